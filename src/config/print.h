@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The running-config as text, from the store and the grammar alone. What it prints it reads back to the same store.
+ */
+#ifndef ALGATE_CONFIG_PRINT_H
+#define ALGATE_CONFIG_PRINT_H
+
+#include <stdbool.h>
+#include "config/store.h"
+
+/* A resumable printer: one line per call. The store may change between calls: the printer then ends early
+ * (config_print_next returns false and config_print_torn is true). */
+struct config_print;
+struct config_print *config_print_new(const struct store *store);
+/* The next line without newline, valid until the next call; NULL at the end (after "end"). */
+const char *config_print_next(struct config_print *print);
+bool config_print_torn(const struct config_print *print);
+void config_print_free(struct config_print *print);
+
+/* The whole text, from "version" to "end", malloc'ed. */
+char *config_text(const struct store *store);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bindings: which global endpoint an inside endpoint has, found by either side in O(1), and which global address an
+ * inside host is paired with (RFC 4787 REQ-2). Static entries are not here: they live in the snapshot.
+ */
+#ifndef ALGATE_NAT_BINDING_H
+#define ALGATE_NAT_BINDING_H
+
+#include "nat/records.h"
+
+struct binding_table;
+
+struct binding_table *binding_table_new(struct records *records);
+void binding_table_free(struct binding_table *table);
+
+/* protocol 0 and port 0: address binding. */
+struct binding_record *binding_by_local(struct binding_table *table, uint16_t vrf, uint8_t protocol,
+					struct endpoint local);
+struct binding_record *binding_by_global(struct binding_table *table, uint16_t vrf, uint8_t protocol,
+					 struct endpoint global);
+/* NULL when the table is full. flows starts at 0. */
+struct binding_record *binding_add(struct binding_table *table, const struct binding_record *body);
+void binding_remove(struct binding_table *table, struct binding_record *binding);
+uint32_t binding_index(const struct binding_table *table, const struct binding_record *binding);
+struct binding_record *binding_at(struct binding_table *table, uint32_t index);
+uint32_t binding_count(const struct binding_table *table);
+uint32_t binding_next(struct binding_table *table, uint32_t *from, uint32_t budget); /* as flow_next */
+
+/* The global address that this inside host's overload bindings use under this rule, 0 if it has none. Follows from the
+ * bindings; kept while at least one lives. */
+ip4 binding_paired(const struct binding_table *table, uint16_t vrf, ip4 local, uint64_t rule);
+
+/* Adoption: rebuilds hash, pairing and free list; flow counts start at 0. */
+uint32_t binding_table_adopt(struct binding_table *table);
+
+#endif

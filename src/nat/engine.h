@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The NAT engine as a library: packets and time in, decisions out. It owns the flow, binding and port tables
+ * and the current snapshot. No sockets, no clock, no globals, one thread.
+ *
+ *   engine_packet = decode, engine_decide, engine_record, rewrite.
+ *   engine_decide has no effect: the dry run, debug and the packet path share it.
+ */
+#ifndef ALGATE_NAT_ENGINE_H
+#define ALGATE_NAT_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/addr.h"
+#include "nat/event.h"
+#include "nat/reason.h"
+#include "nat/records.h"
+#include "nat/snapshot.h"
+
+/* Our part of the packet mark; the other bits belong to the host and are kept. */
+#define MARK_MASK 0xffe00000u
+#define MARK_DONE 0x80000000u     /* the engine has spoken: the guard lets it pass */
+#define MARK_INJECTED 0x40000000u /* emitted by us: accepted first in our chains */
+#define MARK_HAIRPIN 0x20000000u  /* destination translated in PREROUTING; POSTROUTING brings it to visit 3 */
+#define MARK_VRF_SHIFT 21         /* 8 bits */
+
+enum visit {
+	VISIT_FROM_OUTSIDE, /* 1: PREROUTING from an outside interface, before routing */
+	VISIT_TURN_BACK,    /* 2: PREROUTING from an inside interface to an owned global or own outside address */
+	VISIT_TO_OUTSIDE,   /* 3: POSTROUTING to an outside interface, or with the hairpin mark, after routing */
+	VISIT_OWN_ERROR,    /* 4: OUTPUT, ICMP errors made by the router */
+};
+
+struct packet {
+	uint8_t *data;        /* IPv4 packet, rewritten in place */
+	uint32_t length;
+	uint32_t in_ifindex;  /* 0: made by the router */
+	uint32_t out_ifindex; /* 0: not routed yet */
+	uint32_t mark;
+	uint8_t visit;        /* enum visit */
+	bool checksum_partial;/* transport checksum unfinished (NFQA_SKB_CSUMNOTREADY): completed when replaced */
+	bool checksum_good;   /* the kernel has verified it */
+	bool gso;
+};
+
+/* A packet the engine makes itself. */
+struct emitted {
+	uint8_t data[1500];
+	uint32_t length;
+	uint16_t vrf;
+	uint32_t ifindex; /* 0: by routing */
+};
+
+#define OUT_EMIT_MAX 4
+
+struct out {
+	enum reason reason;
+	enum verdict verdict;
+	uint32_t mark;        /* full mark to set with accept and replace */
+	uint32_t n_emitted;
+	struct emitted emitted[OUT_EMIT_MAX]; /* not zeroed between packets */
+};
+
+struct engine;
+
+/* records stay the caller's. Adopts what they hold as soon as the first snapshot is set. seed: unpredictable. */
+struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now);
+void engine_free(struct engine *engine);
+
+void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, struct out *out);
+/* Expiry, bounded work for each call. */
+void engine_tick(struct engine *engine, uint64_t now, struct out *out);
+/* Time (ms) of the next engine_tick that has work; UINT64_MAX: none. */
+uint64_t engine_next(const struct engine *engine);
+
+/* Configuration. */
+struct swap {
+	struct snapshot *snapshot;     /* becomes the engine's on success */
+	uint32_t n_must_be_idle;
+	const uint64_t *must_be_idle;  /* rules removed only if unused */
+	uint32_t n_kill;
+	const uint64_t *kill;          /* rules whose flows go */
+	uint32_t n_gone;
+	const ip4 *gone;               /* global addresses that are gone: their flows and bindings go */
+	/* results */
+	struct snapshot *old;          /* for the caller to free */
+	uint64_t busy_rule;            /* in use: which */
+	uint32_t busy_count;
+};
+/* false: a must_be_idle rule has flows (or address bindings); nothing changed. */
+bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap);
+const struct snapshot *engine_snapshot(const struct engine *engine);
+
+/* Rows for show; a row is a copy. Newest first is not promised. */
+struct translation {
+	bool half;            /* address binding or static entry: no outside pair */
+	bool is_static;
+	uint8_t protocol;     /* 0: --- */
+	uint8_t phase;
+	uint16_t vrf;
+	uint8_t flags;        /* enum flow_flags */
+	struct endpoint il, ig, ol, og;
+	uint64_t rule;
+	uint64_t created, used;  /* ms of the engine's clock; 0 for statics */
+	uint32_t timeout_s, left_s; /* 0: none */
+	uint32_t uses;        /* child flows */
+	uint64_t packets[2], bytes[2]; /* by side */
+	uint32_t entry_id;
+};
+
+/* Zeroed at the start; walks flows, then address bindings, then static entries of the current snapshot. */
+struct translation_cursor {
+	uint8_t stage;
+	bool end;
+	uint32_t next;
+};
+/* Fills at most `max` rows, looks at a bounded number of records; returns how many. cursor->end tells the end. */
+uint32_t engine_translations(struct engine *engine, uint64_t now, struct translation_cursor *cursor,
+			     struct translation *rows, uint32_t max);
+
+struct engine_counts {
+	uint64_t reasons[REASON_COUNT];
+	uint64_t hits, misses, expired;
+	uint64_t in_to_out_drops, out_to_in_drops;
+	uint64_t limit_missed;          /* refused by max-entries */
+	uint32_t flows, address_bindings, statics, extended;
+	uint32_t peak;
+	uint64_t peak_at;               /* ms */
+};
+void engine_counts(const struct engine *engine, struct engine_counts *out);
+void engine_clear_counts(struct engine *engine);
+/* Flows and address bindings that use this rule. */
+uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule);
+/* Distinct addresses of the pool in use, and allocation misses, by pool name of the current snapshot. */
+void engine_pool_use(const struct engine *engine, const char *pool, uint32_t *allocated, uint64_t *misses);
+
+/* clear ip nat translation *: ends dynamic flows and bindings, a bounded number for each call; true when done. Start with
+ * a zeroed cursor. */
+bool engine_clear_translations(struct engine *engine, uint64_t now, struct translation_cursor *cursor);
+
+/* Packet events (debug ip nat) on or off. Flow events are always written. */
+void engine_packet_events(struct engine *engine, bool on);
+const struct event_ring *engine_events(const struct engine *engine);
+
+#endif

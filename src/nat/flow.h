@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flow table: cold records and the hot slots in a bucketed two-choice table (4 slots a bucket, displacement, a small
+ * stash). Lookup touches at most two buckets and, while it is in use, the stash. Knows no policy.
+ */
+#ifndef ALGATE_NAT_FLOW_H
+#define ALGATE_NAT_FLOW_H
+
+#include "nat/records.h"
+
+enum flow_side { SIDE_INSIDE, SIDE_OUTSIDE }; /* where the packet came from: index of slot[] */
+
+struct flow_table;
+
+struct flow_table *flow_table_new(struct records *records);
+void flow_table_free(struct flow_table *table);
+
+/* The slot for a packet with this key, or NULL. The pointer is good until the next add or remove. */
+struct flow_slot *flow_lookup(struct flow_table *table, const struct flow_key *key);
+/* The key of packets of this flow that come from the given side. */
+struct flow_key flow_key_of(const struct flow_record *flow, enum flow_side side);
+
+/* Writes the record (its state word and derived fields are set here) and both slots. RECORD_NONE when the table is full or
+ * a slot's key is taken (the same translation twice); then nothing has changed. */
+uint32_t flow_add(struct flow_table *table, const struct flow_record *body, uint32_t now_s);
+void flow_remove(struct flow_table *table, uint32_t index);
+struct flow_record *flow_at(struct flow_table *table, uint32_t index); /* NULL when free */
+struct flow_slot *flow_slot_of(struct flow_table *table, uint32_t index, enum flow_side side);
+uint32_t flow_count(const struct flow_table *table);
+uint32_t flow_capacity(const struct flow_table *table);
+/* Next live index at or after `from`, RECORD_NONE at the end. Cost bounded by `budget` records looked at;
+ * *from is moved on. Ends with *from == RECORD_NONE. */
+uint32_t flow_next(struct flow_table *table, uint32_t *from, uint32_t budget);
+
+/* Adoption: rebuilds slots and free list from the cold records; returns how many live flows it kept. Records that were
+ * being written, or are impossible or double, are freed. */
+uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every way a packet can leave the engine: one row gives the enum, the counter and the text. There is no
+ * return from the packet path without one of these names.
+ *
+ *   R(NAME, verdict, "text")   verdict: ACCEPT (bytes untouched), REPLACE (translated), DROP
+ */
+#ifndef ALGATE_NAT_REASON_H
+#define ALGATE_NAT_REASON_H
+
+#define REASONS(R)                                                                          \
+	R(TRANSLATED, REPLACE, "translated")                                                \
+	R(TRANSLATED_NEW, REPLACE, "translated, new flow")                                  \
+	R(TRANSLATED_ICMP_ERROR, REPLACE, "ICMP error translated with its quoted packet")   \
+	R(HAIRPIN, REPLACE, "turned back to the inside")                                    \
+	R(NOT_COVERED, ACCEPT, "source matches no rule")                                    \
+	R(NOT_OURS, ACCEPT, "does not cross inside and outside")                            \
+	R(NO_TRANSLATION_NEEDED, ACCEPT, "destination is no global address")                \
+	R(TO_ROUTER, ACCEPT, "addressed to the router")                                     \
+	R(FROM_ROUTER, ACCEPT, "sent by the router")                                        \
+	R(NO_FLOW, DROP, "global address without a translation")                            \
+	R(UNSOLICITED_SYN, DROP, "SYN to a closed port of the router")                      \
+	R(MALFORMED, DROP, "malformed header")                                              \
+	R(BAD_CHECKSUM, DROP, "bad checksum in a packet that would make state")             \
+	R(FRAGMENT, DROP, "fragment of a covered source or to a global address")            \
+	R(UNKNOWN_PROTOCOL, DROP, "protocol that the matching rule cannot translate")       \
+	R(NO_PORT, DROP, "no free port or address in the pool")                             \
+	R(NO_ADDRESS, DROP, "interface of the rule has no address")                         \
+	R(NO_ENTRY, DROP, "translation table full (max-entries)")                           \
+	R(PORT_COLLISION, DROP, "router's own port is taken by a translation")              \
+	R(QUOTED_UNKNOWN, DROP, "ICMP error quotes no known flow")                          \
+	R(QUOTED_MALFORMED, DROP, "ICMP error quotes a malformed packet")                   \
+	R(STALE_RULE, DROP, "rule or global address of the flow is gone")                   \
+	R(TOO_BIG, DROP, "result too large for a verdict")                                  \
+	R(NO_CONFIG, DROP, "no configuration yet")
+
+enum reason {
+#define REASON_ENUM(name, verdict, text) REASON_##name,
+	REASONS(REASON_ENUM)
+#undef REASON_ENUM
+	REASON_COUNT
+};
+
+enum verdict { VERDICT_ACCEPT, VERDICT_REPLACE, VERDICT_DROP };
+
+enum verdict reason_verdict(enum reason reason);
+const char *reason_text(enum reason reason);
+const char *reason_name(enum reason reason);
+
+#endif

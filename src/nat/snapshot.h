@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The compiled configuration: everything the engine decides by, in one immutable block.
+ *
+ * Made by config/compile on the management thread, used by the packet thread from one swap to the next, freed by
+ * the management thread. It holds no pointer into the store. All addresses in host byte order.
+ *
+ * Rules (static entries and dynamic mappings) have a stable 64-bit id: snapshot_rule_id() of their canonical
+ * running-config line. The same line gives the same id in every snapshot and after a restart.
+ */
+#ifndef ALGATE_NAT_SNAPSHOT_H
+#define ALGATE_NAT_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/addr.h"
+
+enum nat_role { ROLE_NONE, ROLE_INSIDE, ROLE_OUTSIDE };
+
+#define SNAPSHOT_NONE UINT32_MAX
+#define SNAPSHOT_NAME 64
+
+struct snapshot_interface {
+	uint32_t ifindex;
+	uint16_t vrf;
+	uint8_t role;
+	ip4 primary; /* 0: none */
+	char name[SNAPSHOT_NAME];
+};
+
+/* An address of the router itself, on any interface. Sorted by addr. */
+struct snapshot_own {
+	ip4 addr;
+	uint32_t ifindex;
+	uint8_t role;
+};
+
+struct snapshot_port_range {
+	uint16_t first, last;
+};
+
+/* One access list entry. A packet matches when every part does. */
+struct snapshot_ace {
+	bool permit;
+	uint8_t protocol;    /* 0: any (`ip`) */
+	bool established;    /* ACK or RST set */
+	bool fragments;      /* non-initial fragments only */
+	ip4 source, source_care;           /* care: bits that must match (inverse wildcard) */
+	ip4 destination, destination_care;
+	uint32_t source_ports, n_source_ports;           /* into port_ranges; 0 ranges: any port */
+	uint32_t destination_ports, n_destination_ports;
+	int16_t icmp_type, icmp_code;      /* -1: any */
+};
+
+struct snapshot_acl {
+	char name[SNAPSHOT_NAME];
+	uint32_t first, count; /* into aces; first match, implicit deny */
+};
+
+struct snapshot_pool_range {
+	ip4 first, last;
+};
+
+struct snapshot_pool {
+	char name[SNAPSHOT_NAME];
+	uint32_t id;           /* number shown by show ip nat statistics, from 1 */
+	ip4 netmask;
+	uint32_t first, count; /* into pool_ranges; network and broadcast address of the mask already left out */
+	uint32_t size;         /* addresses in all */
+};
+
+/* ip nat inside source static ... */
+struct snapshot_static {
+	uint64_t id;
+	uint16_t vrf;
+	uint8_t protocol;     /* 0: host entry, all protocols */
+	bool extendable, no_alias;
+	ip4 local, global;    /* global 0: interface form whose interface has no address now */
+	uint16_t local_port, global_port;
+	uint32_t ifindex;     /* interface form; else 0 */
+};
+
+/* ip nat inside source list ACL {pool P | interface I} [overload]; in order of entry: the first match decides. */
+struct snapshot_rule {
+	uint64_t id;
+	uint32_t number;      /* [Id: N] of show ip nat statistics */
+	uint16_t vrf;
+	uint32_t acl;         /* into acls; SNAPSHOT_NONE: undefined list, matches nothing */
+	uint32_t pool;        /* into pools; SNAPSHOT_NONE: interface form or undefined pool */
+	ip4 address;          /* interface form: the interface's address now, 0 if none */
+	bool is_interface;
+	bool overload;
+	char acl_name[SNAPSHOT_NAME];
+	char target_name[SNAPSHOT_NAME]; /* pool or interface name */
+};
+
+/* Seconds; TIMEOUT_NEVER: no expiry. Defaults of ios-reference 1.9. */
+#define TIMEOUT_NEVER UINT32_MAX
+enum timeout_class {
+	TIMEOUT_ADDRESS, /* ip nat translation timeout: address-only bindings */
+	TIMEOUT_TCP,
+	TIMEOUT_UDP,
+	TIMEOUT_FINRST,
+	TIMEOUT_SYN,
+	TIMEOUT_DNS,
+	TIMEOUT_ICMP,
+	TIMEOUT_CLASSES
+};
+
+struct snapshot_port_timeout {
+	uint8_t protocol;
+	uint16_t port;
+	uint32_t seconds;
+};
+
+struct snapshot {
+	uint32_t epoch;
+	uint32_t timeouts[TIMEOUT_CLASSES];
+	uint32_t max_entries; /* 0: only the size of the table */
+
+	uint32_t n_interfaces, n_own, n_aces, n_port_ranges, n_acls, n_pools, n_pool_ranges, n_statics, n_rules,
+		n_port_timeouts, n_globals;
+	struct snapshot_interface *interfaces; /* sorted by ifindex */
+	struct snapshot_own *own;
+	struct snapshot_ace *aces;
+	struct snapshot_port_range *port_ranges;
+	struct snapshot_acl *acls;
+	struct snapshot_pool *pools;
+	struct snapshot_pool_range *pool_ranges;
+	struct snapshot_static *statics;
+	struct snapshot_rule *rules;
+	struct snapshot_port_timeout *port_timeouts;
+	/* Pools and static globals other than interface addresses: sorted disjoint ranges. */
+	struct snapshot_pool_range *globals;
+
+	/* Made by snapshot_index(): static entries by local and by global endpoint (hash chains over statics). */
+	uint32_t index_mask;
+	uint32_t *by_local, *by_global;           /* heads, SNAPSHOT_NONE = empty */
+	uint32_t *next_local, *next_global;
+};
+
+/* Fills epoch and the default timeouts of an otherwise zeroed snapshot. */
+struct snapshot *snapshot_new(uint32_t epoch);
+/* After the arrays are complete: builds the indexes. The arrays are malloc'ed and belong to the snapshot. */
+void snapshot_index(struct snapshot *snapshot);
+void snapshot_free(struct snapshot *snapshot);
+uint64_t snapshot_rule_id(const char *canonical_line);
+
+const struct snapshot_interface *snapshot_interface(const struct snapshot *snapshot, uint32_t ifindex);
+/* The router's own address, or NULL. */
+const struct snapshot_own *snapshot_own(const struct snapshot *snapshot, ip4 addr);
+/* Is it a pool address or a static global (not an interface's own address)? */
+bool snapshot_is_global(const struct snapshot *snapshot, ip4 addr);
+
+/* The static entry for this local (global) endpoint: a port entry of that protocol and port first, then a host entry.
+ * port_known false (fragment, protocol without ports): see snapshot_static_covers. */
+const struct snapshot_static *snapshot_static_local(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
+						    struct endpoint local);
+const struct snapshot_static *snapshot_static_global(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
+						     struct endpoint global);
+/* Could any static entry (host, or any port entry of the protocol; protocol 0: any) cover this local address? */
+bool snapshot_static_covers(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol, ip4 local);
+/* Does a static entry own this global endpoint (so that dynamic allocation must not take it)? */
+bool snapshot_static_owns(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol, struct endpoint global);
+/* Rule or static by id: is it still there? */
+bool snapshot_has_rule(const struct snapshot *snapshot, uint64_t id);
+
+/* What an access list is matched on. ports_known false: entries with ports match if anything could. */
+struct acl_subject {
+	ip4 source, destination;
+	uint16_t source_port, destination_port;
+	uint8_t protocol;
+	uint8_t tcp_flags;
+	uint8_t icmp_type, icmp_code;
+	bool ports_known;
+	bool later_fragment;
+};
+/* First match, implicit deny. */
+bool snapshot_acl_permits(const struct snapshot *snapshot, uint32_t acl, const struct acl_subject *subject);
+
+#endif
