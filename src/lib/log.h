@@ -12,7 +12,9 @@ enum log_severity { LOG_SEV_ERROR = 3, LOG_SEV_WARNING = 4, LOG_SEV_NOTICE = 5, 
 void log_open(const char *program, int use_syslog);
 void log_event(const char *facility, enum log_severity severity, const char *mnemonic, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Management thread only: fn gets each finished line without newline. At most one sink. */
+/* A finished line without the %FACILITY part (debug output). */
+void log_line(enum log_severity severity, const char *text);
+/* Management thread only: lines of other threads do not reach it. fn gets each finished line without newline. At most one sink. */
 void log_sink(void (*fn)(void *arg, enum log_severity severity, const char *line), void *arg);
 
 #endif
