@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The packet thread. It promises that a call in the mailbox waits for at most one budget of packet batches, and a packet
+ * for at most the calls of one mailbox round. It may not log, allocate or wait for anything but its poll.
+ */
+#include "net/packets.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/mem.h"
+
+/* Batches of 64 packets between two looks at mailbox and clock: about 2 ms under full load. */
+#define PACKETS_BUDGET 8
+
+struct packets {
+	pthread_t thread;
+	struct nfqueue *queue;
+	struct inject *inject;
+	struct engine *engine;
+	struct mailbox *box;
+	bool stop; /* written by a mailbox call, so only on the packet thread */
+	struct out out;
+};
+
+static int packets_timeout(const struct packets *packets, uint64_t now)
+{
+	uint64_t next = engine_next(packets->engine);
+
+	if (next == UINT64_MAX)
+		return -1;
+	if (next <= now)
+		return 0;
+	return next - now > 60000 ? 60000 : (int)(next - now);
+}
+
+static void packets_tick(struct packets *packets)
+{
+	uint64_t now = clock_now();
+
+	if (engine_next(packets->engine) > now)
+		return;
+	engine_tick(packets->engine, now, &packets->out);
+	for (uint32_t i = 0; i < packets->out.n_emitted; i++)
+		inject_send(packets->inject, &packets->out.emitted[i]);
+}
+
+static void *packets_run(void *arg)
+{
+	struct packets *packets = arg;
+	struct pollfd fds[] = {
+		{.fd = nfqueue_fd(packets->queue), .events = POLLIN},
+		{.fd = mailbox_fd(packets->box), .events = POLLIN},
+	};
+
+	while (!packets->stop) {
+		/* An interrupted poll changes nothing: all three steps look for themselves. */
+		if (poll(fds, 2, packets_timeout(packets, clock_now())) < 0)
+			fds[0].revents = fds[1].revents = 0;
+		if (fds[0].revents != 0)
+			nfqueue_serve(packets->queue, packets->engine, packets->inject, PACKETS_BUDGET);
+		if (fds[1].revents != 0)
+			mailbox_serve(packets->box);
+		packets_tick(packets);
+	}
+	return NULL;
+}
+
+struct packets *packets_start(struct nfqueue *queue, struct inject *inject, struct engine *engine,
+			      struct mailbox *box, struct err *err)
+{
+	struct packets *packets = mem_alloc(sizeof(*packets));
+	sigset_t all, before;
+	int failed;
+
+	packets->queue = queue;
+	packets->inject = inject;
+	packets->engine = engine;
+	packets->box = box;
+	/* Signals belong to the management thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&packets->thread, NULL, packets_run, packets);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed != 0) {
+		err_set(err, "cannot start the packet thread: %s", strerror(failed));
+		free(packets);
+		return NULL;
+	}
+	mailbox_direct(box, 0);
+	return packets;
+}
+
+static void packets_end(void *arg)
+{
+	((struct packets *)arg)->stop = true;
+}
+
+void packets_stop(struct packets *packets)
+{
+	if (packets == NULL)
+		return;
+	mailbox_call(packets->box, packets_end, packets);
+	pthread_join(packets->thread, NULL);
+	mailbox_direct(packets->box, 1);
+	free(packets);
+}
