@@ -16,5 +16,12 @@ bool config_check_set(const struct store *store, const struct entry *context, co
 		      struct err *err);
 /* Before store_remove. */
 bool config_check_remove(const struct store *store, const struct entry *entry, struct err *err);
+/* The entry that a `no` line means, or NULL: args as matched, perhaps partial. Brings args into canonical form first (host
+ * bits, interface aliases), and finds an access list entry without sequence number by what it says. */
+struct entry *config_check_find(const struct store *store, const struct entry *context, const struct gram_cmd *cmd,
+				void *args);
+
+/* The configured host name, NULL if none; good until the store changes. */
+const char *config_hostname(const struct store *store);
 
 #endif

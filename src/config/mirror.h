@@ -25,6 +25,7 @@ struct mirror_interface {
 	char name[MIRROR_NAME_SIZE]; /* IOS name where mapped, else the Linux name */
 	bool admin_up, carrier, loopback;
 	uint32_t mtu;
+	uint32_t downs; /* how often this link was seen going down: the kernel then dropped the routes through it */
 	uint8_t mac[6];
 	uint32_t n_addresses;
 	struct mirror_address *addresses;

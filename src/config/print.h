@@ -17,6 +17,10 @@ const char *config_print_next(struct config_print *print);
 bool config_print_torn(const struct config_print *print);
 void config_print_free(struct config_print *print);
 
+/* A line that frames a configuration text and is no command: empty, a comment, `version ...`, `end`, `Building
+ * configuration...`, `Current configuration : ...`, `Using N out of M bytes`. Whoever loads a text skips these. */
+bool config_print_frame(const char *line);
+
 /* The whole text, from "version" to "end", malloc'ed. */
 char *config_text(const struct store *store);
 

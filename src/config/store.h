@@ -20,6 +20,7 @@
 #include "lib/gram.h"
 
 struct store;
+struct index_key; /* config/index.h */
 
 struct entry {
 	const struct gram_cmd *cmd;
@@ -31,6 +32,7 @@ struct entry {
 struct store *store_new(void);
 void store_free(struct store *store);
 
+/* A change outside of begin and commit is a transaction of its own. */
 void store_begin(struct store *store);
 void store_commit(struct store *store);
 void store_rollback(struct store *store);
@@ -49,6 +51,10 @@ struct entry *store_find(const struct store *store, const struct entry *context,
  * Start with *cursor = NULL; returns NULL at the end. The store must not change meanwhile. */
 struct entry *store_next(const struct store *store, const struct entry *context, const struct gram_cmd *cmd,
 			 struct entry *cursor);
+/* The last entry of a context in running-config order (of an access list: the highest sequence number), or NULL. */
+struct entry *store_last(const struct store *store, const struct entry *context);
+/* The next entry that carries this index key (config/index.h), in no particular order; cursor as for store_next. */
+struct entry *store_by(const struct store *store, const struct index_key *key, struct entry *cursor);
 size_t store_count(const struct store *store);
 /* Number of commits that changed something; show and save compare it. */
 uint64_t store_version(const struct store *store);
