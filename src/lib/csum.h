@@ -20,7 +20,10 @@ uint64_t csum_pseudo(ip4 source, ip4 destination, uint8_t protocol, uint32_t len
 /* Difference that replacing `from` by `to` makes, for csum_apply. Values in host order. Differences add up. */
 uint32_t csum_delta16(uint16_t from, uint16_t to);
 uint32_t csum_delta32(uint32_t from, uint32_t to);
-/* Applies a difference to a stored checksum field (pointer to two bytes in the packet). */
+/* The same difference in 16 bits, to be stored; folded differences add up like any (as uint32_t). */
+uint16_t csum_fold(uint32_t delta);
+/* Applies a difference to a stored checksum field (pointer to two bytes in the packet). A difference of nothing leaves the bytes as
+ * they are. The result may be 0: UDP, where 0 means "none", needs that checked (RFC 768). */
 void csum_apply(void *field, uint32_t delta);
 
 #endif

@@ -19,7 +19,8 @@ void wheel_arm(struct wheel *wheel, uint32_t node, uint64_t when);
 void wheel_disarm(struct wheel *wheel, uint32_t node);
 bool wheel_armed(const struct wheel *wheel, uint32_t node);
 /* Takes one node that is due at `now` off the wheel; false when none is. Call until false, or until the caller's
- * budget is used up; the rest stays due. */
+ * budget is used up; the rest stays due. The work of one call is bounded: where thousands of nodes come near at once it
+ * may return false while some are still due, and wheel_next() is then not later than `now`. */
 bool wheel_due(struct wheel *wheel, uint64_t now, uint32_t *node);
 /* When to call again (ms), UINT64_MAX when nothing is armed. May be early, never late. */
 uint64_t wheel_next(const struct wheel *wheel);
