@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The talkers of the network tests: small servers that print "ready", and clients that exit 0 when all went well.
+
+  serve-tcp ADDRESS PORT                 echoes
+  serve-udp ADDRESS PORT [TRIGGER]       echoes; when the file TRIGGER appears, says "late" to every client so far
+  tcp ADDRESS PORT [BYTES]               sends BYTES (64) and wants them back; prints its local endpoint
+  udp ADDRESS PORT [LOCALPORT]           one datagram and its echo; prints the local endpoint
+  udp-refused ADDRESS PORT               a datagram that must be answered by port unreachable
+  udp-size ADDRESS PORT BYTES            a datagram of that size and its echo (fragments)
+  udp-late ADDRESS PORT SECONDS          a datagram and its echo, then waits for "late"
+  many ADDRESS PORT N                    N connections open at the same time, each echoes
+  steady ADDRESS PORT SECONDS            one line every 50 ms for that long, all of which must come back
+  peername ADDRESS PORT                  as serve-tcp, but sends each client its own address and port as seen here
+  tell-peername ADDRESS PORT             prints what peername said
+"""
+import hashlib
+import os
+import socket
+import sys
+import threading
+import time
+
+TIMEOUT = 20
+
+
+def connect(address, port, kind=socket.SOCK_STREAM, timeout=TIMEOUT):
+    sock = socket.socket(socket.AF_INET, kind)
+    sock.settimeout(timeout)
+    sock.connect((address, int(port)))
+    return sock
+
+
+def receive(sock, size):
+    data = b""
+    while len(data) < size:
+        part = sock.recv(min(65536, size - len(data)))
+        if not part:
+            raise ConnectionError(f"closed after {len(data)} of {size} bytes")
+        data += part
+    return data
+
+
+def echo(sock):
+    try:
+        while data := sock.recv(65536):
+            sock.sendall(data)
+    except OSError:
+        pass
+    sock.close()
+
+
+def listen(address, port, handler):
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind((address, int(port)))
+    server.listen(1024)
+    print("ready", flush=True)
+    while True:
+        sock, _ = server.accept()
+        threading.Thread(target=handler, args=(sock,), daemon=True).start()
+
+
+def serve_tcp(address, port):
+    listen(address, port, echo)
+
+
+def peername(address, port):
+    def tell(sock):
+        sock.sendall(("%s %d\n" % sock.getpeername()).encode())
+        sock.close()
+    listen(address, port, tell)
+
+
+def tell_peername(address, port):
+    with connect(address, port) as sock:
+        print(sock.makefile().readline().strip())
+
+
+def serve_udp(address, port, trigger=None):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((address, int(port)))
+    sock.settimeout(0.1)
+    clients = []
+    print("ready", flush=True)
+    while True:
+        try:
+            data, client = sock.recvfrom(65536)
+            sock.sendto(data, client)
+            if client not in clients:
+                clients.append(client)
+        except OSError:
+            pass
+        if trigger and os.path.exists(trigger):
+            for client in clients:
+                sock.sendto(b"late", client)
+            trigger = None
+
+
+def tcp(address, port, size="64"):
+    data = os.urandom(int(size))
+    with connect(address, port) as sock:
+        sender = threading.Thread(target=sock.sendall, args=(data,))
+        sender.start()
+        back = receive(sock, len(data))
+        sender.join()
+        print("%s %d" % sock.getsockname())
+    assert hashlib.sha256(back).digest() == hashlib.sha256(data).digest(), "the echo differs"
+
+
+def udp(address, port, local="0", size="32"):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("0.0.0.0", int(local)))
+    sock.connect((address, int(port)))
+    data = os.urandom(int(size))
+    sock.settimeout(3)
+    sock.send(data)
+    assert sock.recv(65536) == data, "the echo differs"
+    print("%s %d" % sock.getsockname())
+    return sock
+
+
+def udp_size(address, port, size):
+    udp(address, port, "0", size)
+
+
+def udp_refused(address, port):
+    with connect(address, port, socket.SOCK_DGRAM, 5) as sock:
+        sock.send(b"anyone?")
+        try:
+            sock.recv(100)
+        except ConnectionRefusedError:
+            return
+        raise AssertionError("an answer where an error should be")
+
+
+def udp_late(address, port, seconds):
+    sock = udp(address, port)
+    print("heard", flush=True)
+    sock.settimeout(float(seconds))
+    assert sock.recv(100) == b"late"
+
+
+def many(address, port, count):
+    socks, good = [], 0
+    for _ in range(int(count)):
+        sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex((address, int(port)))
+        socks.append(sock)
+    for number, sock in enumerate(socks):
+        data = b"client %d" % number
+        try:
+            sock.settimeout(TIMEOUT)
+            sock.sendall(data)
+            good += receive(sock, len(data)) == data
+        except OSError as error:
+            print(f"client {number}: {error}")
+    print(f"{good} of {count}")
+    assert good == int(count)
+
+
+def steady(address, port, seconds):
+    with connect(address, port) as sock:
+        print("connected", flush=True)
+        lines = sock.makefile("rb")
+        end = time.monotonic() + float(seconds)
+        sent = 0
+
+        def read():
+            for number in range(10 ** 9):
+                line = lines.readline()
+                if line == b"end\n" or not line:
+                    state["read"] = number if line else -1
+                    return
+                if line != b"line %d\n" % number:
+                    state["read"] = -2
+                    return
+        state = {}
+        reader = threading.Thread(target=read)
+        sock.settimeout(None)
+        reader.start()
+        while time.monotonic() < end:
+            sock.sendall(b"line %d\n" % sent)
+            sent += 1
+            time.sleep(0.05)
+        sock.sendall(b"end\n")
+        reader.join(30)
+        print(f"sent {sent}, back {state.get('read')}", flush=True)
+        os._exit(0 if state.get("read") == sent else 1)
+
+
+def main():
+    command, arguments = sys.argv[1], sys.argv[2:]
+    try:
+        globals()[command.replace("-", "_")](*arguments)
+    except (OSError, AssertionError, ConnectionError) as error:
+        print(f"{command} {' '.join(arguments)}: {error!r}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
