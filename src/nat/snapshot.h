@@ -33,6 +33,7 @@ struct snapshot_own {
 	ip4 addr;
 	uint32_t ifindex;
 	uint8_t role;
+	bool shared; /* made by snapshot_index(): an overload rule or a static entry gives this address out too */
 };
 
 struct snapshot_port_range {
@@ -133,10 +134,14 @@ struct snapshot {
 	/* Pools and static globals other than interface addresses: sorted disjoint ranges. */
 	struct snapshot_pool_range *globals;
 
-	/* Made by snapshot_index(): static entries by local and by global endpoint (hash chains over statics). */
+	/* Made by snapshot_index(): hash chains, in order of entry. Heads hold SNAPSHOT_NONE where empty. */
 	uint32_t index_mask;
-	uint32_t *by_local, *by_global;           /* heads, SNAPSHOT_NONE = empty */
+	uint32_t *by_local, *by_global;           /* static entries by endpoint */
 	uint32_t *next_local, *next_global;
+	uint32_t *by_local_addr, *by_global_addr; /* the first static entry of each (address, protocol) */
+	uint32_t *next_local_addr, *next_global_addr;
+	uint32_t *by_id, *next_id;                /* statics, then rules at n_statics + index */
+	uint32_t n_static_ports;                  /* statics with a port: extended entries */
 };
 
 /* Fills epoch and the default timeouts of an otherwise zeroed snapshot. */
@@ -158,12 +163,21 @@ const struct snapshot_static *snapshot_static_local(const struct snapshot *snaps
 						    struct endpoint local);
 const struct snapshot_static *snapshot_static_global(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
 						     struct endpoint global);
+/* Walks every entry that snapshot_static_local could mean, the decisive one first. Start with *cursor 0; NULL ends. */
+const struct snapshot_static *snapshot_static_local_next(const struct snapshot *snapshot, uint16_t vrf,
+							 uint8_t protocol, struct endpoint local,
+							 uint32_t *cursor);
 /* Could any static entry (host, or any port entry of the protocol; protocol 0: any) cover this local address? */
 bool snapshot_static_covers(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol, ip4 local);
-/* Does a static entry own this global endpoint (so that dynamic allocation must not take it)? */
+/* Does a static entry own this global endpoint (so that dynamic allocation must not take it)? Protocol 0, port 0: the whole
+ * address, so any entry on it counts. */
 bool snapshot_static_owns(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol, struct endpoint global);
 /* Rule or static by id: is it still there? */
 bool snapshot_has_rule(const struct snapshot *snapshot, uint64_t id);
+/* Likewise, as what it is; NULL when there is no such static entry (dynamic rule). */
+const struct snapshot_static *snapshot_static_by_id(const struct snapshot *snapshot, uint64_t id);
+const struct snapshot_rule *snapshot_rule_by_id(const struct snapshot *snapshot, uint64_t id);
+bool snapshot_pool_has(const struct snapshot *snapshot, uint32_t pool, ip4 addr);
 
 /* What an access list is matched on. ports_known false: entries with ports match if anything could. */
 struct acl_subject {

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The compiled configuration: making, indexing, asking.
+ *
+ * Promises: after snapshot_index() every question but the access list is O(1) or a binary search, and nothing changes the
+ * snapshot any more. May not know the store, the mirror or the engine's tables.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "lib/mem.h"
+#include "lib/siphash.h"
+#include "nat/snapshot.h"
+
+#define TCP 6
+#define UDP 17
+
+struct snapshot *snapshot_new(uint32_t epoch)
+{
+	struct snapshot *snapshot = mem_alloc(sizeof(*snapshot));
+
+	snapshot->epoch = epoch;
+	snapshot->timeouts[TIMEOUT_ADDRESS] = 86400;
+	snapshot->timeouts[TIMEOUT_TCP] = 86400;
+	snapshot->timeouts[TIMEOUT_UDP] = 300;
+	snapshot->timeouts[TIMEOUT_FINRST] = 60;
+	snapshot->timeouts[TIMEOUT_SYN] = 60;
+	snapshot->timeouts[TIMEOUT_DNS] = 60;
+	snapshot->timeouts[TIMEOUT_ICMP] = 60;
+	return snapshot;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	void *const owned[] = {
+		snapshot->interfaces, snapshot->own, snapshot->aces, snapshot->port_ranges,
+		snapshot->acls, snapshot->pools, snapshot->pool_ranges, snapshot->statics,
+		snapshot->rules, snapshot->port_timeouts, snapshot->globals, snapshot->by_local,
+		snapshot->by_global, snapshot->next_local, snapshot->next_global,
+		snapshot->by_local_addr, snapshot->by_global_addr, snapshot->next_local_addr,
+		snapshot->next_global_addr, snapshot->by_id, snapshot->next_id,
+	};
+
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+		free(owned[i]);
+	free(snapshot);
+}
+
+/* A fixed key: ids must stay the same across restarts. They are made from operator text, not from packets. */
+uint64_t snapshot_rule_id(const char *canonical_line)
+{
+	static const struct siphash_key key = {0x416c67617465206eULL, 0x61742072756c6573ULL};
+	uint64_t id = siphash13(&key, canonical_line, strlen(canonical_line));
+
+	return id == 0 ? 1 : id; /* 0 means "no rule" in records */
+}
+
+/* ---- indexes ---- */
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93ULL;
+	x ^= x >> 32;
+	x *= 0xd6e8feb86659fd93ULL;
+	return x ^ x >> 32;
+}
+
+static uint32_t key_hash(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
+			 struct endpoint at)
+{
+	uint64_t low = (uint64_t)at.addr << 32 | (uint32_t)protocol << 16 | at.port;
+
+	return (uint32_t)mix(low + mix(vrf)) & snapshot->index_mask;
+}
+
+static uint32_t id_hash(const struct snapshot *snapshot, uint64_t id)
+{
+	return (uint32_t)mix(id) & snapshot->index_mask;
+}
+
+static uint32_t *new_heads(const struct snapshot *snapshot)
+{
+	uint32_t *heads = mem_alloc(((size_t)snapshot->index_mask + 1) * sizeof(*heads));
+
+	for (uint32_t i = 0; i <= snapshot->index_mask; i++)
+		heads[i] = SNAPSHOT_NONE;
+	return heads;
+}
+
+static uint32_t *new_links(uint32_t count)
+{
+	return mem_alloc(((size_t)count + 1) * sizeof(uint32_t));
+}
+
+static void push(uint32_t *head, uint32_t *next, uint32_t index)
+{
+	next[index] = *head;
+	*head = index;
+}
+
+static struct endpoint local_of(const struct snapshot_static *entry)
+{
+	return (struct endpoint){entry->local, entry->local_port};
+}
+
+static struct endpoint global_of(const struct snapshot_static *entry)
+{
+	return (struct endpoint){entry->global, entry->global_port};
+}
+
+static const struct snapshot_static *by_addr(const struct snapshot *snapshot, bool global,
+					     uint16_t vrf, uint8_t protocol, ip4 addr)
+{
+	const uint32_t *heads = global ? snapshot->by_global_addr : snapshot->by_local_addr;
+	const uint32_t *next = global ? snapshot->next_global_addr : snapshot->next_local_addr;
+
+	if (heads == NULL)
+		return NULL;
+	uint32_t i = heads[key_hash(snapshot, vrf, protocol, (struct endpoint){addr, 0})];
+
+	for (; i != SNAPSHOT_NONE; i = next[i]) {
+		const struct snapshot_static *entry = &snapshot->statics[i];
+
+		if ((global ? entry->global : entry->local) == addr && entry->vrf == vrf &&
+		    entry->protocol == protocol)
+			return entry;
+	}
+	return NULL;
+}
+
+static void index_addresses(struct snapshot *snapshot, uint32_t i)
+{
+	const struct snapshot_static *entry = &snapshot->statics[i];
+	struct endpoint local = {entry->local, 0}, global = {entry->global, 0};
+
+	if (by_addr(snapshot, false, entry->vrf, entry->protocol, entry->local) == NULL)
+		push(&snapshot->by_local_addr[key_hash(snapshot, entry->vrf, entry->protocol, local)],
+		     snapshot->next_local_addr, i);
+	if (entry->global != 0 &&
+	    by_addr(snapshot, true, entry->vrf, entry->protocol, entry->global) == NULL)
+		push(&snapshot->by_global_addr[key_hash(snapshot, entry->vrf, entry->protocol, global)],
+		     snapshot->next_global_addr, i);
+}
+
+static void index_static(struct snapshot *snapshot, uint32_t i)
+{
+	const struct snapshot_static *entry = &snapshot->statics[i];
+
+	push(&snapshot->by_local[key_hash(snapshot, entry->vrf, entry->protocol, local_of(entry))],
+	     snapshot->next_local, i);
+	/* An interface without an address: the entry covers its host but owns nothing. */
+	if (entry->global != 0)
+		push(&snapshot->by_global[key_hash(snapshot, entry->vrf, entry->protocol,
+						   global_of(entry))],
+		     snapshot->next_global, i);
+	push(&snapshot->by_id[id_hash(snapshot, entry->id)], snapshot->next_id, i);
+	if (entry->protocol != 0)
+		snapshot->n_static_ports++;
+}
+
+static bool rules_share(const struct snapshot *snapshot, ip4 addr)
+{
+	for (uint32_t i = 0; i < snapshot->n_rules; i++) {
+		const struct snapshot_rule *rule = &snapshot->rules[i];
+
+		if (rule->is_interface ? rule->address == addr
+				       : rule->overload &&
+						 snapshot_pool_has(snapshot, rule->pool, addr))
+			return true;
+	}
+	return false;
+}
+
+static void mark_shared(struct snapshot *snapshot)
+{
+	for (uint32_t i = 0; i < snapshot->n_own; i++)
+		snapshot->own[i].shared = rules_share(snapshot, snapshot->own[i].addr);
+	for (uint32_t i = 0; i < snapshot->n_statics; i++) {
+		const struct snapshot_own *own = snapshot_own(snapshot, snapshot->statics[i].global);
+
+		if (own != NULL)
+			snapshot->own[own - snapshot->own].shared = true;
+	}
+}
+
+void snapshot_index(struct snapshot *snapshot)
+{
+	uint32_t n_ids = snapshot->n_statics + snapshot->n_rules;
+	uint32_t size = 16;
+
+	while (size < n_ids * 2)
+		size *= 2;
+	snapshot->index_mask = size - 1;
+	uint32_t **const heads[] = {&snapshot->by_local, &snapshot->by_global, &snapshot->by_local_addr,
+				    &snapshot->by_global_addr, &snapshot->by_id};
+	uint32_t **const links[] = {&snapshot->next_local, &snapshot->next_global,
+				    &snapshot->next_local_addr, &snapshot->next_global_addr,
+				    &snapshot->next_id};
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		*heads[i] = new_heads(snapshot);
+		*links[i] = new_links(n_ids);
+	}
+	/* Backwards, so that each chain begins with the entry typed first. */
+	for (uint32_t i = snapshot->n_statics; i-- > 0;)
+		index_static(snapshot, i);
+	for (uint32_t i = 0; i < snapshot->n_statics; i++)
+		index_addresses(snapshot, i);
+	for (uint32_t i = snapshot->n_rules; i-- > 0;)
+		push(&snapshot->by_id[id_hash(snapshot, snapshot->rules[i].id)], snapshot->next_id,
+		     snapshot->n_statics + i);
+	mark_shared(snapshot);
+}
+
+/* ---- questions ---- */
+
+const struct snapshot_interface *snapshot_interface(const struct snapshot *snapshot, uint32_t ifindex)
+{
+	uint32_t low = 0, high = snapshot->n_interfaces;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (snapshot->interfaces[middle].ifindex < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == snapshot->n_interfaces || snapshot->interfaces[low].ifindex != ifindex)
+		return NULL;
+	return &snapshot->interfaces[low];
+}
+
+const struct snapshot_own *snapshot_own(const struct snapshot *snapshot, ip4 addr)
+{
+	uint32_t low = 0, high = snapshot->n_own;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (snapshot->own[middle].addr < addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == snapshot->n_own || snapshot->own[low].addr != addr)
+		return NULL;
+	return &snapshot->own[low];
+}
+
+bool snapshot_is_global(const struct snapshot *snapshot, ip4 addr)
+{
+	uint32_t low = 0, high = snapshot->n_globals;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (snapshot->globals[middle].last < addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < snapshot->n_globals && snapshot->globals[low].first <= addr;
+}
+
+bool snapshot_pool_has(const struct snapshot *snapshot, uint32_t pool, ip4 addr)
+{
+	if (pool >= snapshot->n_pools)
+		return false;
+	const struct snapshot_pool_range *range =
+		snapshot->pool_ranges + snapshot->pools[pool].first;
+
+	for (uint32_t i = 0; i < snapshot->pools[pool].count; i++, range++) {
+		if (addr >= range->first && addr <= range->last)
+			return true;
+	}
+	return false;
+}
+
+static bool is_local(const struct snapshot_static *entry, uint16_t vrf, uint8_t protocol,
+		     struct endpoint local)
+{
+	return entry->local == local.addr && entry->local_port == local.port &&
+	       entry->protocol == protocol && entry->vrf == vrf;
+}
+
+/* The first entry at or after `i` in its chain that has exactly this local endpoint. */
+static uint32_t chain_local(const struct snapshot *snapshot, uint32_t i, uint16_t vrf,
+			    uint8_t protocol, struct endpoint local)
+{
+	while (i != SNAPSHOT_NONE && !is_local(&snapshot->statics[i], vrf, protocol, local))
+		i = snapshot->next_local[i];
+	return i;
+}
+
+static uint32_t first_local(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
+			    struct endpoint local)
+{
+	return chain_local(snapshot, snapshot->by_local[key_hash(snapshot, vrf, protocol, local)], vrf,
+			   protocol, local);
+}
+
+const struct snapshot_static *snapshot_static_local_next(const struct snapshot *snapshot, uint16_t vrf,
+							 uint8_t protocol, struct endpoint local,
+							 uint32_t *cursor)
+{
+	struct endpoint host = {local.addr, 0};
+	uint32_t i = SNAPSHOT_NONE;
+	bool host_stage = protocol == 0;
+
+	if (snapshot->by_local == NULL || *cursor == SNAPSHOT_NONE)
+		return NULL;
+	if (*cursor == 0) {
+		i = host_stage ? SNAPSHOT_NONE : first_local(snapshot, vrf, protocol, local);
+	} else {
+		host_stage = snapshot->statics[*cursor - 1].protocol == 0;
+		i = chain_local(snapshot, snapshot->next_local[*cursor - 1], vrf,
+				host_stage ? 0 : protocol, host_stage ? host : local);
+	}
+	if (i == SNAPSHOT_NONE && (!host_stage || *cursor == 0))
+		i = first_local(snapshot, vrf, 0, host);
+	*cursor = i == SNAPSHOT_NONE ? SNAPSHOT_NONE : i + 1;
+	return i == SNAPSHOT_NONE ? NULL : &snapshot->statics[i];
+}
+
+const struct snapshot_static *snapshot_static_local(const struct snapshot *snapshot, uint16_t vrf,
+						    uint8_t protocol, struct endpoint local)
+{
+	uint32_t cursor = 0;
+
+	return snapshot_static_local_next(snapshot, vrf, protocol, local, &cursor);
+}
+
+static const struct snapshot_static *find_global(const struct snapshot *snapshot, uint16_t vrf,
+						 uint8_t protocol, struct endpoint global)
+{
+	uint32_t i = snapshot->by_global[key_hash(snapshot, vrf, protocol, global)];
+
+	for (; i != SNAPSHOT_NONE; i = snapshot->next_global[i]) {
+		const struct snapshot_static *entry = &snapshot->statics[i];
+
+		if (entry->global == global.addr && entry->global_port == global.port &&
+		    entry->protocol == protocol && entry->vrf == vrf)
+			return entry;
+	}
+	return NULL;
+}
+
+const struct snapshot_static *snapshot_static_global(const struct snapshot *snapshot, uint16_t vrf,
+						     uint8_t protocol, struct endpoint global)
+{
+	const struct snapshot_static *entry = NULL;
+
+	if (snapshot->by_global == NULL)
+		return NULL;
+	if (protocol != 0)
+		entry = find_global(snapshot, vrf, protocol, global);
+	if (entry == NULL)
+		entry = find_global(snapshot, vrf, 0, (struct endpoint){global.addr, 0});
+	return entry;
+}
+
+static bool any_at(const struct snapshot *snapshot, bool global, uint16_t vrf, uint8_t protocol,
+		   ip4 addr)
+{
+	if (by_addr(snapshot, global, vrf, 0, addr) != NULL)
+		return true;
+	if (protocol != 0)
+		return by_addr(snapshot, global, vrf, protocol, addr) != NULL;
+	return by_addr(snapshot, global, vrf, TCP, addr) != NULL ||
+	       by_addr(snapshot, global, vrf, UDP, addr) != NULL;
+}
+
+bool snapshot_static_covers(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol, ip4 local)
+{
+	return any_at(snapshot, false, vrf, protocol, local);
+}
+
+bool snapshot_static_owns(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
+			  struct endpoint global)
+{
+	if (protocol == 0)
+		return any_at(snapshot, true, vrf, 0, global.addr);
+	return snapshot_static_global(snapshot, vrf, protocol, global) != NULL;
+}
+
+static uint32_t find_id(const struct snapshot *snapshot, uint64_t id)
+{
+	if (snapshot->by_id == NULL)
+		return SNAPSHOT_NONE;
+	uint32_t i = snapshot->by_id[id_hash(snapshot, id)];
+
+	for (; i != SNAPSHOT_NONE; i = snapshot->next_id[i]) {
+		uint64_t at = i < snapshot->n_statics ? snapshot->statics[i].id
+						      : snapshot->rules[i - snapshot->n_statics].id;
+
+		if (at == id)
+			break;
+	}
+	return i;
+}
+
+bool snapshot_has_rule(const struct snapshot *snapshot, uint64_t id)
+{
+	return find_id(snapshot, id) != SNAPSHOT_NONE;
+}
+
+const struct snapshot_static *snapshot_static_by_id(const struct snapshot *snapshot, uint64_t id)
+{
+	uint32_t i = find_id(snapshot, id);
+
+	return i < snapshot->n_statics ? &snapshot->statics[i] : NULL;
+}
+
+const struct snapshot_rule *snapshot_rule_by_id(const struct snapshot *snapshot, uint64_t id)
+{
+	uint32_t i = find_id(snapshot, id);
+
+	if (i == SNAPSHOT_NONE || i < snapshot->n_statics)
+		return NULL;
+	return &snapshot->rules[i - snapshot->n_statics];
+}
