@@ -491,6 +491,11 @@ struct entry *store_by(const struct store *store, const struct index_key *key, s
 	return NULL;
 }
 
+bool store_changed(const struct store *store)
+{
+	return store->n_journal > 0;
+}
+
 size_t store_count(const struct store *store)
 {
 	return store->count;

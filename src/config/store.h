@@ -55,6 +55,8 @@ struct entry *store_next(const struct store *store, const struct entry *context,
 struct entry *store_last(const struct store *store, const struct entry *context);
 /* The next entry that carries this index key (config/index.h), in no particular order; cursor as for store_next. */
 struct entry *store_by(const struct store *store, const struct index_key *key, struct entry *cursor);
+/* Has the open transaction changed anything? */
+bool store_changed(const struct store *store);
 size_t store_count(const struct store *store);
 /* Number of commits that changed something; show and save compare it. */
 uint64_t store_version(const struct store *store);

@@ -10,6 +10,9 @@
 #include "config/plan.h"
 #include "lib/err.h"
 
+/* The rtnetlink protocol number of our routes (RTPROT_*), as the mirror shows it. */
+#define SYSTEM_ROUTE_PROTOCOL 211
+
 struct system {
 	void *self;
 	/* The mirror as of now (kept current by the implementation). */
@@ -19,7 +22,8 @@ struct system {
 	bool (*address_remove)(void *self, const struct plan_address *address, struct err *err);
 	bool (*route_add)(void *self, const struct plan_route *route, struct err *err);
 	bool (*route_remove)(void *self, const struct plan_route *route, struct err *err);
-	/* owned_add also sends three gratuitous ARPs per address (at most 256 addresses of a range). */
+	/* A range is always one aligned prefix, and is removed exactly as it was added.
+	 * owned_add also sends three gratuitous ARPs per address (at most 256 addresses of a range). */
 	bool (*owned_add)(void *self, const struct plan_owned *owned, struct err *err);
 	bool (*owned_remove)(void *self, const struct plan_owned *owned, struct err *err);
 	/* Replaces guard and queue rules as one transaction, guard first. */
