@@ -16,6 +16,9 @@ void binding_table_free(struct binding_table *table);
 /* protocol 0 and port 0: address binding. */
 struct binding_record *binding_by_local(struct binding_table *table, uint16_t vrf, uint8_t protocol,
 					struct endpoint local);
+/* The one that this rule made: lists matched on destinations can give one inside endpoint a binding for each rule. */
+struct binding_record *binding_by_rule(struct binding_table *table, uint16_t vrf, uint8_t protocol,
+				       struct endpoint local, uint64_t rule);
 struct binding_record *binding_by_global(struct binding_table *table, uint16_t vrf, uint8_t protocol,
 					 struct endpoint global);
 /* NULL when the table is full. flows starts at 0. */
