@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event ring. One writer, the packet thread, that never waits; any number of readers, each with its own
- * cursor. Promises: a reader gets every event whole or is told that it was lost. May not allocate.
+ * The event ring. One writer, the packet thread, that never waits; any number of readers, each with
+ * its own cursor. Promises: a reader gets every event whole or is told that it was lost. May not
+ * allocate.
  */
 #include "nat/event.h"
 
@@ -11,6 +12,8 @@ _Static_assert((EVENT_RING_SIZE & RING_MASK) == 0, "a power of two");
 
 void event_put(struct event_ring *ring, const struct event *event)
 {
+	/* The head that gave this place up is seen before the place changes. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	ring->ring[ring->head & RING_MASK] = *event;
 	__atomic_store_n(&ring->head, ring->head + 1, __ATOMIC_RELEASE);
 }

@@ -17,11 +17,17 @@ void flow_table_free(struct flow_table *table);
 
 /* The slot for a packet with this key, or NULL. The pointer is good until the next add or remove. */
 struct flow_slot *flow_lookup(struct flow_table *table, const struct flow_key *key);
+/* The same in two steps, for batches: take the hashes of several keys, prefetch, then look up. The hash of a key stays
+ * the same as long as the mapping does. */
+uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key);
+void flow_prefetch(const struct flow_table *table, uint64_t hash);
+struct flow_slot *flow_lookup_hashed(struct flow_table *table, const struct flow_key *key, uint64_t hash);
 /* The key of packets of this flow that come from the given side. */
 struct flow_key flow_key_of(const struct flow_record *flow, enum flow_side side);
 
-/* Writes the record (its state word and derived fields are set here) and both slots. RECORD_NONE when the table is full or
- * a slot's key is taken (the same translation twice); then nothing has changed. */
+/* Writes the record (its state word and slot[] are set here, everything else is taken from body) and both slots, whose epoch is
+ * the body's. RECORD_NONE when the table or the file system is full or a slot's key is taken (the same translation twice);
+ * then nothing has changed, though slots may have moved. */
 uint32_t flow_add(struct flow_table *table, const struct flow_record *body, uint32_t now_s);
 void flow_remove(struct flow_table *table, uint32_t index);
 struct flow_record *flow_at(struct flow_table *table, uint32_t index); /* NULL when free */
@@ -32,8 +38,13 @@ uint32_t flow_capacity(const struct flow_table *table);
  * *from is moved on. Ends with *from == RECORD_NONE. */
 uint32_t flow_next(struct flow_table *table, uint32_t *from, uint32_t budget);
 
+/* Slots that insertions had to move, ever, and those in the stash now: for statistics and tests. */
+uint64_t flow_displaced(const struct flow_table *table);
+uint32_t flow_stashed(const struct flow_table *table);
+
 /* Adoption: rebuilds slots and free list from the cold records; returns how many live flows it kept. Records that were
- * being written, or are impossible or double, are freed. */
+ * being written, or are impossible or double, are freed. `binding` of the kept ones is RECORD_NONE: the caller links them
+ * again. Packet and byte counts start at 0, last use at now_s. Cost by the records ever written, not by capacity. */
 uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s);
 
 #endif

@@ -7,12 +7,18 @@
  *
  * Truth: struct flow_record (cold) and struct binding_record. Everything else (hot slots, hash chains, port maps, timers,
  * counts, free lists) is derived and rebuilt by adoption. A record is written body first, then its state word with
- * a release store. State word: 0 free; odd: being written, discarded by adoption; even and not 0: live. Freeing
- * stores 0 first.
+ * a release store. State word: 0 free; odd: being written, discarded by adoption; even and not 0: live, and then it is the
+ * seal of the record's identity (record_seal), so that a torn or damaged record shows. Freeing stores 0 first.
+ * Identity is everything that stays as it is while the record lives: a flow's vrf, protocol, endpoints, rule and
+ * created_s; a binding's vrf, protocol, flags, endpoints, rule and created_s. Nobody may write those fields in place.
  *
- * A header holds magic, layout hash, boot id and the hash secret. A mapping whose header does not fit (other layout,
+ * A header holds magic, layout hash, boot id, the hash secret and, for each region, how far records were ever
+ * written (so that adoption looks no further). A mapping whose header does not fit (other layout,
  * other boot, other size) is started anew, with a log line. A record whose contents are impossible is discarded
  * alone: random bytes in the file cost at most the records they hit.
+ *
+ * A full file system must not end the daemon: a page of the file is reserved before it is written for the first time, and
+ * where that fails the table is full.
  *
  * Budget per flow at 85 % load, pinned below: slots 2 * 64 / 0.85 = 151, cold 64, binding 40 = 255 bytes.
  */
@@ -21,6 +27,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "lib/addr.h"
 #include "lib/err.h"
@@ -42,6 +49,7 @@ enum flow_flags {
 	FLOW_STATIC = 4,        /* made by a static entry: no binding */
 	FLOW_IDENTITY = 8,      /* the router's own packets: local = global */
 	FLOW_ADDRESS_ONLY = 16, /* protocol without ports; ports are 0 */
+	FLOW_FLAGS = 31,        /* all of them; others are damage */
 };
 
 /* Cold part of a flow: the truth. 64 bytes. For ICMP queries both inside ports hold the identifier
@@ -56,7 +64,7 @@ struct flow_record {
 	uint64_t rule;      /* rule id */
 	uint32_t created_s; /* seconds of `now` */
 	uint32_t epoch;     /* snapshot this flow was last checked against */
-	uint32_t binding;   /* derived: index of its binding, RECORD_NONE for static and identity flows */
+	uint32_t binding;   /* derived: index of its binding, RECORD_NONE if it has none */
 	uint32_t slot[2];   /* derived: hot slots, [0] in->out, [1] out->in */
 	uint8_t flags;
 	uint8_t spare[3];
@@ -66,6 +74,7 @@ static_assert(sizeof(struct flow_record) == 64, "cold flow budget");
 enum binding_flags {
 	BINDING_ADDRESS = 1, /* whole address (dynamic without overload): protocol 0, ports 0 */
 	BINDING_IDENTITY = 2,/* a port the router itself uses */
+	BINDING_FLAGS = 3,   /* all of them; others are damage */
 };
 
 /* An inside endpoint's global endpoint; endpoint-independent (RFC 4787 REQ-1). 40 bytes. */
@@ -86,7 +95,7 @@ static_assert(sizeof(struct binding_record) == 40, "binding budget");
 /* One direction of a flow, all a packet needs: one cache line, readable by a tc program later. */
 struct flow_key {
 	ip4 source, destination;
-	uint16_t source_port, destination_port; /* ICMP: identifier in the sender's side port, 0 in the other */
+	uint16_t source_port, destination_port; /* ICMP query: identifier as the inside host's port, 0 as the other */
 	uint8_t protocol;
 	uint8_t side; /* 0: packets from inside; 1: packets from outside */
 	uint16_t vrf;
@@ -96,9 +105,12 @@ static_assert(sizeof(struct flow_key) == 16, "key");
 struct flow_slot {
 	struct flow_key key;
 	ip4 new_source, new_destination;
-	uint16_t new_source_port, new_destination_port;
-	uint16_t ip_delta;    /* folded csum_delta of the addresses */
-	uint16_t l4_delta;    /* of addresses (pseudo header) and ports */
+	uint16_t new_source_port, new_destination_port; /* ICMP: as in the key */
+	/* For csum_apply: ip_delta on the IP header's checksum; l4_delta on the transport's. l4_delta holds the addresses
+	 * (pseudo header) and both ports; for ICMP the identifier only; without ports (FLOW_ADDRESS_ONLY) the addresses, for
+	 * protocols that do have a pseudo header. */
+	uint16_t ip_delta;
+	uint16_t l4_delta;
 	uint32_t state;       /* 0 empty; else as in records */
 	uint32_t flow;        /* index of the cold record */
 	uint32_t last_used_s;
@@ -106,6 +118,10 @@ struct flow_slot {
 	uint64_t packets, bytes;
 };
 static_assert(sizeof(struct flow_slot) == 64, "one cache line");
+
+enum record_region { REGION_FLOWS, REGION_BINDINGS, RECORD_REGIONS };
+
+struct records_header;
 
 struct records {
 	struct siphash_key secret;
@@ -118,11 +134,54 @@ struct records {
 	bool fresh;            /* nothing to adopt */
 	void *map;
 	uint64_t map_size;
-	int fd;
+	int fd;                /* -1: anonymous */
+	struct records_header *header;
+	uint64_t *reserved;    /* bit for each page that may be written; NULL: all may */
 };
 
-/* directory NULL: anonymous memory. The file is DIR/records, mode 0600, locked: a second daemon on it fails. */
+/* directory NULL: anonymous memory. The file is DIR/records, mode 0600, locked: a second daemon on it fails. NULL and
+ * err on failure. */
 struct records *records_open(const char *directory, uint32_t max_flows, struct err *err);
+/* The file stays. */
 void records_close(struct records *records);
+
+/* For the tables (flow, binding) only. */
+
+/* Records of a region below this index may have been written; damage in the header makes it the whole region. */
+uint32_t records_high(const struct records *records, enum record_region region);
+/* To be set before a record at or above is written, and lowered only over free ones. */
+void records_set_high(struct records *records, enum record_region region, uint32_t high);
+/* Makes sure that the `size` bytes of the mapping at `at` can be written; false when the file system is full. */
+bool records_reserve(struct records *records, const void *at, size_t size);
+/* All slots empty, their pages given back. */
+void records_clear_slots(struct records *records);
+/* Even, never 0. */
+uint32_t flow_seal(const struct flow_record *flow);
+uint32_t binding_seal(const struct binding_record *binding);
+
+/* Every store into the mapping that could be the last one before a crash is followed by this. The abort-test build
+ * counts them and dies after the Nth; otherwise it is nothing. */
+#ifdef ALGATE_ABORT_TEST
+extern uint64_t records_stores_left; /* 0: never dies */
+void records_store_point(void);
+#define STORE_POINT() records_store_point()
+#else
+#define STORE_POINT() ((void)0)
+#endif
+
+/* Whole-body store; the abort-test build can die after each 8 bytes of it. */
+void record_copy(void *to, const void *from, size_t size);
+/* State words: release order, so that the body is there when the state says so. */
+static inline void record_set_state(uint32_t *state, uint32_t value)
+{
+	__atomic_store_n(state, value, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* nor may what follows come before it */
+	STORE_POINT();
+}
+static inline bool record_live(uint32_t state)
+{
+	return state != 0 && (state & 1) == 0;
+}
+#define RECORD_WRITING 1u /* state of a record that is being written */
 
 #endif

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flow table: cold records, which are the truth, and hot slots, one for each direction, which
+ * are found by key.
+ *
+ * A slot lies in one of the two buckets its key's hash names; of two with room the emptier one is
+ * taken. If both are full a bounded breadth-first search finds the shortest chain of slots that can
+ * each move to their other bucket; if there is none, the slot goes to the stash.
+ *
+ * Promises: lookup reads two buckets (and the stash while it is in use); a moving slot is written
+ * at its new place before the old one is cleared, so a reader always finds it; a table takes as
+ * many flows as it was made for. May not decide anything: policy, time and bindings are the
+ * engine's.
+ */
+#include "nat/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "lib/csum.h"
+#include "lib/mem.h"
+
+#define BUCKET_SLOTS  4
+#define SEARCH_MAX    512
+#define BATCH	      16
+#define PROTOCOL_ICMP 1
+
+struct flow_table {
+	struct records *records;
+	uint32_t count;
+	uint32_t free; /* first of the freed records, linked through slot[0] */
+	uint32_t stashed;
+	uint64_t displaced;
+};
+
+struct flow_table *flow_table_new(struct records *records)
+{
+	struct flow_table *table = mem_alloc(sizeof(*table));
+
+	table->records = records;
+	table->free = RECORD_NONE;
+	records_clear_slots(records);
+	return table;
+}
+
+void flow_table_free(struct flow_table *table)
+{
+	free(table);
+}
+
+/* ---- keys and slots */
+
+struct flow_key flow_key_of(const struct flow_record *flow, enum flow_side side)
+{
+	bool icmp = flow->protocol == PROTOCOL_ICMP;
+	struct flow_key key = {.protocol = flow->protocol, .side = (uint8_t)side, .vrf = flow->vrf};
+
+	if (side == SIDE_INSIDE) {
+		key.source = flow->il;
+		key.destination = flow->ol;
+		key.source_port = flow->il_port;
+		key.destination_port = icmp ? 0 : flow->ol_port;
+	} else {
+		key.source = flow->og;
+		key.destination = flow->ig;
+		key.source_port = icmp ? 0 : flow->og_port;
+		key.destination_port = flow->ig_port;
+	}
+	return key;
+}
+
+static void set_rewrite(struct flow_slot *slot, const struct flow_record *flow)
+{
+	bool icmp = flow->protocol == PROTOCOL_ICMP;
+
+	if (slot->key.side == SIDE_INSIDE) {
+		slot->new_source = flow->ig;
+		slot->new_destination = flow->og;
+		slot->new_source_port = flow->ig_port;
+		slot->new_destination_port = icmp ? 0 : flow->og_port;
+	} else {
+		slot->new_source = flow->ol;
+		slot->new_destination = flow->il;
+		slot->new_source_port = icmp ? 0 : flow->ol_port;
+		slot->new_destination_port = flow->il_port;
+	}
+}
+
+static void set_deltas(struct flow_slot *slot)
+{
+	uint32_t addresses = csum_delta32(slot->key.source, slot->new_source) +
+			     csum_delta32(slot->key.destination, slot->new_destination);
+	uint32_t ports = csum_delta16(slot->key.source_port, slot->new_source_port) +
+			 csum_delta16(slot->key.destination_port, slot->new_destination_port);
+
+	slot->ip_delta = csum_fold(addresses);
+	slot->l4_delta = csum_fold(slot->key.protocol == PROTOCOL_ICMP ? ports : addresses + ports);
+}
+
+static struct flow_slot make_slot(const struct flow_record *flow, uint32_t index,
+				  enum flow_side side, uint32_t now_s)
+{
+	struct flow_slot slot = {
+	    .key = flow_key_of(flow, side),
+	    .state = flow_seal(flow),
+	    .flow = index,
+	    .last_used_s = now_s,
+	    .epoch = flow->epoch,
+	};
+
+	set_rewrite(&slot, flow);
+	set_deltas(&slot);
+	return slot;
+}
+
+/* Body first, then the state word; `place` is empty. */
+static void write_slot(struct flow_slot *place, const struct flow_slot *slot)
+{
+	struct flow_slot body = *slot;
+
+	body.state = 0;
+	record_copy(place, &body, sizeof(body));
+	record_set_state(&place->state, slot->state);
+}
+
+/* ---- buckets */
+
+struct choice {
+	uint32_t bucket[2];
+};
+
+uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key)
+{
+	return siphash13(&table->records->secret, key, sizeof(*key));
+}
+
+static inline uint32_t scale(uint32_t hash, uint32_t n)
+{
+	return (uint32_t)((uint64_t)hash * n >> 32);
+}
+
+static inline struct choice choices(const struct flow_table *table, uint64_t hash)
+{
+	uint32_t n = table->records->slot_buckets;
+	struct choice choice = {{scale((uint32_t)hash, n), scale((uint32_t)(hash >> 32), n)}};
+
+	if (choice.bucket[0] == choice.bucket[1])
+		choice.bucket[1] = choice.bucket[0] + 1 < n ? choice.bucket[0] + 1 : 0;
+	return choice;
+}
+
+static inline struct flow_slot *bucket_at(const struct flow_table *table, uint32_t bucket)
+{
+	return &table->records->slots[(size_t)bucket * BUCKET_SLOTS];
+}
+
+static inline struct flow_slot *stash_of(const struct flow_table *table)
+{
+	return bucket_at(table, table->records->slot_buckets);
+}
+
+static inline bool same_key(const struct flow_key *a, const struct flow_key *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static inline struct flow_slot *find_among(struct flow_slot *slots, uint32_t n,
+					   const struct flow_key *key)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (slots[i].state != 0 && same_key(&slots[i].key, key))
+			return &slots[i];
+	}
+	return NULL;
+}
+
+void flow_prefetch(const struct flow_table *table, uint64_t hash)
+{
+	struct choice choice = choices(table, hash);
+
+	for (int side = 0; side < 2; side++) {
+		for (int i = 0; i < BUCKET_SLOTS; i++)
+			__builtin_prefetch(bucket_at(table, choice.bucket[side]) + i);
+	}
+}
+
+struct flow_slot *flow_lookup_hashed(struct flow_table *table, const struct flow_key *key,
+				     uint64_t hash)
+{
+	struct choice choice = choices(table, hash);
+	struct flow_slot *slot;
+
+	slot = find_among(bucket_at(table, choice.bucket[0]), BUCKET_SLOTS, key);
+	if (slot == NULL)
+		slot = find_among(bucket_at(table, choice.bucket[1]), BUCKET_SLOTS, key);
+	if (slot == NULL && table->stashed > 0)
+		slot = find_among(stash_of(table), table->records->stash_slots, key);
+	return slot;
+}
+
+struct flow_slot *flow_lookup(struct flow_table *table, const struct flow_key *key)
+{
+	return flow_lookup_hashed(table, key, flow_hash(table, key));
+}
+
+/* ---- finding room */
+
+static struct flow_slot *first_free(struct flow_slot *slots, uint32_t n, uint32_t *n_free)
+{
+	struct flow_slot *free_slot = NULL;
+
+	*n_free = 0;
+	for (uint32_t i = n; i-- > 0;) {
+		if (slots[i].state != 0)
+			continue;
+		free_slot = &slots[i];
+		++*n_free;
+	}
+	return free_slot;
+}
+
+static struct flow_slot *free_in(const struct flow_table *table, uint32_t bucket)
+{
+	uint32_t n_free;
+
+	return first_free(bucket_at(table, bucket), BUCKET_SLOTS, &n_free);
+}
+
+static struct flow_slot *emptier(const struct flow_table *table, struct choice choice)
+{
+	uint32_t n[2];
+	struct flow_slot *a = first_free(bucket_at(table, choice.bucket[0]), BUCKET_SLOTS, &n[0]);
+	struct flow_slot *b = first_free(bucket_at(table, choice.bucket[1]), BUCKET_SLOTS, &n[1]);
+
+	return n[0] >= n[1] ? a : b;
+}
+
+static uint32_t other_bucket(const struct flow_table *table, const struct flow_slot *slot,
+			     uint32_t bucket)
+{
+	struct choice choice = choices(table, flow_hash(table, &slot->key));
+
+	return choice.bucket[choice.bucket[0] == bucket];
+}
+
+/* New place first, then the cold record's link, then the old place: at no time is the slot nowhere.
+ */
+static bool move_slot(struct flow_table *table, struct flow_slot *from, struct flow_slot *to)
+{
+	if (!records_reserve(table->records, to, sizeof(*to)))
+		return false;
+	write_slot(to, from);
+	table->records->flows[from->flow].slot[from->key.side] =
+	    (uint32_t)(to - table->records->slots);
+	STORE_POINT();
+	record_set_state(&from->state, 0);
+	table->displaced++;
+	return true;
+}
+
+/* One bucket that the search has come to, and the slot whose move led there. */
+struct step {
+	uint32_t bucket;
+	uint16_t from; /* step before; a root is its own */
+	uint16_t slot; /* of that step's bucket */
+};
+
+/* Empties a slot of a root bucket by moving along the chain that ends at `last`, from its far end.
+ */
+static struct flow_slot *walk_back(struct flow_table *table, const struct step *steps,
+				   uint32_t last, struct flow_slot *room)
+{
+	while (steps[last].from != last) {
+		const struct step *step = &steps[last];
+		struct flow_slot *from = bucket_at(table, steps[step->from].bucket) + step->slot;
+
+		if (!move_slot(table, from, room))
+			return NULL;
+		room = from;
+		last = step->from;
+	}
+	return room;
+}
+
+/* Breadth first, so the chain is the shortest, and no bucket stands in it twice. */
+static struct flow_slot *displace(struct flow_table *table, struct choice choice)
+{
+	struct step steps[SEARCH_MAX] = {{choice.bucket[0], 0, 0}, {choice.bucket[1], 1, 0}};
+	uint32_t n = 2;
+
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t s = 0; s < BUCKET_SLOTS && n < SEARCH_MAX; s++) {
+			struct flow_slot *slot = bucket_at(table, steps[i].bucket) + s;
+			struct flow_slot *room;
+
+			steps[n].bucket = other_bucket(table, slot, steps[i].bucket);
+			steps[n].from = (uint16_t)i;
+			steps[n].slot = (uint16_t)s;
+			room = free_in(table, steps[n].bucket);
+			if (room != NULL)
+				return walk_back(table, steps, n, room);
+			n++;
+		}
+	}
+	return NULL;
+}
+
+/* An empty place for a key with this hash, NULL when there is none. */
+static struct flow_slot *make_room(struct flow_table *table, uint64_t hash)
+{
+	struct choice choice = choices(table, hash);
+	struct flow_slot *place = emptier(table, choice);
+	uint32_t n_free;
+
+	if (place == NULL)
+		place = displace(table, choice);
+	if (place == NULL)
+		place = first_free(stash_of(table), table->records->stash_slots, &n_free);
+	if (place == NULL || !records_reserve(table->records, place, sizeof(*place)))
+		return NULL;
+	return place;
+}
+
+/* Makes the flow's slot of one side; the record itself is written already, or adopted. */
+static bool add_slot(struct flow_table *table, uint32_t index, const struct flow_slot *slot,
+		     uint64_t hash)
+{
+	struct flow_slot *place = make_room(table, hash);
+
+	if (place == NULL)
+		return false;
+	write_slot(place, slot);
+	if (place >= stash_of(table))
+		table->stashed++;
+	table->records->flows[index].slot[slot->key.side] =
+	    (uint32_t)(place - table->records->slots);
+	STORE_POINT();
+	return true;
+}
+
+/* After a slot was freed: what waits in the stash for this bucket comes home. */
+static void unstash(struct flow_table *table, struct flow_slot *freed)
+{
+	uint32_t bucket = (uint32_t)(freed - table->records->slots) / BUCKET_SLOTS;
+	struct flow_slot *stash = stash_of(table);
+
+	for (uint32_t i = 0; i < table->records->stash_slots; i++) {
+		struct choice choice;
+
+		if (stash[i].state == 0)
+			continue;
+		choice = choices(table, flow_hash(table, &stash[i].key));
+		if (choice.bucket[0] != bucket && choice.bucket[1] != bucket)
+			continue;
+		if (move_slot(table, &stash[i], freed))
+			table->stashed--;
+		return;
+	}
+}
+
+static void remove_slot(struct flow_table *table, struct flow_slot *slot)
+{
+	record_set_state(&slot->state, 0);
+	if (slot >= stash_of(table))
+		table->stashed--;
+	else if (table->stashed > 0)
+		unstash(table, slot);
+}
+
+/* ---- cold records */
+
+static void push_free(struct flow_table *table, uint32_t index)
+{
+	table->records->flows[index].slot[0] = table->free;
+	STORE_POINT();
+	table->free = index;
+}
+
+static uint32_t pop_free(struct flow_table *table)
+{
+	struct records *records = table->records;
+	uint32_t index = table->free, high;
+
+	if (index != RECORD_NONE) {
+		table->free = records->flows[index].slot[0];
+		return index;
+	}
+	high = records_high(records, REGION_FLOWS);
+	if (high == records->max_flows ||
+	    !records_reserve(records, &records->flows[high], sizeof(records->flows[high])))
+		return RECORD_NONE;
+	records_set_high(records, REGION_FLOWS, high + 1);
+	return high;
+}
+
+/* Both slots, or none. */
+static bool add_slots(struct flow_table *table, uint32_t index, const struct flow_slot slot[2],
+		      const uint64_t hash[2])
+{
+	if (!add_slot(table, index, &slot[0], hash[0]))
+		return false;
+	if (add_slot(table, index, &slot[1], hash[1]))
+		return true;
+	remove_slot(table, flow_slot_of(table, index, SIDE_INSIDE));
+	return false;
+}
+
+uint32_t flow_add(struct flow_table *table, const struct flow_record *body, uint32_t now_s)
+{
+	struct flow_record flow = *body, *place;
+	struct flow_slot slot[2];
+	uint64_t hash[2];
+	uint32_t index;
+
+	for (int side = 0; side < 2; side++) {
+		slot[side] = make_slot(&flow, 0, (enum flow_side)side, now_s);
+		hash[side] = flow_hash(table, &slot[side].key);
+		if (flow_lookup_hashed(table, &slot[side].key, hash[side]) != NULL)
+			return RECORD_NONE;
+	}
+	index = pop_free(table);
+	if (index == RECORD_NONE)
+		return RECORD_NONE;
+	slot[0].flow = slot[1].flow = index;
+	place = &table->records->flows[index];
+	record_set_state(&place->state, RECORD_WRITING);
+	flow.state = RECORD_WRITING;
+	record_copy(place, &flow, sizeof(flow));
+	if (!add_slots(table, index, slot, hash)) {
+		record_set_state(&place->state, 0);
+		push_free(table, index);
+		return RECORD_NONE;
+	}
+	record_set_state(&place->state, slot[0].state);
+	table->count++;
+	return index;
+}
+
+void flow_remove(struct flow_table *table, uint32_t index)
+{
+	struct flow_record *flow = &table->records->flows[index];
+
+	record_set_state(&flow->state, 0);
+	for (int side = 0; side < 2; side++)
+		remove_slot(table, flow_slot_of(table, index, (enum flow_side)side));
+	push_free(table, index);
+	table->count--;
+}
+
+struct flow_record *flow_at(struct flow_table *table, uint32_t index)
+{
+	if (index >= table->records->max_flows || !record_live(table->records->flows[index].state))
+		return NULL;
+	return &table->records->flows[index];
+}
+
+struct flow_slot *flow_slot_of(struct flow_table *table, uint32_t index, enum flow_side side)
+{
+	return &table->records->slots[table->records->flows[index].slot[side]];
+}
+
+uint32_t flow_count(const struct flow_table *table)
+{
+	return table->count;
+}
+
+uint32_t flow_capacity(const struct flow_table *table)
+{
+	return table->records->max_flows;
+}
+
+uint64_t flow_displaced(const struct flow_table *table)
+{
+	return table->displaced;
+}
+
+uint32_t flow_stashed(const struct flow_table *table)
+{
+	return table->stashed;
+}
+
+uint32_t flow_next(struct flow_table *table, uint32_t *from, uint32_t budget)
+{
+	uint32_t high = records_high(table->records, REGION_FLOWS), index;
+
+	while (*from < high) {
+		if (budget-- == 0)
+			return RECORD_NONE;
+		index = (*from)++;
+		if (record_live(table->records->flows[index].state))
+			return index;
+	}
+	*from = RECORD_NONE;
+	return RECORD_NONE;
+}
+
+/* ---- adoption */
+
+static bool possible(const struct flow_record *flow, uint32_t now_s)
+{
+	if (!record_live(flow->state) || flow->state != flow_seal(flow))
+		return false;
+	if (flow->phase > PHASE_CLOSING || (flow->flags & ~FLOW_FLAGS) != 0)
+		return false;
+	return flow->created_s <= now_s;
+}
+
+/* A few records at a time, so that the memory their slots go to is under way while the others are
+ * looked at. */
+struct batch {
+	uint32_t n;
+	uint32_t index[BATCH];
+	struct flow_slot slot[BATCH][2];
+	uint64_t hash[BATCH][2];
+};
+
+static void batch_add(struct flow_table *table, struct batch *batch, uint32_t index, uint32_t now_s)
+{
+	const struct flow_record *flow = &table->records->flows[index];
+
+	for (int side = 0; side < 2; side++) {
+		struct flow_slot *slot = &batch->slot[batch->n][side];
+
+		*slot = make_slot(flow, index, (enum flow_side)side, now_s);
+		batch->hash[batch->n][side] = flow_hash(table, &slot->key);
+		flow_prefetch(table, batch->hash[batch->n][side]);
+	}
+	batch->index[batch->n++] = index;
+}
+
+static bool batch_keep(struct flow_table *table, const struct batch *batch, uint32_t i)
+{
+	for (int side = 0; side < 2; side++) {
+		if (flow_lookup_hashed(table, &batch->slot[i][side].key, batch->hash[i][side]) !=
+		    NULL)
+			return false;
+	}
+	return add_slots(table, batch->index[i], batch->slot[i], batch->hash[i]);
+}
+
+static void batch_flush(struct flow_table *table, struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->n; i++) {
+		struct flow_record *flow = &table->records->flows[batch->index[i]];
+
+		if (batch_keep(table, batch, i)) {
+			flow->binding = RECORD_NONE;
+			STORE_POINT();
+			table->count++;
+		} else {
+			record_set_state(&flow->state, 0);
+		}
+	}
+	batch->n = 0;
+}
+
+/* Links every free record below the last live one, lowest first out, and forgets those above. */
+static void rebuild_free(struct flow_table *table, uint32_t high)
+{
+	while (high > 0 && table->records->flows[high - 1].state == 0)
+		high--;
+	records_set_high(table->records, REGION_FLOWS, high);
+	table->free = RECORD_NONE;
+	for (uint32_t i = high; i-- > 0;) {
+		if (table->records->flows[i].state == 0)
+			push_free(table, i);
+	}
+}
+
+uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s)
+{
+	uint32_t high = records_high(table->records, REGION_FLOWS);
+	struct batch batch = {.n = 0};
+
+	table->count = table->stashed = 0;
+	records_clear_slots(table->records);
+	for (uint32_t i = 0; i < high; i++) {
+		struct flow_record *flow = &table->records->flows[i];
+
+		if (flow->state == 0)
+			continue;
+		if (possible(flow, now_s))
+			batch_add(table, &batch, i, now_s);
+		else
+			record_set_state(&flow->state, 0);
+		if (batch.n == BATCH)
+			batch_flush(table, &batch);
+	}
+	batch_flush(table, &batch);
+	rebuild_free(table, high);
+	return table->count;
+}
