@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bindings: records in the mapping, found through two hash tables of chains that live beside it,
+ * and the pairing of inside hosts with global addresses, counted from the bindings.
+ *
+ * Promises: every operation O(1) expected, whoever chooses the addresses (keyed hashing); no two
+ * bindings share a global endpoint, and none a local one. May not choose an address or a port.
+ */
+#include "nat/binding.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "lib/mem.h"
+
+#define EMPTY UINT32_MAX
+
+/* Chains of indexes 0..capacity-1, newest at the end. Arrays hold index + 1: what was never touched
+ * is empty. */
+struct chains {
+	uint32_t mask;
+	uint32_t *heads, *next;
+};
+
+/* How many overload bindings of one host under one rule use this global address. */
+struct pair {
+	uint64_t rule;
+	ip4 local, global;
+	uint32_t count;
+	uint16_t vrf;
+};
+
+struct binding_table {
+	struct records *records;
+	uint32_t count;
+	uint32_t free; /* first of the freed records, linked through flows */
+	struct chains by_local, by_global, by_host;
+	struct pair *pairs;
+	uint32_t pairs_high, free_pair; /* freed pairs are linked through count */
+};
+
+/* ---- chains */
+
+static void chains_init(struct chains *chains, uint32_t capacity)
+{
+	uint64_t n = 16;
+
+	while (n < capacity)
+		n *= 2;
+	chains->mask = (uint32_t)(n - 1);
+	chains->heads = mem_alloc(n * sizeof(uint32_t));
+	chains->next = mem_alloc((size_t)capacity * sizeof(uint32_t));
+}
+
+static void chains_clear(struct chains *chains)
+{
+	free(chains->heads);
+	free(chains->next);
+}
+
+static inline uint32_t chain_first(const struct chains *chains, uint64_t hash)
+{
+	return chains->heads[hash & chains->mask] - 1;
+}
+
+static inline uint32_t chain_next(const struct chains *chains, uint32_t index)
+{
+	return chains->next[index] - 1;
+}
+
+static void chain_add(struct chains *chains, uint64_t hash, uint32_t index)
+{
+	uint32_t *link = &chains->heads[hash & chains->mask];
+
+	while (*link != 0)
+		link = &chains->next[*link - 1];
+	*link = index + 1;
+	chains->next[index] = 0;
+}
+
+static void chain_remove(struct chains *chains, uint64_t hash, uint32_t index)
+{
+	uint32_t *link = &chains->heads[hash & chains->mask];
+
+	while (*link != index + 1)
+		link = &chains->next[*link - 1];
+	*link = chains->next[index];
+}
+
+/* ---- the table */
+
+struct binding_table *binding_table_new(struct records *records)
+{
+	struct binding_table *table = mem_alloc(sizeof(*table));
+
+	table->records = records;
+	table->free = RECORD_NONE;
+	table->free_pair = EMPTY;
+	chains_init(&table->by_local, records->max_flows);
+	chains_init(&table->by_global, records->max_flows);
+	chains_init(&table->by_host, records->max_flows);
+	table->pairs = mem_alloc((size_t)records->max_flows * sizeof(struct pair));
+	return table;
+}
+
+void binding_table_free(struct binding_table *table)
+{
+	if (table == NULL)
+		return;
+	chains_clear(&table->by_local);
+	chains_clear(&table->by_global);
+	chains_clear(&table->by_host);
+	free(table->pairs);
+	free(table);
+}
+
+static uint64_t hash_endpoint(const struct binding_table *table, uint16_t vrf, uint8_t protocol,
+			      struct endpoint endpoint)
+{
+	uint32_t words[3] = {endpoint.addr, (uint32_t)endpoint.port << 16 | vrf, protocol};
+
+	return siphash13(&table->records->secret, words, sizeof(words));
+}
+
+static uint64_t hash_host(const struct binding_table *table, uint16_t vrf, ip4 local, uint64_t rule)
+{
+	uint64_t words[2] = {(uint64_t)vrf << 32 | local, rule};
+
+	return siphash13(&table->records->secret, words, sizeof(words));
+}
+
+static struct endpoint local_of(const struct binding_record *binding)
+{
+	return (struct endpoint){binding->local, binding->local_port};
+}
+
+static struct endpoint global_of(const struct binding_record *binding)
+{
+	return (struct endpoint){binding->global, binding->global_port};
+}
+
+static uint64_t hash_local(const struct binding_table *table, const struct binding_record *binding)
+{
+	return hash_endpoint(table, binding->vrf, binding->protocol, local_of(binding));
+}
+
+static uint64_t hash_global(const struct binding_table *table, const struct binding_record *binding)
+{
+	return hash_endpoint(table, binding->vrf, binding->protocol, global_of(binding));
+}
+
+struct binding_record *binding_by_local(struct binding_table *table, uint16_t vrf, uint8_t protocol,
+					struct endpoint local)
+{
+	uint64_t hash = hash_endpoint(table, vrf, protocol, local);
+	uint32_t i = chain_first(&table->by_local, hash);
+
+	for (; i != EMPTY; i = chain_next(&table->by_local, i)) {
+		struct binding_record *b = &table->records->bindings[i];
+
+		if (b->local == local.addr && b->local_port == local.port &&
+		    b->protocol == protocol && b->vrf == vrf)
+			return b;
+	}
+	return NULL;
+}
+
+struct binding_record *binding_by_global(struct binding_table *table, uint16_t vrf,
+					 uint8_t protocol, struct endpoint global)
+{
+	uint64_t hash = hash_endpoint(table, vrf, protocol, global);
+	uint32_t i = chain_first(&table->by_global, hash);
+
+	for (; i != EMPTY; i = chain_next(&table->by_global, i)) {
+		struct binding_record *b = &table->records->bindings[i];
+
+		if (b->global == global.addr && b->global_port == global.port &&
+		    b->protocol == protocol && b->vrf == vrf)
+			return b;
+	}
+	return NULL;
+}
+
+/* ---- pairing */
+
+static bool is_paired(const struct binding_record *binding)
+{
+	return (binding->flags & (BINDING_ADDRESS | BINDING_IDENTITY)) == 0;
+}
+
+/* The pair of this host and rule; with global 0 the oldest whatever its address. */
+static uint32_t pair_find(const struct binding_table *table, uint64_t hash, uint16_t vrf, ip4 local,
+			  uint64_t rule, ip4 global)
+{
+	uint32_t i = chain_first(&table->by_host, hash);
+
+	for (; i != EMPTY; i = chain_next(&table->by_host, i)) {
+		const struct pair *pair = &table->pairs[i];
+
+		if (pair->local == local && pair->rule == rule && pair->vrf == vrf &&
+		    (global == 0 || pair->global == global))
+			return i;
+	}
+	return EMPTY;
+}
+
+/* There are at most as many pairs as bindings, so this cannot run out. */
+static uint32_t pair_new(struct binding_table *table)
+{
+	uint32_t i = table->free_pair;
+
+	if (i == EMPTY)
+		return table->pairs_high++;
+	table->free_pair = table->pairs[i].count;
+	return i;
+}
+
+static void pair_add(struct binding_table *table, const struct binding_record *b)
+{
+	uint64_t hash = hash_host(table, b->vrf, b->local, b->rule);
+	uint32_t i = pair_find(table, hash, b->vrf, b->local, b->rule, b->global);
+
+	if (i == EMPTY) {
+		i = pair_new(table);
+		table->pairs[i] = (struct pair){
+		    .rule = b->rule, .local = b->local, .global = b->global, .vrf = b->vrf};
+		chain_add(&table->by_host, hash, i);
+	}
+	table->pairs[i].count++;
+}
+
+static void pair_remove(struct binding_table *table, const struct binding_record *b)
+{
+	uint64_t hash = hash_host(table, b->vrf, b->local, b->rule);
+	uint32_t i = pair_find(table, hash, b->vrf, b->local, b->rule, b->global);
+
+	if (--table->pairs[i].count > 0)
+		return;
+	chain_remove(&table->by_host, hash, i);
+	table->pairs[i].count = table->free_pair;
+	table->free_pair = i;
+}
+
+ip4 binding_paired(const struct binding_table *table, uint16_t vrf, ip4 local, uint64_t rule)
+{
+	uint32_t i = pair_find(table, hash_host(table, vrf, local, rule), vrf, local, rule, 0);
+
+	return i != EMPTY ? table->pairs[i].global : 0;
+}
+
+/* ---- adding and removing */
+
+static void push_free(struct binding_table *table, uint32_t index)
+{
+	table->records->bindings[index].flows = table->free;
+	STORE_POINT();
+	table->free = index;
+}
+
+static uint32_t pop_free(struct binding_table *table)
+{
+	struct records *records = table->records;
+	uint32_t index = table->free, high;
+
+	if (index != RECORD_NONE) {
+		table->free = records->bindings[index].flows;
+		return index;
+	}
+	high = records_high(records, REGION_BINDINGS);
+	if (high == records->max_flows ||
+	    !records_reserve(records, &records->bindings[high], sizeof(records->bindings[high])))
+		return RECORD_NONE;
+	records_set_high(records, REGION_BINDINGS, high + 1);
+	return high;
+}
+
+static bool is_double(struct binding_table *table, const struct binding_record *b)
+{
+	return binding_by_local(table, b->vrf, b->protocol, local_of(b)) != NULL ||
+	       binding_by_global(table, b->vrf, b->protocol, global_of(b)) != NULL;
+}
+
+static void index_binding(struct binding_table *table, uint32_t index)
+{
+	const struct binding_record *binding = &table->records->bindings[index];
+
+	chain_add(&table->by_local, hash_local(table, binding), index);
+	chain_add(&table->by_global, hash_global(table, binding), index);
+	if (is_paired(binding))
+		pair_add(table, binding);
+	table->count++;
+}
+
+struct binding_record *binding_add(struct binding_table *table, const struct binding_record *body)
+{
+	struct binding_record binding = *body, *place;
+	uint32_t index;
+
+	if (is_double(table, body))
+		return NULL;
+	index = pop_free(table);
+	if (index == RECORD_NONE)
+		return NULL;
+	place = &table->records->bindings[index];
+	record_set_state(&place->state, RECORD_WRITING);
+	binding.state = RECORD_WRITING;
+	binding.flows = 0;
+	record_copy(place, &binding, sizeof(binding));
+	record_set_state(&place->state, binding_seal(&binding));
+	index_binding(table, index);
+	return place;
+}
+
+void binding_remove(struct binding_table *table, struct binding_record *binding)
+{
+	uint32_t index = binding_index(table, binding);
+
+	record_set_state(&binding->state, 0);
+	chain_remove(&table->by_local, hash_local(table, binding), index);
+	chain_remove(&table->by_global, hash_global(table, binding), index);
+	if (is_paired(binding))
+		pair_remove(table, binding);
+	push_free(table, index);
+	table->count--;
+}
+
+uint32_t binding_index(const struct binding_table *table, const struct binding_record *binding)
+{
+	return (uint32_t)(binding - table->records->bindings);
+}
+
+struct binding_record *binding_at(struct binding_table *table, uint32_t index)
+{
+	if (index >= table->records->max_flows ||
+	    !record_live(table->records->bindings[index].state))
+		return NULL;
+	return &table->records->bindings[index];
+}
+
+uint32_t binding_count(const struct binding_table *table)
+{
+	return table->count;
+}
+
+uint32_t binding_next(struct binding_table *table, uint32_t *from, uint32_t budget)
+{
+	uint32_t high = records_high(table->records, REGION_BINDINGS), index;
+
+	while (*from < high) {
+		if (budget-- == 0)
+			return RECORD_NONE;
+		index = (*from)++;
+		if (record_live(table->records->bindings[index].state))
+			return index;
+	}
+	*from = RECORD_NONE;
+	return RECORD_NONE;
+}
+
+/* ---- adoption */
+
+static bool possible(const struct binding_record *binding)
+{
+	if (!record_live(binding->state) || binding->state != binding_seal(binding))
+		return false;
+	return (binding->flags & ~BINDING_FLAGS) == 0;
+}
+
+static void forget_derived(struct binding_table *table)
+{
+	struct records *records = table->records;
+	struct binding_table *fresh = binding_table_new(records), old = *table;
+
+	*table = *fresh;
+	*fresh = old;
+	binding_table_free(fresh);
+}
+
+static void rebuild_free(struct binding_table *table, uint32_t high)
+{
+	while (high > 0 && table->records->bindings[high - 1].state == 0)
+		high--;
+	records_set_high(table->records, REGION_BINDINGS, high);
+	for (uint32_t i = high; i-- > 0;) {
+		if (table->records->bindings[i].state == 0)
+			push_free(table, i);
+	}
+}
+
+uint32_t binding_table_adopt(struct binding_table *table)
+{
+	uint32_t high = records_high(table->records, REGION_BINDINGS);
+
+	forget_derived(table);
+	for (uint32_t i = 0; i < high; i++) {
+		struct binding_record *binding = &table->records->bindings[i];
+
+		if (binding->state == 0)
+			continue;
+		if (!possible(binding) || is_double(table, binding)) {
+			record_set_state(&binding->state, 0);
+			continue;
+		}
+		binding->flows = 0;
+		STORE_POINT();
+		index_binding(table, i);
+	}
+	rebuild_free(table, high);
+	return table->count;
+}
