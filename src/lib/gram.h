@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the grammar compiler (grammar/gramc.c) makes of grammar/*.cli: constant tables, no pointers to
+ * What the grammar compiler (grammar/gramc.c) makes of the .cli files: constant tables, no pointers to
  * change, nothing to set up at run time.
  *
  * A command is a position automaton (Glushkov): every keyword and every argument of the command line is one
@@ -25,18 +25,19 @@
 #include <stdint.h>
 
 enum gram_type {
-	GRAM_KEYWORD,   /* word */
+	GRAM_KEYWORD,   /* word; lo: how much of it is printed in a stored line, 0: all (`con` for `console`) */
 	GRAM_NUMBER,    /* <lo-hi>                     uint32_t */
 	GRAM_IP4,       /* A.B.C.D                     ip4 */
 	GRAM_MASK,      /* A.B.C.D, contiguous ones    ip4 */
 	GRAM_PREFIX_LEN,/* /nn or nn, 0..32            uint8_t */
-	GRAM_WORD,      /* WORD, no blanks             char[GRAM_WORD_SIZE] */
+	GRAM_WORD,      /* WORD, no blanks (lo: not only digits)  char[GRAM_WORD_SIZE] */
 	GRAM_LINE,      /* the rest of the line        char[GRAM_LINE_SIZE] */
 	GRAM_IFNAME,    /* an interface name, canonical text  char[GRAM_WORD_SIZE] */
 	GRAM_TCP_PORT,  /* 1..65535 or a TCP port name uint16_t, printed by name */
 	GRAM_UDP_PORT,  /* likewise for UDP */
 	GRAM_PROTOCOL,  /* 0..255 or a protocol name   uint8_t, printed by name */
 	GRAM_ICMP_TYPE, /* 0..255 or a message name    uint16_t: type << 8 | code, code 255 = any */
+	GRAM_NUMBER_TEXT, /* <lo-hi> beside WORD in one field: decimal text  char[GRAM_WORD_SIZE] */
 	GRAM_TYPES
 };
 
@@ -44,6 +45,7 @@ enum gram_type {
 #define GRAM_LINE_SIZE 256
 #define GRAM_REPEAT_MAX 10 /* a repeat argument is an array of this size, with a uint8_t count before it */
 #define GRAM_NO_OFFSET 0xffff
+#define GRAM_ARGS_SIZE 1024 /* no argument struct is larger */
 
 struct gram_leaf {
 	uint8_t type;        /* enum gram_type */
@@ -51,7 +53,7 @@ struct gram_leaf {
 	bool no_accept;      /* a `no` line may end after this leaf */
 	bool repeat;
 	uint16_t field_off;  /* where the value goes in the argument struct; GRAM_NO_OFFSET for keywords */
-	uint16_t count_off;  /* repeat: uint8_t number of values so far */
+	uint16_t count_off;  /* field is an array: uint8_t number of values so far; this leaf adds one */
 	uint16_t set_off;    /* see above; GRAM_NO_OFFSET if unconditional */
 	uint8_t set_value;
 	uint8_t owner;       /* 0: this command's struct; 1: the parent's (one-line context commands) */
@@ -85,7 +87,9 @@ struct gram_cmd {
 	uint8_t kind;        /* enum gram_kind */
 	uint8_t level;       /* least privilege */
 	bool has_no;
+	bool no_only;        /* exists only as a `no` line */
 	bool hidden;         /* matches, but not shown by `?` */
+	uint32_t first;      /* letters its first word may begin with: bit 0 is a; bit 31: anything else */
 	uint16_t n_leaves;   /* leaves[0] is the start: no word, its followers are the first words */
 	const struct gram_leaf *leaves;
 	const uint16_t *follow;
