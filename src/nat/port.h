@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Port allocation on global addresses: one map per (global address, protocol), made on first use.
+ * Port allocation on global addresses: one map per (global address, protocol), made on first use and
+ * given back when nothing of it was in use or cooling for a while.
  *
  * A source port is preserved if it is free, else a random free one of the same group (1..511, 512..1023,
  * 1024..65535) and parity, else of the same group. Released ports cool for 120 s, their former owner excepted;
@@ -25,17 +26,20 @@ struct port_ask {
 	uint16_t wanted; /* the inside local port */
 	ip4 owner;       /* inside local address */
 	uint32_t now_s;
-	/* Is this port claimed by a static entry? Called O(1) times for each allocation attempt, bounded. */
+	/* Is this port claimed by a static entry? NULL: none is. Asked for candidates only; a yes is believed for the rest of that
+	 * second, so that an address full of static entries costs one question a port and second at most. */
 	bool (*claimed)(const void *arg, uint16_t port);
 	const void *arg;
 };
 
 struct port_table *port_table_new(uint64_t random_seed);
 void port_table_free(struct port_table *table);
-/* 0 when nothing is free. For ICMP identifier 0 is valid: see port_take's result. */
+/* Takes a port by the rules above and writes it to *port; false when the group (1..511, 512..1023, 1024..65535; for wanted 0
+ * the last) has none. ICMP identifiers are 0..65535, one group, no parity: 0 is valid there. */
 bool port_take(struct port_table *table, const struct port_ask *ask, uint16_t *port);
 /* Takes exactly this port (adoption, the router's own); false if it is in use. Ignores cooling. */
 bool port_take_exact(struct port_table *table, uint16_t vrf, uint8_t protocol, struct endpoint global);
+/* Does nothing if the port is not in use. It cools from now_s on, except for this owner. */
 void port_release(struct port_table *table, uint16_t vrf, uint8_t protocol, struct endpoint global, ip4 owner,
 		  uint32_t now_s);
 /* Ports in use on this address and protocol. */
