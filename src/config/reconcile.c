@@ -119,6 +119,20 @@ static void add_owned(struct pieces *pieces, const struct plan_owned *range)
 	}
 }
 
+/* The same route or prefix twice is one thing. */
+static void sort_unique(struct pieces *pieces)
+{
+	size_t kept = 0;
+
+	if (pieces->n == 0)
+		return;
+	qsort(pieces->list, pieces->n, sizeof(*pieces->list), compare_pieces);
+	for (size_t i = 1; i < pieces->n; i++)
+		if (compare_pieces(&pieces->list[i], &pieces->list[kept]) != 0)
+			pieces->list[++kept] = pieces->list[i];
+	pieces->n = kept + 1;
+}
+
 static struct pieces pieces_of(const struct plan *plan)
 {
 	struct pieces pieces = { 0 };
@@ -132,8 +146,7 @@ static struct pieces pieces_of(const struct plan *plan)
 		add_owned(&pieces, &plan->owned[i]);
 	for (uint32_t i = 0; i < plan->n_routes; i++)
 		pieces_add(&pieces, (struct piece){ .kind = PIECE_ROUTE, .want = true, .route = plan->routes[i] });
-	if (pieces.n)
-		qsort(pieces.list, pieces.n, sizeof(*pieces.list), compare_pieces);
+	sort_unique(&pieces);
 	return pieces;
 }
 
@@ -162,8 +175,7 @@ static void adopt(struct reconcile *reconcile, const struct mirror *mirror)
 						   .route = { route->to, route->via, route->ifindex,
 							      (uint8_t)route->metric } });
 	}
-	if (reconcile->pieces.n)
-		qsort(reconcile->pieces.list, reconcile->pieces.n, sizeof(struct piece), compare_pieces);
+	sort_unique(&reconcile->pieces);
 }
 
 static void take_over(struct piece *to, const struct piece *from)
