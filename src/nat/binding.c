@@ -4,7 +4,7 @@
  * and the pairing of inside hosts with global addresses, counted from the bindings.
  *
  * Promises: every operation O(1) expected, whoever chooses the addresses (keyed hashing); no two
- * bindings share a global endpoint, and none a local one. May not choose an address or a port.
+ * bindings share a global endpoint, and no two of one rule a local one. May not choose an address or a port.
  */
 #include "nat/binding.h"
 
@@ -164,6 +164,22 @@ struct binding_record *binding_by_local(struct binding_table *table, uint16_t vr
 	return NULL;
 }
 
+struct binding_record *binding_by_rule(struct binding_table *table, uint16_t vrf, uint8_t protocol,
+				       struct endpoint local, uint64_t rule)
+{
+	uint64_t hash = hash_endpoint(table, vrf, protocol, local);
+	uint32_t i = chain_first(&table->by_local, hash);
+
+	for (; i != EMPTY; i = chain_next(&table->by_local, i)) {
+		struct binding_record *b = &table->records->bindings[i];
+
+		if (b->local == local.addr && b->local_port == local.port &&
+		    b->protocol == protocol && b->vrf == vrf && b->rule == rule)
+			return b;
+	}
+	return NULL;
+}
+
 struct binding_record *binding_by_global(struct binding_table *table, uint16_t vrf,
 					 uint8_t protocol, struct endpoint global)
 {
@@ -275,7 +291,7 @@ static uint32_t pop_free(struct binding_table *table)
 
 static bool is_double(struct binding_table *table, const struct binding_record *b)
 {
-	return binding_by_local(table, b->vrf, b->protocol, local_of(b)) != NULL ||
+	return binding_by_rule(table, b->vrf, b->protocol, local_of(b), b->rule) != NULL ||
 	       binding_by_global(table, b->vrf, b->protocol, global_of(b)) != NULL;
 }
 
