@@ -23,6 +23,7 @@
 	R(MALFORMED, DROP, "malformed header")                                              \
 	R(BAD_CHECKSUM, DROP, "bad checksum in a packet that would make state")             \
 	R(FRAGMENT, DROP, "fragment of a covered source or to a global address")            \
+	R(IP_OPTION, DROP, "IP option that records or dictates addresses")                  \
 	R(UNKNOWN_PROTOCOL, DROP, "protocol that the matching rule cannot translate")       \
 	R(NO_PORT, DROP, "no free port or address in the pool")                             \
 	R(NO_ADDRESS, DROP, "interface of the rule has no address")                         \

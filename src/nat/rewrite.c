@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The rewriter, the only place that writes into packets. Promises that a right packet stays right and a damaged one stays
+ * damaged, and that nothing outside the view is touched. May not decide anything.
+ */
+#include "nat/rewrite.h"
+
+#include <string.h>
+#include "lib/csum.h"
+
+static void put16(uint8_t *at, uint16_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	put16(at, (uint16_t)(value >> 16));
+	put16(at + 2, (uint16_t)value);
+}
+
+/* Where the transport checksum stands; 0: there is none that depends on what we change, or it cannot be known. */
+static uint32_t checksum_offset(const struct decoded *packet)
+{
+	if (packet->later_fragment)
+		return 0;
+	switch (packet->protocol) {
+	case PROTOCOL_TCP:
+		return 16;
+	case PROTOCOL_UDP:
+	case PROTOCOL_UDPLITE:
+	case PROTOCOL_DCCP:
+		return 6;
+	case PROTOCOL_ICMP:
+		return packet->kind == L4_QUERY ? 2 : 0;
+	default:
+		return 0;
+	}
+}
+
+struct rewrite rewrite_to(const struct decoded *packet, struct endpoint source, struct endpoint destination)
+{
+	uint32_t addresses = csum_delta32(packet->source, source.addr) +
+			     csum_delta32(packet->destination, destination.addr);
+	uint32_t ports = 0;
+
+	if (packet->kind == L4_QUERY)
+		return (struct rewrite){
+			source.addr, destination.addr, source.port, source.port,
+			csum_fold(addresses), csum_fold(csum_delta16(packet->source_port, source.port))};
+	if (packet->kind == L4_PORTS)
+		ports = csum_delta16(packet->source_port, source.port) +
+			csum_delta16(packet->destination_port, destination.port);
+	return (struct rewrite){source.addr,      destination.addr,     source.port,
+				destination.port, csum_fold(addresses), csum_fold(addresses + ports)};
+}
+
+struct rewrite rewrite_of_slot(const struct decoded *packet, const struct flow_slot *slot)
+{
+	struct rewrite rewrite = {slot->new_source,      slot->new_destination,
+				  slot->new_source_port, slot->new_destination_port,
+				  slot->ip_delta,        slot->l4_delta};
+
+	if (packet->kind == L4_QUERY) {
+		/* The identifier is the inside host's port; which that is depends on the side. */
+		uint16_t id = slot->key.side == 0 ? slot->new_source_port : slot->new_destination_port;
+
+		rewrite.source_port = rewrite.destination_port = id;
+	}
+	return rewrite;
+}
+
+static void fix_transport(struct decoded *packet, uint32_t delta)
+{
+	uint32_t at = checksum_offset(packet);
+	bool udp = packet->protocol == PROTOCOL_UDP;
+
+	if (at == 0 || at + 2 > packet->l4_length)
+		return;
+	uint8_t *field = packet->l4 + at;
+
+	if (udp && field[0] == 0 && field[1] == 0)
+		return;
+	csum_apply(field, delta);
+	if (udp && field[0] == 0 && field[1] == 0)
+		put16(field, 0xffff);
+}
+
+static void write_ports(struct decoded *packet, const struct rewrite *rewrite)
+{
+	if (packet->kind == L4_PORTS) {
+		put16(packet->l4, rewrite->source_port);
+		put16(packet->l4 + 2, rewrite->destination_port);
+	} else if (packet->kind == L4_QUERY) {
+		put16(packet->l4 + 4, rewrite->source_port);
+	} else {
+		return;
+	}
+	packet->source_port = rewrite->source_port;
+	packet->destination_port = rewrite->destination_port;
+}
+
+void rewrite_outer(struct decoded *packet, ip4 source, ip4 destination)
+{
+	uint32_t delta = csum_delta32(packet->source, source) +
+			 csum_delta32(packet->destination, destination);
+
+	put32(packet->ip + 12, source);
+	put32(packet->ip + 16, destination);
+	csum_apply(packet->ip + 10, delta);
+	packet->source = source;
+	packet->destination = destination;
+}
+
+void rewrite_apply(struct decoded *packet, const struct rewrite *rewrite)
+{
+	put32(packet->ip + 12, rewrite->source);
+	put32(packet->ip + 16, rewrite->destination);
+	csum_apply(packet->ip + 10, rewrite->ip_delta);
+	packet->source = rewrite->source;
+	packet->destination = rewrite->destination;
+	fix_transport(packet, rewrite->l4_delta);
+	write_ports(packet, rewrite);
+}
+
+void rewrite_complete(struct decoded *packet)
+{
+	if (packet->kind != L4_PORTS || packet->fragment)
+		return;
+	uint8_t *field = packet->l4 + checksum_offset(packet);
+	uint64_t sum = csum_pseudo(packet->source, packet->destination, packet->protocol,
+				   packet->l4_length);
+	uint16_t value;
+
+	put16(field, 0);
+	value = csum_finish(csum_add(sum, packet->l4, packet->l4_length));
+	if (packet->protocol == PROTOCOL_UDP && value == 0)
+		value = 0xffff;
+	memcpy(field, &value, sizeof(value));
+}
+
+void rewrite_icmp_checksum(struct decoded *packet)
+{
+	uint16_t value;
+
+	put16(packet->l4 + 2, 0);
+	value = csum_finish(csum_add(0, packet->l4, packet->l4_length));
+	memcpy(packet->l4 + 2, &value, sizeof(value));
+}

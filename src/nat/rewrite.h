@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writing new addresses and ports into a packet, with the checksums that depend on them.
+ */
+#ifndef ALGATE_NAT_REWRITE_H
+#define ALGATE_NAT_REWRITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "nat/decode.h"
+#include "nat/records.h"
+
+/* What a packet becomes. Host byte order; deltas as in struct flow_slot. */
+struct rewrite {
+	ip4 source, destination;
+	uint16_t source_port, destination_port; /* query: the identifier in both */
+	uint16_t ip_delta, l4_delta;
+};
+
+/* Deltas for turning `packet` into these endpoints; for a query source.port is the identifier. */
+struct rewrite rewrite_to(const struct decoded *packet, struct endpoint source, struct endpoint destination);
+/* Ready-made, from the slot that the packet hit. */
+struct rewrite rewrite_of_slot(const struct decoded *packet, const struct flow_slot *slot);
+/* Rewrites the bytes; the view then shows the new ones. Checksums are updated incrementally, so damage stays damage (RFC
+ * 3022 4.2); a UDP checksum of 0 stays 0, and one that becomes 0 is written as 0xffff (RFC 768). Works on quotes: what
+ * is cut off is left out. */
+void rewrite_apply(struct decoded *packet, const struct rewrite *rewrite);
+/* Makes the transport checksum that offloading left unfinished. Before or after rewrite_apply. Fragments have none. */
+void rewrite_complete(struct decoded *packet);
+/* Writes a fresh ICMP checksum (after a change inside of a verified message). */
+void rewrite_icmp_checksum(struct decoded *packet);
+/* Changes the outer addresses only (the transport has no pseudo header: ICMP). */
+void rewrite_outer(struct decoded *packet, ip4 source, ip4 destination);
+
+#endif
