@@ -48,7 +48,7 @@ static void print_interfaces(FILE *out, const struct snapshot *snapshot, enum na
 
 		if (interface->role != role)
 			continue;
-		if (column > 0 && column + 2 + length > LINE_WIDTH) {
+		if (column > 0 && column + 2 + length >= LINE_WIDTH) {
 			fputc('\n', out);
 			column = 0;
 		}
