@@ -158,6 +158,7 @@ unsigned index_keys(const struct entry *context, const struct gram_cmd *cmd, con
 	case CMD_NAT_DYNAMIC_POOL:
 		index_pool_user(&keys[0], ((const struct args_nat_dynamic_pool *)args)->pool);
 		return 1;
+	case CMD_ACE_REMARK:
 	case CMD_ACE_STANDARD:
 	case CMD_ACE_TCP:
 	case CMD_ACE_UDP:
