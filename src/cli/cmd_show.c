@@ -105,14 +105,6 @@ void cmd_show_ip_access_lists(struct session *session, const struct args_show_ip
 	show_lists(session, args->has_number, args->number, args->has_name ? args->name : NULL);
 }
 
-/* Both configurations after their head line. */
-static void put_config(FILE *out, const char *text, size_t length)
-{
-	fputs("!\n", out);
-	fwrite(text, 1, length, out);
-	fputc('\n', out);
-}
-
 void cmd_show_running(struct session *session, const struct args_show_running *args, bool no)
 {
 	char *text = config_text(session_router(session)->store);
@@ -123,7 +115,7 @@ void cmd_show_running(struct session *session, const struct args_show_running *a
 	(void)args;
 	(void)no;
 	fprintf(out, "Building configuration...\n\nCurrent configuration : %zu bytes\n", length);
-	put_config(out, text, length);
+	fprintf(out, "%s\n", text);
 	free(text);
 	output_send(session, &output);
 }
@@ -148,7 +140,8 @@ void cmd_show_startup(struct session *session, const struct args_show_startup *a
 	}
 	out = output_open(&output);
 	fprintf(out, "Using %zu out of %zu bytes\n", length, STARTUP_MAX);
-	put_config(out, text, length);
+	fwrite(text, 1, length, out);
+	fputc('\n', out);
 	free(text);
 	output_send(session, &output);
 }
