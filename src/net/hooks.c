@@ -17,6 +17,8 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -493,6 +495,38 @@ bool hooks_set(struct hooks *hooks, const struct plan_hooks *plan, struct err *e
 	hooks->sets = sets;
 	hooks->wanted = wanted;
 	return true;
+}
+
+static int count_expression(struct nftnl_expr *expr, void *drops)
+{
+	if (strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter") == 0)
+		*(uint64_t *)drops += nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+	return 0;
+}
+
+static int count_rule(const struct nlmsghdr *message, void *drops)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+
+	if (rule != NULL && nftnl_rule_nlmsg_parse(message, rule) == 0 &&
+	    strcmp(nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), NET_TABLE_GUARD) == 0)
+		nftnl_expr_foreach(rule, count_expression, drops);
+	if (rule != NULL)
+		nftnl_rule_free(rule);
+	return MNL_CB_OK;
+}
+
+uint64_t hooks_guard_drops(struct hooks *hooks)
+{
+	char buffer[512];
+	struct nlmsghdr *request = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETRULE, AF_INET, 0, 0);
+	struct nftnl_rule *rule = nft_rule(NET_TABLE_GUARD, "postrouting");
+	uint64_t drops = 0;
+
+	nftnl_rule_nlmsg_build_payload(request, rule);
+	nftnl_rule_free(rule);
+	netlink_dump(hooks->socket, request, count_rule, &drops);
+	return drops;
 }
 
 bool hooks_stop(struct hooks *hooks, struct err *err)

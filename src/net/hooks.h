@@ -24,6 +24,8 @@ bool hooks_set(struct hooks *hooks, const struct plan_hooks *plan, struct err *e
 /* Reads what changed; when somebody else touched our tables (or we missed messages), puts them back at once. Returns
  * whether it had to. */
 bool hooks_changed(struct hooks *hooks);
+/* Packets the guard's drops have counted. */
+uint64_t hooks_guard_drops(struct hooks *hooks);
 /* Clean stop: removes the queue table, the guard stays. */
 bool hooks_stop(struct hooks *hooks, struct err *err);
 /* Removes both tables; needs no struct hooks. */

@@ -21,8 +21,8 @@
 #define NET_QUEUE_NUMBER 6464
 #define NET_TABLE_GUARD "algate_guard"
 #define NET_TABLE_QUEUE "algate"
-#define NET_ROUTE_PROTOCOL 211  /* RTPROT_* of our routes */
-#define NET_ADDRESS_PROTOCOL 211 /* IFA_PROTO of our addresses */
+#define NET_ROUTE_PROTOCOL SYSTEM_ROUTE_PROTOCOL /* RTPROT_* of our routes */
+#define NET_ADDRESS_PROTOCOL 211                  /* IFA_PROTO of our addresses; 212: secondary */
 
 /* nfqueue.c */
 struct nfqueue;
@@ -54,6 +54,8 @@ const struct system *net_system(struct net *net);
  * lost message, re-asserts our rules at once if somebody removed them, and returns true when the mirror differs. */
 int net_fd(const struct net *net);
 bool net_changed(struct net *net);
+/* Packets the guard has dropped since its rules were last replaced as a whole; 0 without a guard. */
+uint64_t net_guard_drops(struct net *net);
 /* Clean stop: queue rules go, guard stays, sysctls stay. */
 void net_stop(struct net *net);
 /* --release: removes every rule, route, address protocol entry and setting of this instance; works without a daemon. */
