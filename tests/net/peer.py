@@ -13,10 +13,13 @@
   steady ADDRESS PORT SECONDS            one line every 50 ms for that long, all of which must come back
   peername ADDRESS PORT                  as serve-tcp, but sends each client its own address and port as seen here
   tell-peername ADDRESS PORT             prints what peername said
+  damaged FILE                           a capture of one packet whose TCP checksum is wrong
+  fragments SOURCE ADDRESS PORT          a UDP datagram in two fragments, and one TCP fragment, over a raw socket
 """
 import hashlib
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -188,6 +191,32 @@ def steady(address, port, seconds):
         reader.join(30)
         print(f"sent {sent}, back {state.get('read')}", flush=True)
         os._exit(0 if state.get("read") == sent else 1)
+
+
+def ip_header(source, address, protocol, length, ident, offset):
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + length, ident, offset, 64, protocol, 0,
+                         socket.inet_aton(source), socket.inet_aton(address))
+    total = sum(struct.unpack("!10H", header))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return header[:10] + struct.pack("!H", ~total & 0xffff) + header[12:]
+
+
+def damaged(path):
+    segment = struct.pack("!HHIIBBHHH", 1, 2, 3, 4, 0x50, 0x10, 100, 0xdead, 0) + b"hello"
+    packet = b"\2" * 12 + b"\x08\0" + ip_header("192.0.2.1", "192.0.2.2", 6, len(segment), 1, 0) + segment
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        file.write(struct.pack("<IIII", 0, 0, len(packet), len(packet)) + packet)
+
+
+def fragments(source, address, port):
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    datagram = struct.pack("!HHHH", 40000, int(port), 8 + 64, 0) + b"f" * 64
+    for ident, protocol in ((1, 17), (2, 6)):
+        for offset, flags in ((0, 0x2000), (40, 0)):
+            part = datagram[offset:offset + 40]
+            raw.sendto(ip_header(source, address, protocol, len(part), ident, flags | offset // 8) + part, (address, 0))
 
 
 def main():

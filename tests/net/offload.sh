@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Overload with offloads on, as real machines have them: GSO packets and unfinished checksums reach the daemon.
+. "$(dirname "$0")/lib.sh"
+OFFLOAD=on SNAPLEN=200
+begin "overload with segmentation and checksum offload"
+topology
+config_overload >"$WORK/config"
+check "daemon starts" daemon_start "$WORK/config"
+serve far tcp.log serve-tcp 0.0.0.0 7000
+serve far udp.log serve-udp 0.0.0.0 7001
+serve router own.log serve-tcp 198.51.100.1 2222
+background far iperf.log iperf3 -s
+wait_for 10 listens far 5201
+check "TCP echo of 8 megabytes" peer h1 tcp 203.0.113.10 7000 8000000
+check "UDP echo" peer h1 udp 203.0.113.10 7001
+check "iperf3 up" in_ns h1 timeout 30 iperf3 -c 203.0.113.10 -n 64M
+check "iperf3 down" in_ns h1 timeout 30 iperf3 -R -c 203.0.113.10 -n 64M
+check "iperf3 UDP" in_ns h1 timeout 30 iperf3 -u -b 20M -t 1 -c 203.0.113.10
+check "the router's own TCP service, from outside" peer far tcp 198.51.100.1 2222 1000000
+check "and from inside" peer h1 tcp 198.51.100.1 2222 1000000
+check "packets larger than the MTU were seen (offload was on)" captured "$WORK/inside.pcap" 'ip.len > 1500'
+finish
