@@ -58,14 +58,18 @@ char *text_copy(const char *text, size_t length)
 
 char *text_print(const char *format, ...)
 {
-	char *text = NULL;
-	va_list ap;
+	va_list ap, again;
+	char *text;
+	int length;
 
 	va_start(ap, format);
-	if (vasprintf(&text, format, ap) < 0)
-		text = NULL;
+	va_copy(again, ap);
+	length = vsnprintf(NULL, 0, format, ap);
 	va_end(ap);
-	return must(text);
+	text = take((size_t)length + 1);
+	vsnprintf(text, (size_t)length + 1, format, again);
+	va_end(again);
+	return text;
 }
 
 char *text_lower(const char *text, char dash)

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "gramc.h"
 
 bool mode_uses(const struct mode *mode, const struct mode *shared)

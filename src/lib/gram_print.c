@@ -24,8 +24,6 @@ static const unsigned char *args_of(const struct print *print, const struct gram
 
 static void put(struct print *print, const char *text, size_t length)
 {
-	if (print->used)
-		text--, length++; /* the caller keeps a blank before the text */
 	if (print->used + length >= print->size)
 		length = print->size - 1 - print->used;
 	memcpy(print->buf + print->used, text, length);
@@ -61,23 +59,22 @@ static bool holds(const struct print *print, unsigned index)
 static void put_leaf(struct print *print, unsigned index)
 {
 	const struct gram_leaf *leaf = &print->cmd->leaves[index];
-	char text[1 + GRAM_LINE_SIZE] = " ";
+	char text[GRAM_LINE_SIZE];
 	size_t offset = leaf->field_off;
 
 	print->seen[index] = true;
+	if (print->used)
+		put(print, " ", 1);
 	if (leaf->type == GRAM_KEYWORD) {
-		size_t length = leaf->lo ? leaf->lo : strlen(leaf->word);
-
-		memcpy(text + 1, leaf->word, length);
-		put(print, text + 1, length);
+		put(print, leaf->word, leaf->lo ? leaf->lo : strlen(leaf->word));
 		return;
 	}
 	if (leaf->count_off != GRAM_NO_OFFSET) {
 		offset += values_printed(print, leaf) * gram_value_size((enum gram_type)leaf->type);
 		print->printed[index]++;
 	}
-	gram_value_text(leaf, args_of(print, leaf) + offset, text + 1);
-	put(print, text + 1, strlen(text + 1));
+	gram_value_text(leaf, args_of(print, leaf) + offset, text);
+	put(print, text, strlen(text));
 }
 
 size_t gram_print(const struct gram_cmd *cmd, const void *args, const void *parent_args, char *buf, size_t size)
