@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/build.h"
+#include "config/compile.h"
+#include "config/print.h"
+#include "config/reconcile.h"
+#include "config/save.h"
+#include "gram_tables.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+/* What an interface was called at the last compilation: a rename changes nothing. */
+struct known_name {
+	uint32_t ifindex;
+	char name[MIRROR_NAME_SIZE];
+};
+
+struct ids {
+	uint32_t n;
+	uint64_t *list; /* sorted */
+};
+
+struct addresses {
+	uint32_t n;
+	ip4 *list; /* sorted */
+};
+
+struct apply {
+	struct store *store;
+	const struct system *system;
+	struct mailbox *box;
+	struct engine *engine;
+	struct reconcile *reconcile;
+	struct snapshot *current; /* the engine's, or ours while there is no engine; NULL before the first commit */
+	uint32_t epoch;
+	char *state_path;
+	bool state_failed;
+	uint32_t n_names;
+	struct known_name *names;
+};
+
+static const struct mirror no_mirror;
+
+struct apply *apply_new(struct store *store, const struct system *system, struct mailbox *box, struct engine *engine)
+{
+	struct apply *apply = mem_alloc(sizeof(*apply));
+
+	apply->store = store;
+	apply->system = system;
+	apply->box = box;
+	apply->engine = engine;
+	apply->reconcile = reconcile_new(system);
+	return apply;
+}
+
+void apply_free(struct apply *apply)
+{
+	if (!apply)
+		return;
+	if (!apply->engine)
+		snapshot_free(apply->current);
+	reconcile_free(apply->reconcile);
+	free(apply->state_path);
+	free(apply->names);
+	free(apply);
+}
+
+void apply_begin(struct apply *apply)
+{
+	store_begin(apply->store);
+}
+
+void apply_abort(struct apply *apply)
+{
+	store_rollback(apply->store);
+}
+
+void apply_state_file(struct apply *apply, const char *path)
+{
+	free(apply->state_path);
+	apply->state_path = path ? mem_strdup(path) : NULL;
+}
+
+struct store *apply_store(const struct apply *apply)
+{
+	return apply->store;
+}
+
+const struct mirror *apply_mirror(const struct apply *apply)
+{
+	return apply->system ? apply->system->mirror(apply->system->self) : &no_mirror;
+}
+
+/* ---- the mirror under the names that the configuration knows */
+
+static bool is_configured(const struct apply *apply, const char *name)
+{
+	struct args_interface key = { "" };
+
+	build_copy_name(key.name, name);
+	return store_find(apply->store, NULL, gram_cmds[CMD_INTERFACE], &key);
+}
+
+static const char *known_name(const struct apply *apply, uint32_t ifindex)
+{
+	for (uint32_t i = 0; i < apply->n_names; i++)
+		if (apply->names[i].ifindex == ifindex)
+			return apply->names[i].name;
+	return NULL;
+}
+
+/* A configured interface that was renamed keeps its old name here, until that name is somebody else's or the configuration
+ * mentions the new one. */
+static void keep_name(const struct apply *apply, const struct mirror *mirror, struct mirror_interface *interface)
+{
+	const char *old = known_name(apply, interface->index);
+
+	if (!old || strcmp(old, interface->name) == 0 || mirror_by_name(mirror, old))
+		return;
+	if (!is_configured(apply, old) || is_configured(apply, interface->name))
+		return;
+	memcpy(interface->name, old, sizeof(interface->name));
+}
+
+/* Shares everything but the interface array with the mirror. */
+static struct mirror view_of(struct apply *apply, const struct mirror *mirror)
+{
+	struct mirror view = *mirror;
+	struct known_name *names = mem_alloc(mirror->n_interfaces * sizeof(*names));
+
+	view.interfaces = mem_alloc(mirror->n_interfaces * sizeof(*view.interfaces));
+	for (uint32_t i = 0; i < view.n_interfaces; i++) {
+		view.interfaces[i] = mirror->interfaces[i];
+		keep_name(apply, mirror, &view.interfaces[i]);
+		names[i].ifindex = view.interfaces[i].index;
+		memcpy(names[i].name, view.interfaces[i].name, sizeof(names[i].name));
+	}
+	free(apply->names);
+	apply->names = names;
+	apply->n_names = view.n_interfaces;
+	return view;
+}
+
+/* ---- what the swap must know of the difference of two snapshots */
+
+static int compare_id(const void *pa, const void *pb)
+{
+	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+static struct ids ids_of(const struct snapshot *snapshot)
+{
+	struct ids ids = { 0 };
+
+	for (uint32_t i = 0; snapshot && i < snapshot->n_statics; i++)
+		*BUILD_PUSH(ids.list, ids.n) = snapshot->statics[i].id;
+	for (uint32_t i = 0; snapshot && i < snapshot->n_rules; i++)
+		*BUILD_PUSH(ids.list, ids.n) = snapshot->rules[i].id;
+	if (ids.n)
+		qsort(ids.list, ids.n, sizeof(*ids.list), compare_id);
+	return ids;
+}
+
+/* The rules of the old snapshot that the new one no longer has. */
+static struct ids gone_rules(const struct snapshot *old, const struct snapshot *new)
+{
+	struct ids before = ids_of(old), after = ids_of(new), gone = { 0 };
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < before.n; i++) {
+		while (at < after.n && after.list[at] < before.list[i])
+			at++;
+		if (at == after.n || after.list[at] != before.list[i])
+			*BUILD_PUSH(gone.list, gone.n) = before.list[i];
+	}
+	free(before.list);
+	free(after.list);
+	return gone;
+}
+
+static int compare_addr(const void *pa, const void *pb)
+{
+	ip4 a = *(const ip4 *)pa, b = *(const ip4 *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+static void push_addr(struct addresses *addresses, ip4 addr)
+{
+	if (addr)
+		*BUILD_PUSH(addresses->list, addresses->n) = addr;
+}
+
+/* The addresses of interfaces that rules and interface entries translate to. */
+static struct addresses borrowed(const struct snapshot *snapshot)
+{
+	struct addresses addresses = { 0 };
+
+	for (uint32_t i = 0; snapshot && i < snapshot->n_rules; i++)
+		if (snapshot->rules[i].is_interface)
+			push_addr(&addresses, snapshot->rules[i].address);
+	for (uint32_t i = 0; snapshot && i < snapshot->n_statics; i++)
+		if (snapshot->statics[i].ifindex)
+			push_addr(&addresses, snapshot->statics[i].global);
+	return addresses;
+}
+
+static void sort_addresses(struct addresses *addresses)
+{
+	if (addresses->n)
+		qsort(addresses->list, addresses->n, sizeof(*addresses->list), compare_addr);
+}
+
+static bool has_address(const struct addresses *addresses, ip4 addr)
+{
+	return addresses->n && bsearch(&addr, addresses->list, addresses->n, sizeof(addr), compare_addr);
+}
+
+/* Addresses that flows may stand on and that nothing gives out any more: the router's own that are gone, and those that
+ * an interface rule or entry used and now uses another in place of. */
+static struct addresses gone_addresses(const struct snapshot *old, const struct snapshot *new)
+{
+	struct addresses before = borrowed(old), after = borrowed(new), gone = { 0 };
+
+	for (uint32_t i = 0; i < new->n_statics; i++)
+		push_addr(&after, new->statics[i].global);
+	sort_addresses(&after);
+	for (uint32_t i = 0; i < before.n; i++)
+		if (!has_address(&after, before.list[i]) && !snapshot_is_global(new, before.list[i]))
+			push_addr(&gone, before.list[i]);
+	for (uint32_t i = 0; old && i < old->n_own; i++)
+		if (!snapshot_own(new, old->own[i].addr) && !snapshot_is_global(new, old->own[i].addr) &&
+		    !has_address(&after, old->own[i].addr))
+			push_addr(&gone, old->own[i].addr);
+	free(before.list);
+	free(after.list);
+	sort_addresses(&gone);
+	return gone;
+}
+
+/* ---- the swap */
+
+struct swap_call {
+	struct engine *engine;
+	struct swap swap;
+	bool good;
+};
+
+static void swap_on_packet_thread(void *arg)
+{
+	struct swap_call *call = arg;
+
+	call->good = engine_swap(call->engine, clock_now(), &call->swap);
+}
+
+static bool swap_call(struct apply *apply, struct swap_call *call)
+{
+	call->engine = apply->engine;
+	if (!apply->engine) {
+		call->swap.old = apply->current;
+		return true;
+	}
+	if (apply->box)
+		mailbox_call(apply->box, swap_on_packet_thread, call);
+	else
+		swap_on_packet_thread(call);
+	return call->good;
+}
+
+/* Takes the snapshot over, or frees it. The old one is freed here, on the management thread. */
+static bool swap_to(struct apply *apply, struct snapshot *snapshot, bool kill_flows, uint64_t *busy)
+{
+	struct ids rules = gone_rules(apply->current, snapshot);
+	struct addresses gone = gone_addresses(apply->current, snapshot);
+	struct swap_call call = { .swap = { .snapshot = snapshot, .n_gone = gone.n, .gone = gone.list } };
+	bool good;
+
+	call.swap.n_kill = kill_flows ? rules.n : 0;
+	call.swap.kill = rules.list;
+	call.swap.n_must_be_idle = kill_flows ? 0 : rules.n;
+	call.swap.must_be_idle = rules.list;
+	good = swap_call(apply, &call);
+	if (good) {
+		snapshot_free(call.swap.old);
+		apply->current = snapshot;
+		apply->epoch++;
+	} else {
+		*busy = call.swap.busy_rule;
+		snapshot_free(snapshot);
+	}
+	free(rules.list);
+	free(gone.list);
+	return good;
+}
+
+/* ---- commit and refresh */
+
+static void save_state(struct apply *apply)
+{
+	struct err err = { "" };
+	char *text;
+	bool good;
+
+	if (!apply->state_path)
+		return;
+	text = config_text(apply->store);
+	good = save_file(apply->state_path, text, strlen(text), &err);
+	free(text);
+	if (!good && !apply->state_failed)
+		log_event("CONFIG", LOG_SEV_ERROR, "STATE", "%s", err.text);
+	apply->state_failed = !good;
+}
+
+static void name_rule(const struct apply *apply, uint64_t id, struct err *err)
+{
+	struct entry *entry = NULL;
+	char line[sizeof(err->text)];
+
+	while ((entry = store_next(apply->store, NULL, NULL, entry)))
+		if (compile_is_rule(entry->cmd) && compile_rule_id(entry) == id) {
+			gram_print(entry->cmd, entry->args, NULL, line, sizeof(line));
+			err_set(err, "%s", line);
+			return;
+		}
+	err_set(err, "A rule to be removed is in use");
+}
+
+static bool compile_now(struct apply *apply, struct snapshot **snapshot, struct plan **plan, struct err *err)
+{
+	struct mirror view = view_of(apply, apply_mirror(apply));
+	bool good = compile(apply->store, &view, apply->epoch + 1, snapshot, plan, err);
+
+	free(view.interfaces);
+	return good;
+}
+
+enum apply_result apply_commit(struct apply *apply, bool kill_flows, struct err *err)
+{
+	struct snapshot *snapshot;
+	struct plan *plan;
+	uint64_t busy = 0;
+
+	if (apply->current && !store_changed(apply->store)) {
+		store_commit(apply->store);
+		return APPLY_OK;
+	}
+	if (!compile_now(apply, &snapshot, &plan, err)) {
+		store_rollback(apply->store);
+		return APPLY_REFUSED;
+	}
+	if (!swap_to(apply, snapshot, kill_flows, &busy)) {
+		plan_free(plan);
+		store_rollback(apply->store);
+		name_rule(apply, busy, err);
+		return APPLY_IN_USE;
+	}
+	store_commit(apply->store);
+	reconcile_run(apply->reconcile, plan);
+	save_state(apply);
+	return APPLY_OK;
+}
+
+/* No rule vanishes here, so the swap cannot be refused; before the first commit there is nothing to refresh. */
+void apply_refresh(struct apply *apply)
+{
+	struct snapshot *snapshot;
+	struct plan *plan;
+	struct err err = { "" };
+	uint64_t busy = 0;
+
+	if (!apply->current)
+		return;
+	if (!compile_now(apply, &snapshot, &plan, &err)) {
+		log_event("CONFIG", LOG_SEV_ERROR, "REFRESH", "%s", err.text);
+		return;
+	}
+	if (swap_to(apply, snapshot, true, &busy))
+		reconcile_run(apply->reconcile, plan);
+	else
+		plan_free(plan);
+}

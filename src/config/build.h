@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Private to compile*.c: the work in progress, and the steps that fill it in. */
+#ifndef ALGATE_CONFIG_BUILD_H
+#define ALGATE_CONFIG_BUILD_H
+
+#include <uthash.h>
+
+#include "config/mirror.h"
+#include "config/plan.h"
+#include "config/ranges.h"
+#include "config/store.h"
+#include "nat/snapshot.h"
+
+struct build_address {
+	ip4 addr;
+	uint8_t len;
+	bool secondary;
+	bool configured; /* else Linux has it by itself */
+};
+
+/* One for each interface of the mirror, in its order. */
+struct build_interface {
+	const struct mirror_interface *mirror;
+	const struct entry *config; /* NULL: not in the configuration */
+	uint8_t role;
+	ip4 primary;
+	uint32_t n_addresses;
+	struct build_address *addresses; /* as they will be when the plan is carried out */
+};
+
+struct build_name {
+	char name[SNAPSHOT_NAME];
+	uint32_t index;
+	UT_hash_handle hh;
+};
+
+struct build {
+	const struct store *store;
+	const struct mirror *mirror;
+	struct snapshot *snapshot;
+	struct plan *plan;
+	uint32_t n_interfaces;
+	struct build_interface *interfaces;
+	struct build_name *interface_names, *acl_names, *pool_names;
+	bool nat; /* some interface has a role, present or not */
+	uint32_t n_own;
+	ip4 *own; /* all addresses of the router, sorted */
+	struct ranges globals, owned; /* owned: without those marked no-alias */
+};
+
+/* Appends a zeroed element to an array that grows by doubling: its size follows from its count. */
+#define BUILD_PUSH(array, n) ((array) = build_grow((array), (n), sizeof(*(array))), &(array)[(n)++])
+void *build_grow(void *array, uint32_t n, size_t size);
+
+void build_copy_name(char to[SNAPSHOT_NAME], const char *from);
+void build_name_add(struct build_name **table, const char *name, uint32_t index);
+uint32_t build_name_find(struct build_name *table, const char *name); /* SNAPSHOT_NONE */
+
+const struct build_interface *build_interface(const struct build *build, const char *name); /* NULL: not there now */
+bool build_is_own(const struct build *build, ip4 addr);
+
+void build_interfaces(struct build *build);
+uint32_t build_acl(struct build *build, const char *name); /* SNAPSHOT_NONE: undefined */
+void build_nat(struct build *build);
+void build_plan(struct build *build);
+
+/* Static entry or dynamic rule? */
+bool compile_is_rule(const struct gram_cmd *cmd);
+/* The id of a rule: of its line without what changes nothing about its translations. */
+uint64_t compile_rule_id(const struct entry *entry);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Access lists: each entry as one conjunction of bits to compare and port ranges. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/ace.h"
+#include "config/build.h"
+#include "gram_tables.h"
+
+#define ACTION_PERMIT 2
+#define PROTOCOL_ICMP 1
+#define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
+
+_Static_assert((int)ACE_STANDARD_ACTION_PERMIT == ACTION_PERMIT && (int)ACE_TCP_ACTION_PERMIT == ACTION_PERMIT &&
+		       (int)ACE_UDP_ACTION_PERMIT == ACTION_PERMIT && (int)ACE_ICMP_ACTION_PERMIT == ACTION_PERMIT &&
+		       (int)ACE_IP_ACTION_PERMIT == ACTION_PERMIT,
+	       "one numbering of actions");
+
+/* kind as in ACE_TCP_SOURCE_KIND_*, which check_acl.c asserts to be the same for all. */
+static void set_place(ip4 *address, ip4 *care, uint8_t kind, ip4 value, ip4 wildcard)
+{
+	*care = kind == ACE_TCP_SOURCE_KIND_ANY ? 0 : kind == ACE_TCP_SOURCE_KIND_HOST ? UINT32_MAX : ~wildcard;
+	*address = value & *care;
+}
+
+#define SET_PLACES(row, ace)                                                                                  \
+	do {                                                                                                  \
+		set_place(&(row)->source, &(row)->source_care, (ace)->source_kind, (ace)->source,             \
+			  (ace)->source_wildcard);                                                            \
+		set_place(&(row)->destination, &(row)->destination_care, (ace)->destination_kind,             \
+			  (ace)->destination, (ace)->destination_wildcard);                                   \
+	} while (0)
+
+static void push_range(struct build *build, uint32_t first, uint32_t last)
+{
+	struct snapshot *snapshot = build->snapshot;
+
+	if (first <= last && last <= UINT16_MAX)
+		*BUILD_PUSH(snapshot->port_ranges, snapshot->n_port_ranges) =
+			(struct snapshot_port_range){ (uint16_t)first, (uint16_t)last };
+}
+
+static int compare_ports(const void *pa, const void *pb)
+{
+	return *(const uint16_t *)pa - *(const uint16_t *)pb;
+}
+
+/* Everything between the ports. */
+static void push_others(struct build *build, const uint16_t *ports, unsigned n)
+{
+	uint16_t sorted[GRAM_REPEAT_MAX];
+	uint32_t from = 0;
+
+	memcpy(sorted, ports, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), compare_ports);
+	for (unsigned i = 0; i < n; i++) {
+		if (sorted[i] > from)
+			push_range(build, from, sorted[i] - 1u);
+		from = sorted[i] + 1u;
+	}
+	push_range(build, from, UINT16_MAX);
+}
+
+/* op as in ACE_TCP_SOURCE_OP_*, 0: none. */
+static void set_ports(struct build *build, uint32_t *first, uint32_t *count, uint8_t op, const uint16_t *ports,
+		      unsigned n)
+{
+	*first = build->snapshot->n_port_ranges;
+	switch (op) {
+	case ACE_TCP_SOURCE_OP_EQ:
+		for (unsigned i = 0; i < n; i++)
+			push_range(build, ports[i], ports[i]);
+		break;
+	case ACE_TCP_SOURCE_OP_NEQ:
+		push_others(build, ports, n);
+		break;
+	case ACE_TCP_SOURCE_OP_GT:
+		push_range(build, ports[0] + 1u, UINT16_MAX);
+		break;
+	case ACE_TCP_SOURCE_OP_LT:
+		push_range(build, 0, ports[0] - 1u);
+		break;
+	case ACE_TCP_SOURCE_OP_RANGE:
+		push_range(build, ports[0], ports[1]);
+		break;
+	default:
+		break;
+	}
+	*count = build->snapshot->n_port_ranges - *first;
+}
+
+static void fill_tcp(struct build *build, struct snapshot_ace *row, const struct args_ace_tcp *ace)
+{
+	row->permit = ace->action == ACTION_PERMIT;
+	row->protocol = PROTOCOL_TCP;
+	row->established = ace->established;
+	row->fragments = ace->fragments;
+	SET_PLACES(row, ace);
+	set_ports(build, &row->source_ports, &row->n_source_ports, ace->source_op, ace->source_ports,
+		  ace->n_source_ports);
+	set_ports(build, &row->destination_ports, &row->n_destination_ports, ace->destination_op,
+		  ace->destination_ports, ace->n_destination_ports);
+}
+
+static void fill_udp(struct build *build, struct snapshot_ace *row, const struct args_ace_udp *ace)
+{
+	row->permit = ace->action == ACTION_PERMIT;
+	row->protocol = PROTOCOL_UDP;
+	row->fragments = ace->fragments;
+	SET_PLACES(row, ace);
+	set_ports(build, &row->source_ports, &row->n_source_ports, ace->source_op, ace->source_ports,
+		  ace->n_source_ports);
+	set_ports(build, &row->destination_ports, &row->n_destination_ports, ace->destination_op,
+		  ace->destination_ports, ace->n_destination_ports);
+}
+
+/* icmp_type is type << 8 | code, code 255 for any; a code of its own may follow a number. */
+static void fill_icmp(struct snapshot_ace *row, const struct args_ace_icmp *ace)
+{
+	row->permit = ace->action == ACTION_PERMIT;
+	row->protocol = PROTOCOL_ICMP;
+	row->fragments = ace->fragments;
+	SET_PLACES(row, ace);
+	if (!ace->has_icmp_type)
+		return;
+	row->icmp_type = (int16_t)(ace->icmp_type >> 8);
+	if ((ace->icmp_type & 0xff) != 0xff)
+		row->icmp_code = (int16_t)(ace->icmp_type & 0xff);
+	if (ace->has_icmp_code)
+		row->icmp_code = (int16_t)ace->icmp_code;
+}
+
+static void fill_ip(struct snapshot_ace *row, const struct args_ace_ip *ace)
+{
+	row->permit = ace->action == ACTION_PERMIT;
+	row->protocol = ace->has_protocol ? ace->protocol : 0;
+	row->fragments = ace->fragments;
+	SET_PLACES(row, ace);
+}
+
+static void fill_standard(struct snapshot_ace *row, const struct args_ace_standard *ace)
+{
+	ip4 wildcard = ace->has_wildcard ? ace->wildcard : 0;
+
+	row->permit = ace->action == ACTION_PERMIT;
+	row->source_care = ace->any ? 0 : ~wildcard;
+	row->source = (ace->has_host ? ace->host : ace->source) & row->source_care;
+}
+
+static void fill_ace(struct build *build, struct snapshot_ace *row, const struct entry *entry)
+{
+	row->icmp_type = row->icmp_code = -1;
+	switch (entry->cmd->id) {
+	case CMD_ACE_TCP:
+		fill_tcp(build, row, entry->args);
+		break;
+	case CMD_ACE_UDP:
+		fill_udp(build, row, entry->args);
+		break;
+	case CMD_ACE_ICMP:
+		fill_icmp(row, entry->args);
+		break;
+	case CMD_ACE_IP:
+		fill_ip(row, entry->args);
+		break;
+	default:
+		fill_standard(row, entry->args);
+		break;
+	}
+}
+
+uint32_t build_acl(struct build *build, const char *name)
+{
+	struct snapshot *snapshot = build->snapshot;
+	struct args_acl_standard key = { "" };
+	uint32_t index = build_name_find(build->acl_names, name);
+	struct entry *list, *entry = NULL;
+	struct snapshot_acl *acl;
+
+	if (index != SNAPSHOT_NONE)
+		return index;
+	build_copy_name(key.name, name);
+	list = store_find(build->store, NULL, gram_cmds[CMD_ACL_STANDARD], &key);
+	if (!list)
+		return SNAPSHOT_NONE;
+	index = snapshot->n_acls;
+	build_name_add(&build->acl_names, name, index);
+	acl = BUILD_PUSH(snapshot->acls, snapshot->n_acls);
+	build_copy_name(acl->name, name);
+	acl->first = snapshot->n_aces;
+	while ((entry = store_next(build->store, list, NULL, entry)))
+		if (ace_is_entry(entry->cmd) && entry->cmd->id != CMD_ACE_REMARK)
+			fill_ace(build, BUILD_PUSH(snapshot->aces, snapshot->n_aces), entry);
+	acl->count = snapshot->n_aces - acl->first;
+	return index;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pools, static entries, dynamic rules, timeouts and limits. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/build.h"
+#include "gram_tables.h"
+#include "lib/mem.h"
+
+#define LINE_SIZE 1024
+#define PROTOCOL_TCP 6
+#define PROTOCOL_UDP 17
+
+bool compile_is_rule(const struct gram_cmd *cmd)
+{
+	switch (cmd->id) {
+	case CMD_NAT_STATIC_HOST:
+	case CMD_NAT_STATIC_PORT:
+	case CMD_NAT_STATIC_HOST_INTERFACE:
+	case CMD_NAT_STATIC_PORT_INTERFACE:
+	case CMD_NAT_DYNAMIC_POOL:
+	case CMD_NAT_DYNAMIC_INTERFACE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+uint64_t compile_rule_id(const struct entry *entry)
+{
+	char line[LINE_SIZE];
+	union {
+		struct args_nat_static_host host;
+		struct args_nat_static_port port;
+	} copy;
+	const void *args = entry->args;
+
+	if (entry->cmd->id == CMD_NAT_STATIC_HOST) {
+		memcpy(&copy.host, args, sizeof(copy.host));
+		copy.host.extendable = copy.host.no_alias = false;
+		args = &copy;
+	} else if (entry->cmd->id == CMD_NAT_STATIC_PORT) {
+		memcpy(&copy.port, args, sizeof(copy.port));
+		copy.port.extendable = copy.port.no_alias = false;
+		args = &copy;
+	}
+	gram_print(entry->cmd, args, NULL, line, sizeof(line));
+	return snapshot_rule_id(line);
+}
+
+/* Network and broadcast address of the mask are never handed out. */
+static void add_pool_range(struct build *build, struct snapshot_pool *pool, ip4 first, ip4 last)
+{
+	struct snapshot *snapshot = build->snapshot;
+	bool has_edges = pool->netmask < 0xfffffffeu;
+
+	if (has_edges && first == (first & pool->netmask))
+		first++;
+	if (has_edges && last == (last | ~pool->netmask))
+		last--;
+	if (first > last)
+		return;
+	*BUILD_PUSH(snapshot->pool_ranges, snapshot->n_pool_ranges) = (struct snapshot_pool_range){ first, last };
+	pool->count++;
+	pool->size += last - first + 1;
+	ranges_add(&build->globals, first, last);
+	ranges_add(&build->owned, first, last);
+}
+
+static struct snapshot_pool *add_pool(struct build *build, const char *name, bool has_netmask, ip4 netmask,
+				      uint32_t length)
+{
+	struct snapshot *snapshot = build->snapshot;
+	struct snapshot_pool *pool = BUILD_PUSH(snapshot->pools, snapshot->n_pools);
+
+	build_copy_name(pool->name, name);
+	pool->id = snapshot->n_pools;
+	pool->netmask = has_netmask ? netmask : ip4_mask((uint8_t)length);
+	pool->first = snapshot->n_pool_ranges;
+	build_name_add(&build->pool_names, name, snapshot->n_pools - 1);
+	return pool;
+}
+
+static void fill_pools(struct build *build)
+{
+	struct entry *entry = NULL, *child = NULL;
+
+	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_POOL_RANGE], entry))) {
+		const struct args_nat_pool_range *range = entry->args;
+
+		add_pool_range(build, add_pool(build, range->name, range->has_netmask, range->netmask,
+					       range->prefix_length),
+			       range->start, range->end);
+	}
+	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_POOL], entry))) {
+		const struct args_nat_pool *args = entry->args;
+		struct snapshot_pool *pool =
+			add_pool(build, args->name, args->has_netmask, args->netmask, args->prefix_length);
+
+		while ((child = store_next(build->store, entry, gram_cmds[CMD_NAT_POOL_ADDRESS], child))) {
+			const struct args_nat_pool_address *address = child->args;
+
+			add_pool_range(build, pool, address->start, address->end);
+		}
+	}
+}
+
+static struct snapshot_static *push_static(struct build *build, const struct entry *entry, ip4 local)
+{
+	struct snapshot_static *row = BUILD_PUSH(build->snapshot->statics, build->snapshot->n_statics);
+
+	row->id = compile_rule_id(entry);
+	row->local = local;
+	return row;
+}
+
+static void set_global(struct build *build, struct snapshot_static *row, ip4 global, bool extendable, bool no_alias)
+{
+	row->global = global;
+	row->extendable = extendable;
+	row->no_alias = no_alias;
+	ranges_add(&build->globals, global, global);
+	if (!no_alias)
+		ranges_add(&build->owned, global, global);
+}
+
+/* An interface that is not there now leaves address and index 0: the entry waits for it. */
+static void set_interface(const struct build *build, struct snapshot_static *row, const char *name)
+{
+	const struct build_interface *interface = build_interface(build, name);
+
+	row->ifindex = interface ? interface->mirror->index : 0;
+	row->global = interface ? interface->primary : 0;
+}
+
+static void set_ports(struct snapshot_static *row, bool tcp, uint32_t local_port, uint32_t global_port)
+{
+	row->protocol = tcp ? PROTOCOL_TCP : PROTOCOL_UDP;
+	row->local_port = (uint16_t)local_port;
+	row->global_port = (uint16_t)global_port;
+}
+
+static void fill_host(struct build *build, const struct entry *entry)
+{
+	const struct args_nat_static_host *args = entry->args;
+
+	set_global(build, push_static(build, entry, args->local), args->global, args->extendable, args->no_alias);
+}
+
+static void fill_port(struct build *build, const struct entry *entry)
+{
+	const struct args_nat_static_port *args = entry->args;
+	struct snapshot_static *row = push_static(build, entry, args->local);
+
+	set_global(build, row, args->global, args->extendable, args->no_alias);
+	set_ports(row, args->protocol == NAT_STATIC_PORT_PROTOCOL_TCP, args->local_port, args->global_port);
+}
+
+static void fill_host_interface(struct build *build, const struct entry *entry)
+{
+	const struct args_nat_static_host_interface *args = entry->args;
+
+	set_interface(build, push_static(build, entry, args->local), args->interface);
+}
+
+static void fill_port_interface(struct build *build, const struct entry *entry)
+{
+	const struct args_nat_static_port_interface *args = entry->args;
+	struct snapshot_static *row = push_static(build, entry, args->local);
+
+	set_interface(build, row, args->interface);
+	set_ports(row, args->protocol == NAT_STATIC_PORT_INTERFACE_PROTOCOL_TCP, args->local_port,
+		  args->global_port);
+}
+
+static void fill_rule(struct build *build, const struct entry *entry)
+{
+	struct snapshot *snapshot = build->snapshot;
+	const struct args_nat_dynamic_pool *to_pool = entry->args;
+	const struct args_nat_dynamic_interface *to_interface = entry->args;
+	bool is_interface = entry->cmd->id == CMD_NAT_DYNAMIC_INTERFACE;
+	const char *acl = is_interface ? to_interface->acl : to_pool->acl;
+	const char *target = is_interface ? to_interface->interface : to_pool->pool;
+	const struct build_interface *interface = is_interface ? build_interface(build, target) : NULL;
+	uint32_t acl_index = build_acl(build, acl);
+	struct snapshot_rule *row = BUILD_PUSH(snapshot->rules, snapshot->n_rules);
+
+	row->id = compile_rule_id(entry);
+	row->number = snapshot->n_rules;
+	row->acl = acl_index;
+	row->pool = is_interface ? SNAPSHOT_NONE : build_name_find(build->pool_names, target);
+	row->address = interface ? interface->primary : 0;
+	row->is_interface = is_interface;
+	row->overload = is_interface ? to_interface->overload : to_pool->overload;
+	build_copy_name(row->acl_name, acl);
+	build_copy_name(row->target_name, target);
+}
+
+static int compare_serial(const void *pa, const void *pb)
+{
+	const struct entry *a = *(struct entry *const *)pa, *b = *(struct entry *const *)pb;
+
+	return a->serial < b->serial ? -1 : a->serial > b->serial;
+}
+
+/* Entries of several commands in the order in which they were accepted: among rules the first match decides. */
+static void fill_in_order(struct build *build, const uint16_t *ids, unsigned n_ids,
+			  void (*fill)(struct build *, const struct entry *))
+{
+	struct entry **list = NULL, *entry = NULL;
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < n_ids; i++)
+		while ((entry = store_next(build->store, NULL, gram_cmds[ids[i]], entry)))
+			*BUILD_PUSH(list, n) = entry;
+	if (n)
+		qsort(list, n, sizeof(struct entry *), compare_serial);
+	for (uint32_t i = 0; i < n; i++)
+		fill(build, list[i]);
+	free(list);
+}
+
+static void fill_static(struct build *build, const struct entry *entry)
+{
+	switch (entry->cmd->id) {
+	case CMD_NAT_STATIC_HOST:
+		fill_host(build, entry);
+		break;
+	case CMD_NAT_STATIC_PORT:
+		fill_port(build, entry);
+		break;
+	case CMD_NAT_STATIC_HOST_INTERFACE:
+		fill_host_interface(build, entry);
+		break;
+	default:
+		fill_port_interface(build, entry);
+		break;
+	}
+}
+
+static uint32_t seconds_of(bool never, uint32_t seconds)
+{
+	return never || seconds == 0 ? TIMEOUT_NEVER : seconds;
+}
+
+static void fill_timeouts(struct build *build)
+{
+	static const uint8_t classes[] = {
+		[NAT_TIMEOUT_WHICH_TIMEOUT] = TIMEOUT_ADDRESS,  [NAT_TIMEOUT_WHICH_TCP_TIMEOUT] = TIMEOUT_TCP,
+		[NAT_TIMEOUT_WHICH_UDP_TIMEOUT] = TIMEOUT_UDP,  [NAT_TIMEOUT_WHICH_FINRST_TIMEOUT] = TIMEOUT_FINRST,
+		[NAT_TIMEOUT_WHICH_SYN_TIMEOUT] = TIMEOUT_SYN,  [NAT_TIMEOUT_WHICH_DNS_TIMEOUT] = TIMEOUT_DNS,
+		[NAT_TIMEOUT_WHICH_ICMP_TIMEOUT] = TIMEOUT_ICMP,
+	};
+	struct snapshot *snapshot = build->snapshot;
+	struct entry *entry = NULL;
+
+	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_TIMEOUT], entry))) {
+		const struct args_nat_timeout *args = entry->args;
+
+		snapshot->timeouts[classes[args->which]] = seconds_of(args->never, args->seconds);
+	}
+	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_PORT_TIMEOUT], entry))) {
+		const struct args_nat_port_timeout *args = entry->args;
+		bool tcp = args->protocol == NAT_PORT_TIMEOUT_PROTOCOL_TCP;
+
+		*BUILD_PUSH(snapshot->port_timeouts, snapshot->n_port_timeouts) = (struct snapshot_port_timeout){
+			tcp ? PROTOCOL_TCP : PROTOCOL_UDP, (uint16_t)args->port, seconds_of(args->never, args->seconds)
+		};
+	}
+	entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_MAX_ENTRIES], NULL);
+	if (entry)
+		snapshot->max_entries = ((const struct args_nat_max_entries *)entry->args)->entries;
+}
+
+void build_nat(struct build *build)
+{
+	static const uint16_t statics[] = { CMD_NAT_STATIC_HOST, CMD_NAT_STATIC_PORT, CMD_NAT_STATIC_HOST_INTERFACE,
+					    CMD_NAT_STATIC_PORT_INTERFACE };
+	static const uint16_t rules[] = { CMD_NAT_DYNAMIC_POOL, CMD_NAT_DYNAMIC_INTERFACE };
+	struct snapshot *snapshot = build->snapshot;
+
+	fill_timeouts(build);
+	fill_pools(build);
+	fill_in_order(build, statics, sizeof(statics) / sizeof(*statics), fill_static);
+	fill_in_order(build, rules, sizeof(rules) / sizeof(*rules), fill_rule);
+	ranges_join(&build->globals);
+	ranges_subtract(&build->globals, build->own, build->n_own);
+	ranges_join(&build->owned);
+	ranges_subtract(&build->owned, build->own, build->n_own);
+	snapshot->n_globals = (uint32_t)build->globals.n;
+	snapshot->globals = mem_alloc(build->globals.n * sizeof(*snapshot->globals));
+	if (build->globals.n)
+		memcpy(snapshot->globals, build->globals.list, build->globals.n * sizeof(*snapshot->globals));
+}
