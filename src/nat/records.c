@@ -7,7 +7,6 @@
  * magic is written last, so a file that was never finished is started anew. May not know what makes
  * a flow or binding possible: that is the tables' business.
  */
-#define _GNU_SOURCE /* fallocate */
 #include "nat/records.h"
 
 #include <errno.h>
