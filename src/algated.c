@@ -319,7 +319,7 @@ static bool start(struct daemon *daemon, struct err *err)
 	daemon->packets = packets_start(daemon->queue, daemon->inject, router->engine, router->box, err);
 	if (daemon->packets == NULL)
 		return false;
-	daemon->telnet = telnet_new(daemon->loop, daemon->server, daemon->options->telnet, err);
+	daemon->telnet = telnet_server_new(daemon->loop, daemon->server, daemon->options->telnet, err);
 	if (daemon->telnet == NULL || loop_watch(daemon->loop, net_fd(daemon->net), LOOP_READ, on_net, daemon) == NULL)
 		return false;
 	start_timers(daemon);
@@ -329,7 +329,7 @@ static bool start(struct daemon *daemon, struct err *err)
 /* Backwards. The guard stays: nothing crosses untranslated after us. */
 static void stop(struct daemon *daemon, bool clean)
 {
-	telnet_free(daemon->telnet);
+	telnet_server_free(daemon->telnet);
 	if (daemon->server != NULL)
 		server_free(daemon->server);
 	if (clean) {

@@ -18,6 +18,7 @@
 
 #include "cli/auth.h"
 #include "cli/exec.h"
+#include "cli/login.h"
 #include "lib/mem.h"
 #include "show/text.h"
 
@@ -431,6 +432,10 @@ static void settle(struct session *session)
 void session_start(struct session *session)
 {
 	session->busy = true;
+	if (session->origin == ORIGIN_VTY)
+		login_begin(session);
+	else
+		session->logged_in = true;
 	settle(session);
 }
 

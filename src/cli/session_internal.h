@@ -50,7 +50,7 @@ struct session {
 	unsigned vty;      /* line number of ORIGIN_VTY */
 	bool terminal_attached; /* a person's terminal: prompts are seen, `enable` asks */
 	bool local_root;   /* the peer is root, or the daemon's own user */
-	bool silent_modes; /* leaving configuration mode is not logged */
+	bool logged_in;    /* no password stands before the first prompt any more */
 
 	int level;
 	const struct gram_mode *mode;
@@ -69,6 +69,7 @@ struct session {
 	bool over;    /* bye was said */
 	bool settling;
 	bool refused, forget;
+	int wanted_level; /* of the `enable` whose password is being asked */
 	unsigned holds; /* work elsewhere that the line waits for */
 
 	struct filter *filter;

@@ -17,8 +17,8 @@ struct telnet;
 #define TELNET_DEFAULT "127.0.0.1:23"
 
 /* address "ADDR:PORT", NULL: TELNET_DEFAULT. Follows the configuration by itself. NULL with err: bad address. */
-struct telnet *telnet_new(struct loop *loop, struct server *server, const char *address, struct err *err);
-/* Ends its sessions. Before server_free. */
-void telnet_free(struct telnet *telnet);
+struct telnet *telnet_server_new(struct loop *loop, struct server *server, const char *address, struct err *err);
+/* Ends its sessions; NULL is allowed. Before server_free. */
+void telnet_server_free(struct telnet *telnet);
 
 #endif
