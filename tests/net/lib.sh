@@ -18,7 +18,7 @@ set -u
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${ALGATED:=algated}" "${ALGATE:=algate}" "${PYTHON3:=python3}"
 PEER=$HERE/peer.py
-NET=ag$$-
+NET=${NET_PREFIX:-ag$$-}
 WORK=$(mktemp -d /tmp/algate-net.XXXXXX)
 TESTS=0 FAILED=0 PIDS="" OFFLOAD=off SNAPLEN=0 DAEMON=""
 # Which captures finish judges; a test that leaks on purpose empties them. Checksums need OFFLOAD=off.
@@ -274,6 +274,10 @@ checksums_good() { # FILE
 	[ -z "$found" ] || { echo "$found" | head -20; return 1; }
 }
 
+sane() { # LOG...   sanitizer builds report there
+	! grep -E 'runtime error:|ERROR: AddressSanitizer|LeakSanitizer' -A 20 "$@"
+}
+
 finish() {
 	local file
 	captures_end
@@ -285,6 +289,7 @@ finish() {
 			check "every checksum good: $(basename "$file")" checksums_good "$file"
 		done
 	fi
+	check "the daemons' logs have no report of a sanitizer" sane "$WORK"/*.log
 	if [ "$FAILED" -gt 0 ] && [ -f "$WORK/state.log" ]; then
 		tail -20 "$WORK/state.log" | sed 's/^/# algated: /'
 	fi
