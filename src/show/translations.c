@@ -97,7 +97,10 @@ static void take_page(void *arg)
 {
 	struct translations_show *show = arg;
 
-	show->n_rows = engine_translations(show->engine, show->now, &show->cursor, show->rows, TRANSLATIONS_PAGE);
+	/* Eleven lines a row: a page of text stays a page. */
+	uint32_t max = show->ask.verbose && !show->ask.total ? TRANSLATIONS_PAGE / 8 : TRANSLATIONS_PAGE;
+
+	show->n_rows = engine_translations(show->engine, show->now, &show->cursor, show->rows, max);
 }
 
 static struct field endpoint_field(const struct translation *row, struct endpoint endpoint, bool absent)
@@ -167,6 +170,8 @@ static void print_one(struct translations_show *show, const struct translation *
 	char line[128];
 
 	if (show->ask.protocol != 0 && row->protocol != show->ask.protocol)
+		return;
+	if ((row->flags & FLOW_IDENTITY) != 0) /* the router's own traffic is remembered, not translated */
 		return;
 	if (show->total++ == 0 && !show->ask.total)
 		fwrite(line, 1, table_header(columns, COLUMNS, line, sizeof(line)), out);

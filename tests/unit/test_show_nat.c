@@ -162,6 +162,9 @@ static const struct translation flows[] = {
 	{.half = true, .il = {A(10, 0, 0, 7), 0}, .ig = {A(203, 0, 113, 7), 0}, .rule = 2},
 	{.half = true, .is_static = true, .protocol = IPPROTO_TCP, .il = {A(10, 0, 0, 8), 80},
 	 .ig = {A(203, 0, 113, 8), 8080}, .rule = 77, .uses = 2},
+	/* the router's own: not shown */
+	{.protocol = IPPROTO_UDP, .flags = FLOW_IDENTITY, .il = {A(203, 0, 113, 1), 123},
+	 .ig = {A(203, 0, 113, 1), 123}, .ol = {A(198, 51, 100, 1), 123}, .og = {A(198, 51, 100, 1), 123}},
 };
 
 static void show(struct args_show_nat_translations args)
