@@ -291,6 +291,21 @@ void pool_recover(struct pool_set *set, ip4 addr, enum pool_class class)
 	mark(set, addr, class, false);
 }
 
+bool pool_exhausted(const struct pool_set *set, ip4 addr, enum pool_class class)
+{
+	const struct pool_span *span;
+	uint32_t i = spans_end(set, addr);
+
+	while ((span = next_span(set, addr, &i)) != NULL) {
+		const struct bitmap *map = &set->pools[span->pool].exhausted[class];
+		uint32_t bit = span->offset + (addr - span->first);
+
+		if (bit < set->pools[span->pool].size && (map->level[0][bit / 64] >> bit % 64 & 1))
+			return true;
+	}
+	return false;
+}
+
 void pool_count(struct pool_set *set, ip4 addr, int change)
 {
 	const struct pool_span *span;

@@ -39,6 +39,8 @@ ip4 pool_candidate(const struct pool_set *set, uint32_t pool, enum pool_class cl
 /* Marks and unmarks an address in every pool that holds it. */
 void pool_exhaust(struct pool_set *set, ip4 addr, enum pool_class class);
 void pool_recover(struct pool_set *set, ip4 addr, enum pool_class class);
+/* Is it marked, in any pool that holds it? */
+bool pool_exhausted(const struct pool_set *set, ip4 addr, enum pool_class class);
 /* Counts the address as used, or as no more used, in every pool that holds it. */
 void pool_count(struct pool_set *set, ip4 addr, int change);
 void pool_miss(struct pool_set *set, uint32_t pool);

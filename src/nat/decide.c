@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy: which translation a packet gets, visit by visit. Static before dynamic; of the rules the first whose list
+ * permits the packet decides.
+ *
+ * Promises: no effect; a covered source is translated or dropped by name, whatever the packet. May not take ports, count, or
+ * keep anything.
+ */
+#include "nat/decide.h"
+
+#include "nat/binding.h"
+#include "nat/state.h"
+
+/* ---- keys and flows ---- */
+
+struct flow_key key_inside(const struct ask *ask, uint8_t protocol, struct endpoint source,
+			   struct endpoint destination)
+{
+	return (struct flow_key){source.addr, destination.addr, source.port,
+				 protocol == PROTOCOL_ICMP ? 0 : destination.port, protocol,
+				 SIDE_INSIDE, ask->vrf};
+}
+
+struct flow_key key_outside(const struct ask *ask, uint8_t protocol, struct endpoint source,
+			    struct endpoint destination)
+{
+	return (struct flow_key){source.addr, destination.addr,
+				 protocol == PROTOCOL_ICMP ? 0 : source.port, destination.port,
+				 protocol, SIDE_OUTSIDE, ask->vrf};
+}
+
+static bool rule_gives(const struct snapshot *snapshot, uint64_t id, ip4 global)
+{
+	const struct snapshot_rule *rule = snapshot_rule_by_id(snapshot, id);
+
+	if (rule == NULL)
+		return false;
+	return rule->is_interface ? rule->address == global
+				  : snapshot_pool_has(snapshot, rule->pool, global);
+}
+
+static bool is_shared_own(const struct snapshot *snapshot, ip4 addr)
+{
+	const struct snapshot_own *own = snapshot_own(snapshot, addr);
+
+	return own != NULL && own->shared;
+}
+
+bool flow_fits(const struct snapshot *snapshot, const struct flow_record *flow)
+{
+	if (flow->flags & FLOW_IDENTITY)
+		return is_shared_own(snapshot, flow->il);
+	if (!(flow->flags & FLOW_STATIC))
+		return rule_gives(snapshot, flow->rule, flow->ig);
+	const struct snapshot_static *entry = snapshot_static_by_id(snapshot, flow->rule);
+
+	return entry != NULL && entry->global == flow->ig && entry->local == flow->il;
+}
+
+bool binding_fits(const struct snapshot *snapshot, const struct binding_record *binding)
+{
+	if (binding->flags & BINDING_IDENTITY)
+		return is_shared_own(snapshot, binding->local);
+	return rule_gives(snapshot, binding->rule, binding->global);
+}
+
+static bool slot_good(const struct ask *ask, const struct flow_slot *slot)
+{
+	return slot->epoch == ask->snapshot->epoch ||
+	       flow_fits(ask->snapshot, flow_at(ask->engine->flows, slot->flow));
+}
+
+const struct flow_record *flow_good(const struct ask *ask, const struct flow_key *key)
+{
+	const struct flow_slot *slot = flow_lookup(ask->engine->flows, key);
+
+	return slot != NULL && slot_good(ask, slot) ? flow_at(ask->engine->flows, slot->flow) : NULL;
+}
+
+static bool find_leg(const struct ask *ask, const struct flow_key *key, struct leg *leg)
+{
+	struct flow_slot *slot = flow_lookup(ask->engine->flows, key);
+
+	if (slot == NULL)
+		return false;
+	if (!slot_good(ask, slot)) {
+		leg->stale = slot->flow;
+		return false;
+	}
+	leg->kind = LEG_FLOW;
+	leg->recheck = slot->epoch != ask->snapshot->epoch;
+	leg->flow = slot->flow;
+	leg->slot = slot;
+	return true;
+}
+
+/* Ports, an identifier, or neither because the protocol has none: the packet can be told from others. */
+static bool has_key(const struct decoded *view)
+{
+	if (view->fragment || view->broken)
+		return false;
+	return view->kind == L4_PORTS || view->kind == L4_QUERY ||
+	       (view->kind == L4_OTHER && view->protocol != PROTOCOL_ICMP);
+}
+
+static struct endpoint source_of(const struct decoded *view)
+{
+	return (struct endpoint){view->source, view->source_port};
+}
+
+static struct endpoint destination_of(const struct decoded *view)
+{
+	return (struct endpoint){view->destination, view->destination_port};
+}
+
+/* ---- covered or not ---- */
+
+struct acl_subject subject_of(const struct decoded *view)
+{
+	return (struct acl_subject){
+		.source = view->source,
+		.destination = view->destination,
+		.source_port = view->source_port,
+		.destination_port = view->destination_port,
+		.protocol = view->protocol,
+		.tcp_flags = view->tcp_flags,
+		.icmp_type = view->icmp_type,
+		.icmp_code = view->icmp_code,
+		.ports_known = view->kind != L4_UNREAD,
+		.later_fragment = view->later_fragment,
+	};
+}
+
+static const struct snapshot_rule *rule_for(const struct ask *ask, const struct acl_subject *subject)
+{
+	const struct snapshot_rule *rule = ask->snapshot->rules;
+
+	for (uint32_t i = 0; i < ask->snapshot->n_rules; i++, rule++) {
+		if (rule->vrf == ask->vrf && rule->acl != SNAPSHOT_NONE &&
+		    snapshot_acl_permits(ask->snapshot, rule->acl, subject))
+			return rule;
+	}
+	return NULL;
+}
+
+static bool statics_cover(const struct ask *ask, const struct acl_subject *subject)
+{
+	struct endpoint local = {subject->source, subject->source_port};
+
+	if (!subject->ports_known)
+		return snapshot_static_covers(ask->snapshot, ask->vrf, subject->protocol,
+					      subject->source);
+	return snapshot_static_local(ask->snapshot, ask->vrf, subject->protocol, local) != NULL;
+}
+
+bool covers(const struct ask *ask, const struct acl_subject *subject)
+{
+	return statics_cover(ask, subject) || rule_for(ask, subject) != NULL;
+}
+
+bool is_ours(const struct ask *ask, ip4 addr)
+{
+	return snapshot_is_global(ask->snapshot, addr) || snapshot_own(ask->snapshot, addr) != NULL;
+}
+
+/* ---- the sender's translation ---- */
+
+static enum reason static_leg(const struct ask *ask, const struct snapshot_static *entry, struct leg *leg)
+{
+	if (ask->view->kind == L4_OTHER && ask->view->protocol == PROTOCOL_ICMP)
+		return REASON_UNKNOWN_PROTOCOL;
+	if (entry->global == 0)
+		return REASON_NO_ADDRESS;
+	leg->kind = LEG_STATIC;
+	leg->id = entry->id;
+	return REASON_TRANSLATED_NEW;
+}
+
+static enum reason overload_leg(const struct ask *ask, struct leg *leg)
+{
+	const struct binding_record *binding;
+
+	if (ask->view->kind == L4_OTHER)
+		return REASON_UNKNOWN_PROTOCOL;
+	leg->kind = LEG_OVERLOAD;
+	binding = binding_by_rule(ask->engine->bindings, ask->vrf, ask->view->protocol, leg->il, leg->id);
+	if (binding != NULL) {
+		leg->binding = binding_index(ask->engine->bindings, binding);
+		leg->ig = (struct endpoint){binding->global, binding->global_port};
+	}
+	return REASON_TRANSLATED_NEW;
+}
+
+static enum reason address_leg(const struct ask *ask, struct leg *leg)
+{
+	struct endpoint host = {leg->il.addr, 0};
+	const struct binding_record *binding;
+
+	if (ask->view->kind == L4_OTHER && ask->view->protocol == PROTOCOL_ICMP)
+		return REASON_UNKNOWN_PROTOCOL;
+	leg->kind = LEG_ADDRESS;
+	binding = binding_by_rule(ask->engine->bindings, ask->vrf, 0, host, leg->id);
+	if (binding != NULL) {
+		leg->binding = binding_index(ask->engine->bindings, binding);
+		leg->ig = (struct endpoint){binding->global, leg->il.port};
+	}
+	return REASON_TRANSLATED_NEW;
+}
+
+static enum reason rule_leg(const struct ask *ask, const struct snapshot_rule *rule, struct leg *leg)
+{
+	if (rule->is_interface && rule->address == 0)
+		return REASON_NO_ADDRESS;
+	if (!rule->is_interface && rule->pool == SNAPSHOT_NONE)
+		return REASON_NO_PORT;
+	leg->rule = rule;
+	leg->id = rule->id;
+	return rule->is_interface || rule->overload ? overload_leg(ask, leg) : address_leg(ask, leg);
+}
+
+/* A new translation for the packet's source, static before dynamic. */
+static enum reason new_out_leg(const struct ask *ask, struct leg *leg)
+{
+	const struct acl_subject subject = subject_of(ask->view);
+	const struct snapshot_static *entry;
+	const struct snapshot_rule *rule;
+
+	leg->il = source_of(ask->view);
+	leg->og = destination_of(ask->view);
+	entry = snapshot_static_local(ask->snapshot, ask->vrf, ask->view->protocol, leg->il);
+	if (entry != NULL) {
+		leg->ig.addr = entry->global;
+		leg->ig.port = entry->protocol != 0 ? entry->global_port : leg->il.port;
+		return static_leg(ask, entry, leg);
+	}
+	rule = rule_for(ask, &subject);
+	return rule == NULL ? REASON_NOT_COVERED : rule_leg(ask, rule, leg);
+}
+
+/* Why a packet without a key cannot be translated, if its source is covered. */
+static enum reason keyless(const struct ask *ask)
+{
+	struct acl_subject subject = subject_of(ask->view);
+
+	if (!covers(ask, &subject))
+		return REASON_NOT_COVERED;
+	if (ask->view->broken)
+		return REASON_MALFORMED;
+	return ask->view->fragment ? REASON_FRAGMENT : REASON_UNKNOWN_PROTOCOL;
+}
+
+/* What makes state must be whole (RFC 5508 REQ-3, reliability 4.14); what does not is forwarded as it is. */
+static enum reason checked(const struct ask *ask, enum reason reason)
+{
+	bool trusted = ask->packet->checksum_partial || ask->packet->checksum_good;
+
+	if (ask->view->routing_option && reason != REASON_NOT_COVERED)
+		return REASON_IP_OPTION;
+	if (reason == REASON_TRANSLATED_NEW && !decode_verify(ask->view, !trusted))
+		return REASON_BAD_CHECKSUM;
+	return reason;
+}
+
+static enum reason out_leg(const struct ask *ask, struct leg *leg)
+{
+	struct flow_key key;
+
+	if (!has_key(ask->view))
+		return keyless(ask);
+	key = key_inside(ask, ask->view->protocol, source_of(ask->view), destination_of(ask->view));
+	if (find_leg(ask, &key, leg))
+		return ask->view->routing_option ? REASON_IP_OPTION : REASON_TRANSLATED;
+	return checked(ask, new_out_leg(ask, leg));
+}
+
+/* ---- visit 3 ---- */
+
+/* The router's own packet, not covered. Where its address is shared with a rule, the port is reserved by a flow. */
+static enum reason own_leg(const struct ask *ask, struct leg *leg)
+{
+	struct endpoint source = source_of(ask->view);
+	const struct snapshot_static *entry;
+	const struct binding_record *holder;
+
+	if (!has_key(ask->view) || ask->view->kind == L4_OTHER ||
+	    !is_shared_own(ask->snapshot, source.addr))
+		return REASON_FROM_ROUTER;
+	entry = snapshot_static_global(ask->snapshot, ask->vrf, ask->view->protocol, source);
+	if (entry != NULL && entry->protocol != 0)
+		return REASON_PORT_COLLISION;
+	holder = binding_by_global(ask->engine->bindings, ask->vrf, ask->view->protocol, source);
+	if (holder != NULL && !(holder->flags & BINDING_IDENTITY))
+		return REASON_PORT_COLLISION;
+	leg->kind = LEG_IDENTITY;
+	leg->il = leg->ig = source;
+	leg->og = destination_of(ask->view);
+	if (holder != NULL)
+		leg->binding = binding_index(ask->engine->bindings, holder);
+	return REASON_FROM_ROUTER;
+}
+
+static bool unchanged(const struct flow_slot *slot)
+{
+	return slot->key.source == slot->new_source && slot->key.source_port == slot->new_source_port &&
+	       slot->key.destination == slot->new_destination &&
+	       slot->key.destination_port == slot->new_destination_port;
+}
+
+static enum reason from_router(const struct ask *ask, struct decision *decision)
+{
+	enum reason reason;
+
+	/* Visit 4 has spoken already. */
+	if (ask->view->kind == L4_ERROR && (ask->packet->mark & MARK_DONE))
+		return REASON_FROM_ROUTER;
+	if (ask->view->kind == L4_ERROR)
+		return icmp_decide(ask, &decision->error);
+	reason = out_leg(ask, &decision->out);
+	if (decision->out.kind == LEG_FLOW && unchanged(decision->out.slot))
+		return REASON_FROM_ROUTER;
+	return reason == REASON_NOT_COVERED ? own_leg(ask, &decision->out) : reason;
+}
+
+/* The receiver's flow exists since visit 2, so the source's mapping is the one that this flow has as its outside. */
+static const struct flow_record *turned_by(const struct ask *ask, uint8_t protocol, struct endpoint mapped,
+					   struct endpoint destination)
+{
+	struct flow_key key = key_inside(ask, protocol, destination, mapped);
+
+	if (protocol == PROTOCOL_ICMP)
+		key.source_port = mapped.port;
+	return flow_good(ask, &key);
+}
+
+static const struct flow_record *turned_static(const struct ask *ask, uint8_t protocol,
+					       struct endpoint source, struct endpoint destination)
+{
+	const struct flow_record *flow = NULL;
+	const struct snapshot_static *entry;
+	uint32_t cursor = 0;
+
+	while (flow == NULL &&
+	       (entry = snapshot_static_local_next(ask->snapshot, ask->vrf, protocol, source, &cursor))) {
+		struct endpoint mapped = {
+			entry->global, entry->protocol != 0 ? entry->global_port : source.port};
+
+		flow = turned_by(ask, protocol, mapped, destination);
+	}
+	return flow;
+}
+
+static const struct flow_record *turned_dynamic(const struct ask *ask, const struct snapshot_rule *rule,
+						uint8_t protocol, struct endpoint source,
+						struct endpoint destination)
+{
+	bool overload = rule->is_interface || rule->overload;
+	struct endpoint host = {source.addr, overload ? source.port : 0};
+	const struct binding_record *binding = binding_by_rule(
+		ask->engine->bindings, ask->vrf, overload ? protocol : 0, host, rule->id);
+
+	if (binding == NULL)
+		return NULL;
+	return turned_by(ask, protocol,
+			 (struct endpoint){binding->global,
+					   overload ? binding->global_port : source.port},
+			 destination);
+}
+
+const struct flow_record *turned_flow(const struct ask *ask, uint8_t protocol, struct endpoint source,
+				      struct endpoint destination)
+{
+	const struct flow_record *flow = turned_static(ask, protocol, source, destination);
+
+	for (uint32_t i = 0; flow == NULL && i < ask->snapshot->n_rules; i++)
+		flow = turned_dynamic(ask, &ask->snapshot->rules[i], protocol, source, destination);
+	return flow;
+}
+
+static enum reason turned(const struct ask *ask, struct decision *decision)
+{
+	const struct flow_record *flow = NULL;
+
+	if (ask->view->kind == L4_ERROR)
+		return icmp_decide(ask, &decision->error);
+	if (has_key(ask->view))
+		flow = turned_flow(ask, ask->view->protocol, source_of(ask->view),
+				   destination_of(ask->view));
+	if (flow == NULL)
+		return REASON_NO_FLOW;
+	decision->turned = (struct endpoint){flow->ol, flow->ol_port};
+	return REASON_HAIRPIN;
+}
+
+static enum reason to_outside(const struct ask *ask, struct decision *decision)
+{
+	if (ask->packet->mark & MARK_HAIRPIN)
+		return turned(ask, decision);
+	if (ask->out_role != ROLE_OUTSIDE)
+		return ask->packet->in_ifindex == 0 ? REASON_FROM_ROUTER : REASON_NOT_OURS;
+	if (ask->packet->in_ifindex == 0)
+		return from_router(ask, decision);
+	if (ask->in_role != ROLE_INSIDE)
+		return REASON_NOT_OURS;
+	if (ask->view->kind == L4_ERROR && !ask->view->fragment)
+		return icmp_decide(ask, &decision->error);
+	return out_leg(ask, &decision->out);
+}
+
+/* ---- the receiver's translation ---- */
+
+/* Nobody inside has it: the router itself, or nobody at all. */
+static enum reason unowned(const struct ask *ask)
+{
+	const struct decoded *view = ask->view;
+
+	if (snapshot_own(ask->snapshot, view->destination) != NULL) {
+		bool syn = view->protocol == PROTOCOL_TCP && has_key(view) &&
+			   (view->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+
+		/* RFC 5382 REQ-4: silence, a crossing SYN may come. */
+		return syn && ask->packet->visit == VISIT_FROM_OUTSIDE ? REASON_UNSOLICITED_SYN
+								       : REASON_TO_ROUTER;
+	}
+	if (!snapshot_is_global(ask->snapshot, view->destination))
+		return REASON_NO_TRANSLATION_NEEDED;
+	if (view->broken)
+		return REASON_MALFORMED;
+	return view->fragment ? REASON_FRAGMENT : REASON_NO_FLOW;
+}
+
+/* Could an entry or flow inside own what this packet without a key is addressed to? A later piece of the router's own
+ * datagram cannot be told from one of a flow's; without its first piece nothing can be made of it. */
+static enum reason keyless_in(const struct ask *ask)
+{
+	const struct decoded *view = ask->view;
+	struct flow_key key = key_outside(ask, view->protocol, source_of(view), destination_of(view));
+	const struct snapshot_static *entry = snapshot_static_global(
+		ask->snapshot, ask->vrf, view->protocol, destination_of(view));
+	bool claimed = entry != NULL && (entry->protocol == 0 || view->kind != L4_UNREAD);
+
+	if (!claimed && (view->kind == L4_UNREAD || flow_good(ask, &key) == NULL))
+		return unowned(ask);
+	if (view->broken)
+		return REASON_MALFORMED;
+	return view->fragment ? REASON_FRAGMENT : REASON_UNKNOWN_PROTOCOL;
+}
+
+/* From outside, or what a hairpin looks like from outside: `source` is as the receiver sees it. */
+static enum reason new_in_leg(const struct ask *ask, struct endpoint source, struct leg *leg)
+{
+	struct endpoint global = destination_of(ask->view);
+	const struct snapshot_static *entry =
+		snapshot_static_global(ask->snapshot, ask->vrf, ask->view->protocol, global);
+
+	if (entry == NULL)
+		return unowned(ask);
+	leg->kind = LEG_STATIC;
+	leg->id = entry->id;
+	leg->ig = global;
+	leg->il = (struct endpoint){entry->local, entry->protocol != 0 ? entry->local_port : global.port};
+	leg->og = source;
+	return REASON_TRANSLATED_NEW;
+}
+
+static enum reason from_outside(const struct ask *ask, struct decision *decision)
+{
+	const struct decoded *view = ask->view;
+	struct flow_key key;
+	enum reason reason;
+
+	if (ask->in_role != ROLE_OUTSIDE)
+		return REASON_NOT_OURS;
+	if (view->kind == L4_ERROR && !view->fragment)
+		return icmp_decide(ask, &decision->error);
+	if (!has_key(view))
+		return keyless_in(ask);
+	key = key_outside(ask, view->protocol, source_of(view), destination_of(view));
+	if (!find_leg(ask, &key, &decision->in)) {
+		reason = checked(ask, new_in_leg(ask, source_of(view), &decision->in));
+		/* The router judges its own packets; nothing of ours is lost by an odd one. */
+		if (decision->in.kind == LEG_NONE && reason == REASON_IP_OPTION)
+			reason = unowned(ask);
+		return reason == REASON_NO_FLOW && decision->in.stale != RECORD_NONE ? REASON_STALE_RULE
+										     : reason;
+	}
+	if (view->routing_option)
+		return REASON_IP_OPTION;
+	if (unchanged(decision->in.slot) && snapshot_own(ask->snapshot, view->destination) != NULL)
+		return REASON_TO_ROUTER;
+	return REASON_TRANSLATED;
+}
+
+/* ---- visit 2 ---- */
+
+/* What the receiver's side will see as the sender, if that is known before anything is made. */
+static bool mapped_source(const struct leg *leg, struct endpoint *mapped)
+{
+	if (leg->kind == LEG_FLOW)
+		*mapped = (struct endpoint){leg->slot->new_source, leg->slot->new_source_port};
+	else if (leg->kind == LEG_STATIC || leg->binding != RECORD_NONE)
+		*mapped = leg->ig;
+	else
+		return false;
+	return true;
+}
+
+static enum reason turn_back_in(const struct ask *ask, struct decision *decision)
+{
+	struct endpoint mapped = {0, 0}, global = destination_of(ask->view);
+	enum reason reason;
+	struct flow_key key;
+
+	if (mapped_source(&decision->out, &mapped)) {
+		if (ask->view->kind == L4_QUERY)
+			global.port = mapped.port;
+		key = key_outside(ask, ask->view->protocol, mapped, global);
+		if (find_leg(ask, &key, &decision->in))
+			return REASON_HAIRPIN;
+	}
+	reason = checked(ask, new_in_leg(ask, mapped, &decision->in));
+	return reason == REASON_TRANSLATED_NEW ? REASON_HAIRPIN : reason;
+}
+
+static enum reason turn_back(const struct ask *ask, struct decision *decision)
+{
+	const struct decoded *view = ask->view;
+	enum reason sender;
+
+	if (ask->in_role != ROLE_INSIDE)
+		return REASON_NOT_OURS;
+	if (!is_ours(ask, view->destination))
+		return REASON_NO_TRANSLATION_NEEDED;
+	if (view->kind == L4_ERROR && !view->fragment)
+		return icmp_decide(ask, &decision->error);
+	if (!has_key(view))
+		return keyless_in(ask);
+	sender = out_leg(ask, &decision->out);
+	/* Nothing is made for the sender unless there is somebody to receive. */
+	if (decision->out.kind != LEG_FLOW &&
+	    snapshot_static_global(ask->snapshot, ask->vrf, view->protocol, destination_of(view)) == NULL)
+		return unowned(ask);
+	if (sender == REASON_NOT_COVERED)
+		return REASON_NO_FLOW;
+	if (sender != REASON_TRANSLATED && sender != REASON_TRANSLATED_NEW)
+		return sender;
+	return turn_back_in(ask, decision);
+}
+
+/* ---- all visits ---- */
+
+static void ask_interfaces(struct ask *ask)
+{
+	const struct snapshot_interface *in = NULL, *out = NULL;
+
+	if (ask->packet->in_ifindex != 0)
+		in = snapshot_interface(ask->snapshot, ask->packet->in_ifindex);
+	if (ask->packet->out_ifindex != 0)
+		out = snapshot_interface(ask->snapshot, ask->packet->out_ifindex);
+	ask->in_role = in != NULL ? in->role : ROLE_NONE;
+	ask->out_role = out != NULL ? out->role : ROLE_NONE;
+	if (in != NULL)
+		ask->vrf = in->vrf;
+	else if (out != NULL)
+		ask->vrf = out->vrf;
+}
+
+/* Legs that the reason has no use for must not be made. */
+static void forget_legs(struct decision *decision)
+{
+	switch (decision->reason) {
+	case REASON_TRANSLATED:
+	case REASON_TRANSLATED_NEW:
+	case REASON_HAIRPIN:
+	case REASON_FROM_ROUTER:
+		break;
+	case REASON_TO_ROUTER:
+		decision->out.kind = LEG_NONE;
+		break;
+	default:
+		decision->out.kind = decision->in.kind = LEG_NONE;
+	}
+}
+
+struct decision engine_decide(const struct engine *engine, const struct snapshot *snapshot,
+			      const struct packet *packet, const struct decoded *view)
+{
+	struct decision decision = {.out.stale = RECORD_NONE, .out.binding = RECORD_NONE,
+				    .in.stale = RECORD_NONE, .in.binding = RECORD_NONE};
+	struct ask ask = {engine, snapshot, packet, view, 0, ROLE_NONE, ROLE_NONE};
+
+	ask_interfaces(&ask);
+	decision.vrf = ask.vrf;
+	decision.side = packet->visit == VISIT_FROM_OUTSIDE ? SIDE_OUTSIDE : SIDE_INSIDE;
+	switch (packet->visit) {
+	case VISIT_FROM_OUTSIDE:
+		decision.reason = from_outside(&ask, &decision);
+		break;
+	case VISIT_TURN_BACK:
+		decision.reason = turn_back(&ask, &decision);
+		break;
+	case VISIT_TO_OUTSIDE:
+		decision.reason = to_outside(&ask, &decision);
+		break;
+	default:
+		decision.reason = view->kind == L4_ERROR ? icmp_decide(&ask, &decision.error)
+							 : REASON_FROM_ROUTER;
+	}
+	forget_legs(&decision);
+	return decision;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is to become of a packet, decided without any effect: the packet path, debug and a dry run share it.
+ */
+#ifndef ALGATE_NAT_DECIDE_H
+#define ALGATE_NAT_DECIDE_H
+
+#include "nat/decode.h"
+#include "nat/engine.h"
+#include "nat/flow.h"
+
+enum leg_kind {
+	LEG_NONE,
+	LEG_FLOW,     /* a flow that exists */
+	LEG_STATIC,   /* a new flow of a static entry */
+	LEG_OVERLOAD, /* a new flow of an overload rule: global address and port */
+	LEG_ADDRESS,  /* a new flow of a dynamic rule without overload: global address */
+	LEG_IDENTITY, /* a new flow of the router itself: its port is reserved, nothing is translated */
+};
+
+/* One translation that the packet takes part in. */
+struct leg {
+	uint8_t kind;       /* enum leg_kind */
+	bool recheck;       /* LEG_FLOW of another epoch: looked at, still good */
+	uint32_t stale;     /* flow in the way whose rule or global is gone; RECORD_NONE */
+	uint32_t flow;      /* LEG_FLOW */
+	struct flow_slot *slot; /* its slot of the packet's side, good until a flow is made or ended */
+	const struct snapshot_rule *rule; /* LEG_OVERLOAD, LEG_ADDRESS */
+	uint64_t id;        /* of rule or static entry */
+	uint32_t binding;   /* an existing one, or RECORD_NONE: to be made (then ig is not known yet) */
+	struct endpoint il, ig, og; /* new flow; outside local is outside global */
+};
+
+/* ICMP error: what its addresses and those of the packet it quotes become. */
+struct icmp_change {
+	ip4 source, destination;
+	struct endpoint quote_source, quote_destination; /* quoted query: identifier in both */
+};
+
+struct decision {
+	enum reason reason;
+	uint8_t side;  /* enum flow_side: where the packet comes from */
+	uint16_t vrf;
+	struct leg out; /* the sender's own translation (visits 2 and 3) */
+	struct leg in;  /* the receiver's (visits 1 and 2) */
+	struct endpoint turned; /* visit 3 with the hairpin mark: new source */
+	struct icmp_change error;
+};
+
+/* No effect on anything. The decision points into snapshot and engine: it is good until either changes. */
+struct decision engine_decide(const struct engine *engine, const struct snapshot *snapshot,
+			      const struct packet *packet, const struct decoded *view);
+
+/* The parts that icmp.c shares. */
+struct ask {
+	const struct engine *engine;
+	const struct snapshot *snapshot;
+	const struct packet *packet;
+	const struct decoded *view;
+	uint16_t vrf;
+	uint8_t in_role, out_role;
+};
+
+/* Key of a packet from inside (outside) with these endpoints. */
+struct flow_key key_inside(const struct ask *ask, uint8_t protocol, struct endpoint source,
+			   struct endpoint destination);
+struct flow_key key_outside(const struct ask *ask, uint8_t protocol, struct endpoint source,
+			    struct endpoint destination);
+/* The flow whose packets have this key, unless it is stale; NULL. */
+const struct flow_record *flow_good(const struct ask *ask, const struct flow_key *key);
+/* Would a packet with these addresses be translated? Ports count only where ports_known. */
+bool covers(const struct ask *ask, const struct acl_subject *subject);
+struct acl_subject subject_of(const struct decoded *view);
+/* Does the destination belong to what we give out, or to the router? */
+bool is_ours(const struct ask *ask, ip4 addr);
+/* Visit 3 of a hairpin: the flow of the receiver whose outside endpoint maps this source. */
+const struct flow_record *turned_flow(const struct ask *ask, uint8_t protocol, struct endpoint source,
+				      struct endpoint destination);
+/* Are the flow's (the binding's) rule and global address still there? */
+bool flow_fits(const struct snapshot *snapshot, const struct flow_record *flow);
+bool binding_fits(const struct snapshot *snapshot, const struct binding_record *binding);
+
+/* icmp.c: what becomes of an ICMP error, by visit. */
+enum reason icmp_decide(const struct ask *ask, struct icmp_change *change);
+/* Carries it out: outer addresses, quoted addresses, ports and checksums. Extensions (RFC 4884) and padding stay. */
+void icmp_apply(struct decoded *view, const struct icmp_change *change);
+
+#endif

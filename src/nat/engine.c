@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine: a packet and the time go in, a verdict and packets to be sent come out. The whole way of a packet is
+ * engine_packet() below; each step is a file of its own:
+ *
+ *   decode.c   bytes -> view          icmp.c     ICMP errors, by the packet they quote
+ *   decide.c   view -> decision       refuse.c   answers to refused packets
+ *   record.c   flows made, touched    bind.c     bindings made, ports and addresses given
+ *   rewrite.c  decision -> bytes      age.c      timers and ends
+ *   swap.c     configuration          inspect.c  what show and clear see
+ *
+ * Promises: every packet leaves with a reason; a covered source leaves translated or not at all; cost does not depend on how
+ * many flows there are. May not open anything, ask the time, or allocate for a packet.
+ */
+#include "nat/engine.h"
+
+#include "nat/state.h"
+
+#define REPLACED_MAX 65531 /* a larger payload wraps in its netlink attribute, and the original would be accepted */
+#define TICK_NODES   2048  /* timers that one engine_tick looks at */
+
+/* ---- leaving ---- */
+
+static void count(struct engine *engine, enum reason reason, uint8_t side)
+{
+	engine->counts.reasons[reason]++;
+	if (reason_verdict(reason) != VERDICT_DROP)
+		return;
+	if (side == SIDE_OUTSIDE)
+		engine->counts.out_to_in_drops++;
+	else
+		engine->counts.in_to_out_drops++;
+}
+
+static bool is_refusal(enum reason reason)
+{
+	return reason == REASON_NO_PORT || reason == REASON_NO_ADDRESS || reason == REASON_NO_ENTRY;
+}
+
+/* Endpoints before (as they came) and after. */
+static void put_event(struct engine *engine, uint64_t now, const struct decision *decision,
+		      const struct decoded *before, const struct decoded *after, bool made)
+{
+	enum verdict verdict = reason_verdict(decision->reason);
+	struct event event = {
+		.now = now,
+		.kind = is_refusal(decision->reason)  ? EVENT_REFUSED
+			: verdict == VERDICT_DROP ? EVENT_DROPPED
+						  : EVENT_TRANSLATED,
+		.reason = (uint8_t)decision->reason,
+		.protocol = before->protocol,
+		.side = decision->side,
+		.first = made,
+		.vrf = decision->vrf,
+		.ip_id = before->ip_id,
+		.il = {before->source, before->source_port},
+		.ig = {after->source, after->source_port},
+		.ol = {before->destination, before->destination_port},
+		.og = {after->destination, after->destination_port},
+	};
+
+	if (event.kind == EVENT_REFUSED || (engine->packet_events && verdict != VERDICT_ACCEPT))
+		event_put(&engine->events, &event);
+}
+
+static uint32_t mark_of(const struct packet *packet, enum reason reason, uint16_t vrf)
+{
+	uint32_t mark = (packet->mark & ~MARK_MASK) | (uint32_t)(vrf & 0xff) << MARK_VRF_SHIFT;
+
+	/* Half of a hairpin: the other half makes it done. */
+	if (packet->visit == VISIT_TURN_BACK && reason_verdict(reason) == VERDICT_REPLACE)
+		return mark | MARK_HAIRPIN;
+	return mark | MARK_DONE;
+}
+
+/* ---- the way of a packet ---- */
+
+static void rewrite_bytes(struct packet *packet, struct decoded *view, const struct decision *decision,
+			  const struct rewrite *rewrite)
+{
+	if (view->kind == L4_ERROR)
+		icmp_apply(view, &decision->error);
+	else
+		rewrite_apply(view, rewrite);
+	if (packet->checksum_partial)
+		rewrite_complete(view);
+	packet->length = view->length; /* padding stays behind */
+}
+
+void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, struct out *out)
+{
+	struct decision decision = {.reason = REASON_NO_CONFIG};
+	struct decoded view = {0}, before;
+	struct rewrite rewrite = {0};
+
+	out->n_emitted = 0;
+	if (engine->snapshot != NULL && !decode_packet(packet->data, packet->length, &view))
+		decision.reason = REASON_MALFORMED;
+	else if (engine->snapshot != NULL)
+		decision = engine_decide(engine, engine->snapshot, packet, &view);
+	before = view;
+	if (reason_verdict(decision.reason) == VERDICT_REPLACE && view.length > REPLACED_MAX)
+		decision.reason = REASON_TOO_BIG;
+	else
+		engine_record(engine, now, packet, &view, &decision, &rewrite);
+	if (reason_verdict(decision.reason) == VERDICT_REPLACE)
+		rewrite_bytes(packet, &view, &decision, &rewrite);
+	if (is_refusal(decision.reason))
+		refuse_emit(engine, now, packet, &view, out);
+	out->reason = decision.reason;
+	out->verdict = reason_verdict(decision.reason);
+	out->mark = mark_of(packet, decision.reason, decision.vrf);
+	count(engine, decision.reason, decision.side);
+	put_event(engine, now, &decision, &before, &view, decision.reason == REASON_TRANSLATED_NEW);
+}
+
+/* ---- time ---- */
+
+void engine_tick(struct engine *engine, uint64_t now, struct out *out)
+{
+	uint32_t node;
+
+	out->n_emitted = 0;
+	for (int i = 0; i < TICK_NODES && wheel_due(engine->wheel, now, &node); i++)
+		node_due(engine, now, node);
+}
+
+uint64_t engine_next(const struct engine *engine)
+{
+	return wheel_next(engine->wheel);
+}

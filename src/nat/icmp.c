@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ICMP errors: the packet an error quotes finds the flow, the flow says what outer and quoted addresses become (RFC 5508
+ * REQ-3 to REQ-7, RFC 4884).
+ *
+ * Promises: an error that goes outside never shows an inside address, outer or quoted: it is translated or dropped by
+ * name. An error makes no state and ends none. Trusts a quote only when the message's checksum is right.
+ */
+#include "nat/decide.h"
+#include "nat/rewrite.h"
+
+static struct endpoint source_of(const struct decoded *view)
+{
+	return (struct endpoint){view->source, view->source_port};
+}
+
+static struct endpoint destination_of(const struct decoded *view)
+{
+	return (struct endpoint){view->destination, view->destination_port};
+}
+
+static bool quote_keyed(const struct decoded *quote)
+{
+	return !quote->later_fragment && (quote->kind == L4_PORTS || quote->kind == L4_QUERY ||
+					  (quote->kind == L4_OTHER && quote->protocol != PROTOCOL_ICMP));
+}
+
+/* The flow of a quoted packet that came from outside and has been translated: its destination is the inside local. */
+static const struct flow_record *flow_inbound(const struct ask *ask, const struct decoded *quote)
+{
+	if (!quote_keyed(quote))
+		return NULL;
+	struct flow_key key =
+		key_inside(ask, quote->protocol, destination_of(quote), source_of(quote));
+
+	return flow_good(ask, &key);
+}
+
+/* The flow of a quoted packet that went outside: its source is the inside global. */
+static const struct flow_record *flow_outbound(const struct ask *ask, const struct decoded *quote)
+{
+	if (!quote_keyed(quote))
+		return NULL;
+	struct flow_key key =
+		key_outside(ask, quote->protocol, destination_of(quote), source_of(quote));
+
+	return flow_good(ask, &key);
+}
+
+static bool is_query(const struct flow_record *flow)
+{
+	return flow->protocol == PROTOCOL_ICMP;
+}
+
+/* Seen from outside: what an inbound packet was before its translation. */
+static void quote_to_global(const struct flow_record *flow, struct icmp_change *change)
+{
+	change->quote_source = (struct endpoint){flow->og, flow->og_port};
+	change->quote_destination = (struct endpoint){flow->ig, flow->ig_port};
+	if (is_query(flow))
+		change->quote_source.port = flow->ig_port;
+}
+
+/* Seen from inside: what an outbound packet was before its translation. */
+static void quote_to_local(const struct flow_record *flow, struct icmp_change *change)
+{
+	change->quote_source = (struct endpoint){flow->il, flow->il_port};
+	change->quote_destination = (struct endpoint){flow->ol, flow->ol_port};
+}
+
+/* Is the quoted destination (or source) an address that only the inside may see? */
+static bool quote_covered(const struct ask *ask, const struct decoded *quote)
+{
+	struct acl_subject to = {.source = quote->destination,
+				 .destination = quote->source,
+				 .protocol = quote->protocol};
+	struct acl_subject from = {.source = quote->source,
+				   .destination = quote->destination,
+				   .protocol = quote->protocol};
+
+	return covers(ask, &to) || covers(ask, &from);
+}
+
+static bool source_covered(const struct ask *ask)
+{
+	struct acl_subject subject = subject_of(ask->view);
+
+	return covers(ask, &subject);
+}
+
+static bool to_router(const struct ask *ask)
+{
+	return snapshot_own(ask->snapshot, ask->view->destination) != NULL;
+}
+
+static enum reason checked(const struct ask *ask)
+{
+	if (ask->view->routing_option)
+		return REASON_IP_OPTION;
+	return decode_verify(ask->view, true) ? REASON_TRANSLATED_ICMP_ERROR : REASON_BAD_CHECKSUM;
+}
+
+/* Visit 3: an inside host or router, or we ourselves, tell the outside about a packet that came in. */
+static enum reason error_out(const struct ask *ask, struct icmp_change *change)
+{
+	bool own = ask->packet->in_ifindex == 0;
+	const struct flow_record *flow;
+	struct decoded quote;
+
+	if (!decode_quote(ask->view, &quote))
+		return REASON_QUOTED_MALFORMED;
+	flow = flow_inbound(ask, &quote);
+	if (flow == NULL) {
+		if (source_covered(ask) || quote_covered(ask, &quote))
+			return REASON_QUOTED_UNKNOWN;
+		return own ? REASON_FROM_ROUTER : REASON_NOT_COVERED;
+	}
+	if (flow->flags & FLOW_IDENTITY)
+		return REASON_FROM_ROUTER;
+	change->source = ask->view->source;
+	change->destination = ask->view->destination;
+	/* A router on the inside path speaks for the host (RFC 5508 REQ-5). */
+	if (change->source == flow->il || source_covered(ask))
+		change->source = flow->ig;
+	quote_to_global(flow, change);
+	return checked(ask);
+}
+
+/* Visit 1: the outside tells an inside host about a packet that it sent. */
+static enum reason error_in(const struct ask *ask, struct icmp_change *change)
+{
+	enum reason unknown = to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_UNKNOWN;
+	const struct flow_record *flow;
+	struct decoded quote;
+
+	if (!is_ours(ask, ask->view->destination))
+		return REASON_NO_TRANSLATION_NEEDED;
+	if (!decode_quote(ask->view, &quote))
+		return to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_MALFORMED;
+	flow = flow_outbound(ask, &quote);
+	if (flow == NULL || flow->ig != ask->view->destination)
+		return unknown;
+	if (flow->flags & FLOW_IDENTITY)
+		return REASON_TO_ROUTER;
+	change->source = ask->view->source;
+	change->destination = flow->il;
+	quote_to_local(flow, change);
+	return checked(ask);
+}
+
+/* Visit 2: about a packet that was turned back, told to the sender's global address. Through the receiver's flow to what
+ * the sender's flow put out, and through that to what the sender sent. */
+static enum reason error_turn(const struct ask *ask, struct icmp_change *change)
+{
+	enum reason unknown = to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_UNKNOWN;
+	const struct flow_record *receiver, *sender;
+	struct decoded quote;
+
+	if (!decode_quote(ask->view, &quote))
+		return to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_MALFORMED;
+	receiver = flow_inbound(ask, &quote);
+	if (receiver == NULL)
+		return unknown;
+	quote.destination = receiver->ig;
+	quote.destination_port = receiver->ig_port;
+	if (is_query(receiver))
+		quote.source_port = receiver->ig_port;
+	sender = flow_outbound(ask, &quote);
+	if (sender == NULL || sender->ig != ask->view->destination)
+		return unknown;
+	change->source = ask->view->source;
+	change->destination = sender->il;
+	quote_to_local(sender, change);
+	return checked(ask);
+}
+
+/* Visit 3 with the hairpin mark: the quote is done, the receiver still has to hide behind its global address. */
+static enum reason error_turned(const struct ask *ask, struct icmp_change *change)
+{
+	const struct flow_record *sender;
+	struct decoded quote;
+	struct flow_key key;
+
+	if (!decode_quote(ask->view, &quote) || !quote_keyed(&quote))
+		return REASON_QUOTED_MALFORMED;
+	key = key_inside(ask, quote.protocol, source_of(&quote), destination_of(&quote));
+	sender = flow_good(ask, &key);
+	if (sender == NULL)
+		return REASON_QUOTED_UNKNOWN;
+	change->source = sender->ol;
+	change->destination = ask->view->destination;
+	change->quote_source = source_of(&quote);
+	change->quote_destination = destination_of(&quote);
+	return checked(ask);
+}
+
+/* Visit 4, to the inside: about a packet of a hairpin between its two translations. */
+static enum reason error_own_inside(const struct ask *ask, struct icmp_change *change)
+{
+	const struct flow_record *receiver;
+	struct decoded quote;
+
+	if (!decode_quote(ask->view, &quote) || !quote_keyed(&quote))
+		return REASON_FROM_ROUTER;
+	receiver = turned_flow(ask, quote.protocol, source_of(&quote), destination_of(&quote));
+	if (receiver == NULL)
+		return REASON_FROM_ROUTER;
+	change->source = ask->view->source;
+	change->destination = ask->view->destination;
+	change->quote_source = source_of(&quote);
+	change->quote_destination = (struct endpoint){receiver->ig, receiver->ig_port};
+	if (quote.kind == L4_QUERY)
+		change->quote_source.port = quote.source_port;
+	return checked(ask);
+}
+
+/* Visit 4: the router's own error. Told to an inside global, it is meant for the host behind it. */
+static enum reason error_own(const struct ask *ask, struct icmp_change *change)
+{
+	enum reason reason;
+
+	if (is_ours(ask, ask->view->destination)) {
+		reason = error_in(ask, change);
+		if (reason != REASON_TRANSLATED_ICMP_ERROR)
+			reason = error_turn(ask, change);
+		return reason == REASON_TRANSLATED_ICMP_ERROR ? reason : REASON_FROM_ROUTER;
+	}
+	if (ask->out_role == ROLE_OUTSIDE)
+		return error_out(ask, change);
+	return error_own_inside(ask, change);
+}
+
+enum reason icmp_decide(const struct ask *ask, struct icmp_change *change)
+{
+	switch (ask->packet->visit) {
+	case VISIT_FROM_OUTSIDE:
+		return error_in(ask, change);
+	case VISIT_TURN_BACK:
+		return error_turn(ask, change);
+	case VISIT_TO_OUTSIDE:
+		if (ask->packet->mark & MARK_HAIRPIN)
+			return error_turned(ask, change);
+		return error_out(ask, change);
+	default:
+		return error_own(ask, change);
+	}
+}
+
+void icmp_apply(struct decoded *view, const struct icmp_change *change)
+{
+	struct decoded quote;
+	struct rewrite rewrite;
+
+	if (decode_quote(view, &quote)) {
+		rewrite = rewrite_to(&quote, change->quote_source, change->quote_destination);
+		rewrite_apply(&quote, &rewrite);
+	}
+	rewrite_icmp_checksum(view);
+	rewrite_outer(view, change->source, change->destination);
+}

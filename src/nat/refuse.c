@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Answers to refused packets: ICMP 3/13 to the inside sender, made here because the kernel knows nothing of the refusal.
+ *
+ * Promises: at a limited rate, and never about an ICMP error, a fragment, or a packet from or to anything but one host (RFC
+ * 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8). May not route: who sends it does.
+ */
+#include <string.h>
+#include "lib/csum.h"
+#include "nat/state.h"
+
+#define ANSWER_INTERVAL    50 /* ms: 20 a second */
+#define ANSWER_BURST       20
+#define ANSWER_MAX         576 /* RFC 1812 4.3.2.3 */
+#define ANSWER_HEADERS     28
+#define CODE_PROHIBITED    13
+#define TOS_INTERNETWORK   0xc0 /* RFC 1812 4.3.2.5 */
+#define ANSWER_TTL         64
+
+static bool may_answer(struct engine *engine, uint64_t now)
+{
+	uint64_t earned = (now - engine->refusals_at) / ANSWER_INTERVAL;
+
+	if (earned > 0) {
+		engine->refusals_at += earned * ANSWER_INTERVAL;
+		engine->refusals = earned + engine->refusals > ANSWER_BURST
+					   ? ANSWER_BURST
+					   : engine->refusals + (uint32_t)earned;
+	}
+	if (engine->refusals == 0)
+		return false;
+	engine->refusals--;
+	return true;
+}
+
+/* Unicast and somebody: not 0/8, 127/8, multicast, reserved, broadcast. */
+static bool is_host(ip4 addr)
+{
+	uint8_t net = (uint8_t)(addr >> 24);
+
+	return net != 0 && net != 127 && net < 224;
+}
+
+static bool deserves_answer(const struct packet *packet, const struct decoded *view)
+{
+	return packet->in_ifindex != 0 && !view->fragment && !view->broken && view->kind != L4_ERROR &&
+	       is_host(view->source) && is_host(view->destination);
+}
+
+static void put16(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	put16(at, value >> 16);
+	put16(at + 2, value);
+}
+
+static void write_answer(struct emitted *emitted, uint16_t id, ip4 source, const struct decoded *view)
+{
+	uint32_t quoted = view->length;
+	uint8_t *data = emitted->data;
+	uint16_t sum;
+
+	if (quoted > ANSWER_MAX - ANSWER_HEADERS)
+		quoted = ANSWER_MAX - ANSWER_HEADERS;
+	memset(data, 0, ANSWER_HEADERS);
+	data[0] = 0x45;
+	data[1] = TOS_INTERNETWORK;
+	put16(data + 2, ANSWER_HEADERS + quoted);
+	put16(data + 4, id);
+	data[8] = ANSWER_TTL;
+	data[9] = PROTOCOL_ICMP;
+	put32(data + 12, source);
+	put32(data + 16, view->source);
+	sum = csum_finish(csum_add(0, data, 20));
+	memcpy(data + 10, &sum, sizeof(sum));
+	data[20] = ICMP_UNREACHABLE;
+	data[21] = CODE_PROHIBITED;
+	memcpy(data + ANSWER_HEADERS, view->ip, quoted);
+	sum = csum_finish(csum_add(0, data + 20, ANSWER_HEADERS - 20 + quoted));
+	memcpy(data + 22, &sum, sizeof(sum));
+	emitted->length = ANSWER_HEADERS + quoted;
+}
+
+void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packet,
+		 const struct decoded *view, struct out *out)
+{
+	const struct snapshot_interface *in;
+
+	if (!deserves_answer(packet, view))
+		return;
+	in = snapshot_interface(engine->snapshot, packet->in_ifindex);
+	if (in == NULL || in->role != ROLE_INSIDE || in->primary == 0 || !may_answer(engine, now))
+		return;
+	struct emitted *emitted = &out->emitted[out->n_emitted++];
+
+	write_answer(emitted, ++engine->ip_id, in->primary, view);
+	emitted->vrf = in->vrf;
+	emitted->ifindex = 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's inside, shared by its own files only: engine.c (packet path), record.c (what a decision changes), swap.c
+ * (configuration, adoption), inspect.c (rows and counts), refuse.c (answers).
+ */
+#ifndef ALGATE_NAT_STATE_H
+#define ALGATE_NAT_STATE_H
+
+#include "nat/binding.h"
+#include "nat/decide.h"
+#include "nat/engine.h"
+#include "nat/flow.h"
+#include "nat/pool.h"
+#include "nat/port.h"
+#include "nat/rewrite.h"
+#include "nat/use.h"
+#include "lib/wheel.h"
+
+struct engine {
+	struct records *records;
+	struct snapshot *snapshot; /* NULL before the first swap */
+	struct flow_table *flows;
+	struct binding_table *bindings;
+	struct port_table *ports;
+	struct pool_set *pools;    /* of the snapshot */
+	struct use_table *uses;
+	struct wheel *wheel;       /* node: flow index, or max_flows + index of an address binding */
+	uint32_t identities;       /* flows that are none of the operator's */
+	uint32_t address_bindings;
+	uint32_t refusals;         /* ICMP answers that may still be sent, */
+	uint64_t refusals_at;      /* counted at this time (ms) */
+	uint16_t ip_id;            /* of emitted packets */
+	bool packet_events;
+	struct engine_counts counts;
+	struct event_ring events;
+};
+
+static inline uint32_t seconds(uint64_t now)
+{
+	return (uint32_t)(now / 1000);
+}
+
+/* Dynamic and extended entries together, as max-entries counts them. */
+static inline uint32_t entries(const struct engine *engine)
+{
+	return flow_count(engine->flows) - engine->identities + engine->address_bindings;
+}
+
+/* record.c */
+
+/* Makes or touches what the decision asks for, and says what the packet becomes. May change the reason to a refusal;
+ * then nothing was made. */
+void engine_record(struct engine *engine, uint64_t now, const struct packet *packet,
+		   const struct decoded *view, struct decision *decision, struct rewrite *rewrite);
+/* Counts the flow with its rule and binding (RECORD_NONE: none). */
+void flow_count_in(struct engine *engine, uint32_t index, uint32_t binding);
+
+/* bind.c */
+
+/* The global endpoint for a new flow, in leg->ig and leg->binding; TRANSLATED_NEW, or why there is none. */
+enum reason leg_bind(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg);
+/* Gives back a binding that was made for a flow which then could not be made. */
+void leg_unbind(struct engine *engine, uint64_t now, uint32_t index);
+/* A binding without flows: ends it and gives back what it holds. */
+void binding_end(struct engine *engine, uint64_t now, struct binding_record *binding);
+/* Enters a binding into a new set of pools that holds nothing but such bindings. */
+void binding_hold(struct engine *engine, const struct binding_record *binding);
+/* Some port of this global address is in use. */
+bool address_has_ports(const struct engine *engine, uint16_t vrf, ip4 addr);
+
+/* age.c */
+
+/* Seconds without traffic after which the flow ends; TIMEOUT_NEVER. */
+uint32_t flow_timeout(const struct snapshot *snapshot, const struct flow_record *flow);
+/* Second of the last packet of either side. */
+uint32_t flow_last_used(const struct engine *engine, uint32_t index);
+/* Flow, its counts, its binding if that was the last one. kind: EVENT_EXPIRED or EVENT_REMOVED. */
+void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_kind kind);
+void flow_arm(struct engine *engine, uint64_t now, uint32_t index);
+void binding_arm(struct engine *engine, uint64_t now, struct binding_record *binding);
+void binding_disarm(struct engine *engine, const struct binding_record *binding);
+/* A wheel node is due: ends what it stands for, or arms it again. */
+void node_due(struct engine *engine, uint64_t now, uint32_t node);
+void flow_event(struct engine *engine, uint64_t now, enum event_kind kind, const struct flow_record *flow);
+/* A half entry: no outside pair. */
+void binding_event(struct engine *engine, uint64_t now, enum event_kind kind,
+		   const struct binding_record *binding);
+
+/* refuse.c: answers the sender of a refused packet with ICMP 3/13, at a limited rate (RFC 5508 REQ-8, RFC 1812 4.3.2.7-8). */
+void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packet,
+		 const struct decoded *view, struct out *out);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A new configuration between two packets, and what an earlier daemon left behind.
+ *
+ * Promises: a swap either happens or changes nothing. Flows are not looked through for it, unless the operator asked for
+ * some to go or a rule kept its line while its addresses changed. Adoption believes the records only, and drops those that
+ * the configuration or each other contradict.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "lib/mem.h"
+#include "nat/state.h"
+
+/* ---- life ---- */
+
+struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
+{
+	struct engine *engine = mem_alloc(sizeof(*engine));
+
+	engine->records = records;
+	engine->flows = flow_table_new(records);
+	engine->bindings = binding_table_new(records);
+	engine->ports = port_table_new(seed);
+	engine->uses = use_table_new(records->max_flows * 2);
+	engine->wheel = wheel_new(records->max_flows * 2, 100, now);
+	engine->refusals_at = now;
+	engine->ip_id = (uint16_t)(seed >> 48);
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (engine == NULL)
+		return;
+	pool_set_free(engine->pools);
+	snapshot_free(engine->snapshot);
+	wheel_free(engine->wheel);
+	use_table_free(engine->uses);
+	port_table_free(engine->ports);
+	binding_table_free(engine->bindings);
+	flow_table_free(engine->flows);
+	free(engine);
+}
+
+const struct snapshot *engine_snapshot(const struct engine *engine)
+{
+	return engine->snapshot;
+}
+
+/* ---- removing ---- */
+
+/* What has to go. Rule ids sorted; without `snapshot` fitting is not asked. */
+struct sweep {
+	uint64_t *rules;
+	uint32_t n_rules;
+	const ip4 *gone;
+	uint32_t n_gone;
+	const struct snapshot *snapshot;
+};
+
+static int id_order(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool is_gone(const struct sweep *sweep, ip4 addr)
+{
+	for (uint32_t i = 0; i < sweep->n_gone; i++) {
+		if (sweep->gone[i] == addr)
+			return true;
+	}
+	return false;
+}
+
+static bool is_killed(const struct sweep *sweep, uint64_t rule)
+{
+	return sweep->n_rules > 0 &&
+	       bsearch(&rule, sweep->rules, sweep->n_rules, sizeof(rule), id_order) != NULL;
+}
+
+static bool flow_goes(const struct sweep *sweep, const struct flow_record *flow)
+{
+	if (is_gone(sweep, flow->ig))
+		return true;
+	if (!(flow->flags & FLOW_IDENTITY) && is_killed(sweep, flow->rule))
+		return true;
+	return sweep->snapshot != NULL && !flow_fits(sweep->snapshot, flow);
+}
+
+static bool binding_goes(const struct sweep *sweep, const struct binding_record *binding)
+{
+	return is_killed(sweep, binding->rule) || is_gone(sweep, binding->global) ||
+	       (sweep->snapshot != NULL && !binding_fits(sweep->snapshot, binding));
+}
+
+/* Port bindings go with their last flow; those of addresses are looked at by themselves. */
+static void sweep_all(struct engine *engine, uint64_t now, const struct sweep *sweep)
+{
+	uint32_t from = 0, index;
+
+	while ((index = flow_next(engine->flows, &from, UINT32_MAX)) != RECORD_NONE) {
+		if (flow_goes(sweep, flow_at(engine->flows, index)))
+			flow_end(engine, now, index, EVENT_REMOVED);
+	}
+	from = 0;
+	while ((index = binding_next(engine->bindings, &from, UINT32_MAX)) != RECORD_NONE) {
+		struct binding_record *binding = binding_at(engine->bindings, index);
+
+		if (binding->flows == 0 && binding_goes(sweep, binding))
+			binding_end(engine, now, binding);
+	}
+}
+
+/* ---- adoption ---- */
+
+static bool adopt_binding(struct engine *engine, uint64_t now, struct binding_record *binding)
+{
+	struct endpoint global = {binding->global, binding->global_port};
+
+	if (!binding_fits(engine->snapshot, binding))
+		return false;
+	if (binding->flags & BINDING_ADDRESS) {
+		if (address_has_ports(engine, binding->vrf, binding->global))
+			return false;
+		use_add(engine->uses, binding->rule);
+		engine->address_bindings++;
+		if (binding->last_used_s > seconds(now))
+			binding->last_used_s = seconds(now);
+		binding_arm(engine, now, binding);
+	} else if (!port_take_exact(engine->ports, binding->vrf, binding->protocol, global)) {
+		return false;
+	}
+	binding_hold(engine, binding);
+	return true;
+}
+
+static void adopt_bindings(struct engine *engine, uint64_t now)
+{
+	uint32_t from = 0, index;
+
+	binding_table_adopt(engine->bindings);
+	while ((index = binding_next(engine->bindings, &from, UINT32_MAX)) != RECORD_NONE) {
+		struct binding_record *binding = binding_at(engine->bindings, index);
+
+		if (!adopt_binding(engine, now, binding))
+			binding_remove(engine->bindings, binding);
+	}
+}
+
+/* The binding that a flow must have, by what the flow says. */
+static struct binding_record *binding_of(struct engine *engine, const struct flow_record *flow)
+{
+	struct endpoint local = {flow->il, flow->il_port}, host = {flow->il, 0};
+	uint64_t rule = flow->flags & FLOW_IDENTITY ? 0 : flow->rule;
+	struct binding_record *binding;
+
+	binding = binding_by_rule(engine->bindings, flow->vrf, flow->protocol, local, rule);
+	if (binding != NULL && binding->global_port != flow->ig_port)
+		binding = NULL;
+	if (binding == NULL && flow->il_port == flow->ig_port)
+		binding = binding_by_rule(engine->bindings, flow->vrf, 0, host, rule);
+	return binding != NULL && binding->global == flow->ig ? binding : NULL;
+}
+
+static bool adopt_flow(struct engine *engine, uint64_t now, uint32_t index)
+{
+	struct flow_record *flow = flow_at(engine->flows, index);
+	struct binding_record *binding;
+
+	if (!flow_fits(engine->snapshot, flow))
+		return false;
+	flow->epoch = engine->snapshot->epoch;
+	for (int side = 0; side < 2; side++)
+		flow_slot_of(engine->flows, index, (enum flow_side)side)->epoch = flow->epoch;
+	if (flow->flags & FLOW_STATIC) {
+		flow_count_in(engine, index, RECORD_NONE);
+	} else {
+		binding = binding_of(engine, flow);
+		if (binding == NULL)
+			return false;
+		flow_count_in(engine, index, binding_index(engine->bindings, binding));
+	}
+	flow_arm(engine, now, index);
+	return true;
+}
+
+static void adopt_flows(struct engine *engine, uint64_t now)
+{
+	uint32_t from = 0, index;
+
+	flow_table_adopt(engine->flows, seconds(now));
+	while ((index = flow_next(engine->flows, &from, UINT32_MAX)) != RECORD_NONE) {
+		if (!adopt_flow(engine, now, index))
+			flow_remove(engine->flows, index);
+	}
+}
+
+/* Port bindings live by their flows: of those that lost all of them nobody would know the end. */
+static void drop_idle_bindings(struct engine *engine, uint64_t now)
+{
+	uint32_t from = 0, index;
+
+	while ((index = binding_next(engine->bindings, &from, UINT32_MAX)) != RECORD_NONE) {
+		struct binding_record *binding = binding_at(engine->bindings, index);
+
+		if (binding->flows == 0 && !(binding->flags & BINDING_ADDRESS))
+			binding_end(engine, now, binding);
+	}
+}
+
+static void adopt(struct engine *engine, uint64_t now)
+{
+	if (engine->records->fresh)
+		return;
+	adopt_bindings(engine, now);
+	adopt_flows(engine, now);
+	drop_idle_bindings(engine, now);
+}
+
+/* ---- swapping ---- */
+
+static bool is_idle(const struct engine *engine, struct swap *swap)
+{
+	for (uint32_t i = 0; i < swap->n_must_be_idle; i++) {
+		uint32_t uses = use_count(engine->uses, swap->must_be_idle[i]);
+
+		if (uses == 0)
+			continue;
+		swap->busy_rule = swap->must_be_idle[i];
+		swap->busy_count = uses;
+		return false;
+	}
+	return true;
+}
+
+static bool same_ranges(const struct snapshot *a, const struct snapshot_pool *x, const struct snapshot *b,
+			const struct snapshot_pool *y)
+{
+	return x->count == y->count &&
+	       (x->count == 0 || memcmp(a->pool_ranges + x->first, b->pool_ranges + y->first,
+					x->count * sizeof(*a->pool_ranges)) == 0);
+}
+
+static bool same_target(const struct snapshot *a, const struct snapshot_rule *x, const struct snapshot *b,
+			const struct snapshot_rule *y)
+{
+	if (x->is_interface || y->is_interface)
+		return x->is_interface == y->is_interface && x->address == y->address;
+	if (x->pool == SNAPSHOT_NONE || y->pool == SNAPSHOT_NONE)
+		return x->pool == y->pool;
+	return same_ranges(a, &a->pools[x->pool], b, &b->pools[y->pool]);
+}
+
+/* Does a rule that stays give out other addresses now? Its old bindings would be in the way of new ones. */
+static bool targets_changed(const struct snapshot *old, const struct snapshot *new)
+{
+	for (uint32_t i = 0; i < old->n_rules; i++) {
+		const struct snapshot_rule *rule = snapshot_rule_by_id(new, old->rules[i].id);
+
+		if (rule != NULL && !same_target(old, &old->rules[i], new, rule))
+			return true;
+	}
+	return false;
+}
+
+static void hold_all(struct engine *engine)
+{
+	uint32_t from = 0, index;
+
+	while ((index = binding_next(engine->bindings, &from, UINT32_MAX)) != RECORD_NONE)
+		binding_hold(engine, binding_at(engine->bindings, index));
+}
+
+static void change_pools(struct engine *engine, const struct snapshot *old)
+{
+	struct pool_set *pools = engine->pools;
+
+	if (old != NULL && pool_set_same(old, engine->snapshot)) {
+		pool_set_move(pools, engine->snapshot);
+		return;
+	}
+	engine->pools = pool_set_new(engine->snapshot, pools);
+	pool_set_free(pools);
+	if (old != NULL)
+		hold_all(engine);
+}
+
+static void sweep_after(struct engine *engine, uint64_t now, const struct swap *swap, bool changed)
+{
+	struct sweep sweep = {.n_rules = swap->n_kill,
+			      .gone = swap->gone,
+			      .n_gone = swap->n_gone,
+			      .snapshot = changed ? engine->snapshot : NULL};
+
+	if (swap->n_kill == 0 && swap->n_gone == 0 && !changed)
+		return;
+	sweep.rules = mem_alloc(swap->n_kill * sizeof(*sweep.rules));
+	if (swap->n_kill > 0) {
+		memcpy(sweep.rules, swap->kill, swap->n_kill * sizeof(*sweep.rules));
+		qsort(sweep.rules, swap->n_kill, sizeof(*sweep.rules), id_order);
+	}
+	sweep_all(engine, now, &sweep);
+	free(sweep.rules);
+}
+
+bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap)
+{
+	struct snapshot *old = engine->snapshot;
+
+	swap->old = NULL;
+	swap->busy_rule = 0;
+	swap->busy_count = 0;
+	if (!is_idle(engine, swap))
+		return false;
+	engine->snapshot = swap->snapshot;
+	change_pools(engine, old);
+	if (old == NULL)
+		adopt(engine, now);
+	else
+		sweep_after(engine, now, swap, targets_changed(old, engine->snapshot));
+	swap->old = old;
+	return true;
+}
