@@ -16,6 +16,21 @@
 #define WIDTH_UNKNOWN 0xffff
 #define WIDTH_WIDEST (WIRE_LINE_MAX + 200)
 
+#ifdef __SANITIZE_ADDRESS__
+/* libedit keeps the names of added functions for ever. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:wcsdup\n";
+}
+
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void)
+{
+	return "print_suppressions=0";
+}
+#endif
+
 static struct front *front_of(EditLine *edit)
 {
 	struct front *front = NULL;
@@ -275,8 +290,11 @@ char *edit_line(struct front *front, const char *prompt, bool question)
 	text = el_gets(front->edit, &count);
 	front->editing = front->question = false;
 	front->column = front->page_lines = 0;
-	if (text == NULL || count < 0 || front->over || (count == 0 && front->ending == WIRE_RETURN))
+	if (front->over || (text == NULL && front->ending == WIRE_RETURN))
 		return NULL;
+	/* ^Z or ^C alone: libedit takes no characters for no line. */
+	if (text == NULL)
+		text = "";
 	length = strcspn(text, "\n");
 	if (length > WIRE_LINE_MAX + 1)
 		length = WIRE_LINE_MAX + 1;

@@ -183,23 +183,17 @@ static void print_text(struct session *session, const char *text)
 
 void session_print(struct session *session, const char *format, ...)
 {
-	char small[512];
-	char *text = small;
+	char *text;
 	va_list args;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(small, sizeof(small), format, args);
+	n = vasprintf(&text, format, args);
 	va_end(args);
-	if (n >= (int)sizeof(small)) {
-		text = mem_alloc((size_t)n + 1);
-		va_start(args, format);
-		vsnprintf(text, (size_t)n + 1, format, args);
-		va_end(args);
-	}
+	if (n < 0)
+		abort();
 	print_text(session, text);
-	if (text != small)
-		free(text);
+	free(text);
 }
 
 void session_raw(struct session *session, const char *text)
@@ -443,11 +437,21 @@ static void remember(struct session *session, const char *line)
 {
 	char **slot = &session->history[session->history_next % SESSION_HISTORY];
 
-	if (line[strspn(line, " \t")] == '\0' || session->forget)
+	if (line[strspn(line, " \t")] == '\0')
 		return;
 	free(*slot);
 	*slot = mem_strdup(line);
 	session->history_next++;
+}
+
+/* The line held a secret: as if it had not been typed. The oldest line it pushed out stays lost. */
+static void forget(struct session *session)
+{
+	char **slot = &session->history[--session->history_next % SESSION_HISTORY];
+
+	explicit_bzero(*slot, strlen(*slot));
+	free(*slot);
+	*slot = mem_strdup("");
 }
 
 const char *session_history(const struct session *session, unsigned index)
@@ -465,8 +469,10 @@ bool session_line(struct session *session, enum wire_ending ending, const char *
 		return false;
 	session->busy = session->settling = true;
 	if (ending != WIRE_ABORT) {
-		exec_line(session, text);
 		remember(session, text);
+		exec_line(session, text);
+		if (session->forget)
+			forget(session);
 	}
 	session->settling = false;
 	if (ending != WIRE_RETURN)
