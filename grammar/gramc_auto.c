@@ -378,6 +378,26 @@ static void settle_types(struct cmd *cmd)
 					cmd->leaves[b]->lo = 1;
 }
 
+/* The leaves of a one-line form write into the structs of its context and its child: their types count. */
+static void settle_oneline(struct cmd *cmd)
+{
+	for (int i = 1; cmd->stores_as && i < cmd->n_leaves; i++) {
+		struct node *leaf = cmd->leaves[i];
+		const struct cmd *owner = leaf->child ? cmd->stores_as : cmd->context;
+		const struct field *field;
+
+		if (!leaf->value)
+			continue;
+		field = field_find(owner, leaf->value->name);
+		if (!field)
+			fail(cmd->at, "field %s is not one of %s", leaf->value->name, owner->name);
+		if (is_number(leaf->type) && field->type == T_WORD)
+			leaf->type = T_NUMBER_TEXT;
+		else if (field->type != leaf->value->type)
+			fail(cmd->at, "field %s has another type in %s", field->name, owner->name);
+	}
+}
+
 void build_cmd(struct cmd *cmd)
 {
 	struct shape *start = take(sizeof(*start)), *all;
@@ -393,4 +413,5 @@ void build_cmd(struct cmd *cmd)
 	all = walk_seq(cmd, cmd->tree, start);
 	mark_accept(cmd, &all->last);
 	settle_types(cmd);
+	settle_oneline(cmd);
 }

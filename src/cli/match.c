@@ -144,15 +144,18 @@ static void match_modifier(const struct split *split, struct match *out)
 	struct split tail;
 	struct walk walk = {.split = &tail, .mode = gram_modes[MODE_OUTPUT_MODIFIER], .level = 15};
 
+	out->cmd = NULL;
 	split_from(split->line, (unsigned)split->pipe + 1, &tail);
 	if (!tail.n) {
 		out->kind = MATCH_INCOMPLETE;
 		return;
 	}
 	match_mode(&walk, out, out->modifier_args, NULL);
-	out->modifier = out->cmd;
-	out->cmd = cmd;
-	out->mode = mode;
+	if (out->kind == MATCH_OK) {
+		out->modifier = out->cmd;
+		out->cmd = cmd;
+		out->mode = mode;
+	}
 }
 
 void match_line(const struct gram_mode *mode, int level, const char *line, struct match *out)
