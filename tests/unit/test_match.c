@@ -296,7 +296,7 @@ START_TEST(help_rows_are_laid_out)
 		ck_assert_msg(strcmp(before, word) < 0, "%s after %s", word, before);
 		ck_assert_msg(!column || column == (unsigned)used, "%s", line);
 		column = (unsigned)used;
-		strcpy(before, word);
+		snprintf(before, sizeof(before), "%s", word);
 		rows++;
 	}
 	ck_assert_uint_gt(rows, 0);
