@@ -115,7 +115,9 @@ def check_paths(path, text):
 
 
 def check_listed(path, makefile):
-    if not re.search(r"(?<![\w/.-])" + re.escape(path) + r"(?![\w.-])", makefile):
+    # A test program may stand there by its own name only.
+    name = re.escape(path[:-2]) + r"(\.c)?" if path.startswith("tests/") and path.endswith(".c") else re.escape(path)
+    if not re.search(r"(?<![\w/.-])" + name + r"(?![\w.-])", makefile):
         yield "not in Makefile.am"
 
 
@@ -209,6 +211,7 @@ def controls():
         (check_banned, "src/lib/a.c", "\treturn system(x);\n"),
         (check_paths, "README.md", "see /ho" + "me/someone/x\n"),
         (check_listed, "src/lib/zz.c", makefile_sample()),
+        (check_listed, "tests/unit/test_z.c", makefile_sample()),
     ]
     good = [
         (check_arrows, "src/cli/a.c", '#include "net/net.h"\n#include "lib/err.h"\n#include "gram_tables.h"\n'),
@@ -217,6 +220,7 @@ def controls():
         (check_banned, "src/lib/a.c", '/* strcpy(a) */ snprintf(a, "system(1)"); plan->system(x); ecosystem(y);\n'),
         (check_paths, "README.md", "/var/lib/algate and $root/work/x and build/root/x\n"),
         (check_listed, "src/lib/z.c", makefile_sample()),
+        (check_listed, "tests/unit/test_zz.c", makefile_sample()),
     ]
     for check, path, text in bad:
         if not list(check(path, text)):
@@ -228,7 +232,7 @@ def controls():
 
 
 def makefile_sample():
-    return "lib_sources = \\\n\tsrc/lib/z.c \\\n\tsrc/lib/zz.cc\n"
+    return "lib_sources = \\\n\tsrc/lib/z.c \\\n\tsrc/lib/zz.cc\nunit_tests = tests/unit/test_zz\n"
 
 
 if __name__ == "__main__":
