@@ -189,12 +189,30 @@ static void emit_roff(FILE *out, const char *text)
 	fputc('"', out);
 }
 
+static const struct node *only_alt(const struct node *node)
+{
+	while (node->kind == N_SEQ && node->n_kids == 1)
+		node = node->kids[0];
+	return node->kind == N_ALT ? node : NULL;
+}
+
+static void plain(const struct node *node, FILE *out);
+
+static void plain_choice(const struct node *alt, FILE *out)
+{
+	for (int i = 0; i < alt->n_kids; i++) {
+		fputs(i ? " | " : "", out);
+		plain(alt->kids[i], out);
+	}
+}
+
 /* The line as the manual prints it: without field names and the mark for `no`. */
 static void plain(const struct node *node, FILE *out)
 {
 	static const char *const open[] = {"", "", "{", "[", "["};
 	static const char *const close[] = {"", "", "}", "]", "]..."};
-	bool bare = node->kind == N_OPT && node->kids[0]->kind == N_ALT && !node->kids[0]->field;
+	/* [{a | b}] is [a | b] */
+	bool bare = node->kind == N_OPT && only_alt(node->kids[0]);
 
 	if (node->kind == N_LEAF) {
 		fprintf(out, "%s%s", spelled(node), node->repeat ? "..." : "");
@@ -207,10 +225,7 @@ static void plain(const struct node *node, FILE *out)
 		if (i)
 			fputs(node->kind == N_SEQ ? " " : " | ", out);
 		if (bare && i == 0) {
-			for (int k = 0; k < node->kids[0]->n_kids; k++) {
-				fputs(k ? " | " : "", out);
-				plain(node->kids[0]->kids[k], out);
-			}
+			plain_choice(only_alt(node->kids[0]), out);
 			continue;
 		}
 		plain(node->kids[i], out);
@@ -233,23 +248,70 @@ static char *plain_text(const struct cmd *cmd)
 	return text;
 }
 
-static void emit_reference(FILE *out, const struct cmd *cmd)
+/* The words that every line of the command begins with say what it is about: the help of the last of them. */
+static const char *subject(const struct cmd *cmd)
 {
-	fputs(".It Ic ", out);
-	emit_roff(out, plain_text(cmd));
-	fputc('\n', out);
+	const char *help = NULL;
+	int at = 0;
+
+	for (;;) {
+		int next = 0, count = 0;
+
+		for (int i = 1; i < cmd->n_leaves; i++)
+			if (cmd->follow[at][i]) {
+				next = i;
+				count++;
+			}
+		if (count != 1 || cmd->leaves[next]->type != T_KEYWORD || cmd->leaves[next]->witness)
+			return help;
+		at = next;
+		help = cmd->leaves[at]->help;
+	}
+}
+
+static bool described(const struct cmd *cmd, int index)
+{
+	const struct node *leaf = cmd->leaves[index];
+
+	for (int i = 1; i < index; i++)
+		if (!strcmp(spelled(cmd->leaves[i]), spelled(leaf)) && !strcmp(cmd->leaves[i]->help, leaf->help))
+			return true;
+	return false;
+}
+
+/* Arguments and whatever else is not in every line. */
+static void emit_words(FILE *out, const struct cmd *cmd)
+{
+	bool any = false;
+
 	for (int i = 1; i < cmd->n_leaves; i++) {
 		const struct node *leaf = cmd->leaves[i];
 
-		if (!leaf->field && i + 1 < cmd->n_leaves)
+		if ((!leaf->field && !leaf->witness) || described(cmd, i))
 			continue;
-		fputs(".Pp\n.Li ", out);
-		emit_roff(out, leaf->field ? spelled(leaf) : leaf->word);
-		fputs(" :\n", out);
-		fprintf(out, "%s.\n", leaf->help);
+		if (!any)
+			fputs(".Bl -tag -width A.B.C.D -compact\n", out);
+		any = true;
+		fputs(".It Ar ", out);
+		emit_roff(out, spelled(leaf));
+		fprintf(out, "\n%s.\n", leaf->help);
 	}
-	fprintf(out, ".Pp\nPrivilege level %d%s.\n", cmd->level,
+	if (any)
+		fputs(".El\n", out);
+}
+
+static void emit_reference(FILE *out, const struct cmd *cmd)
+{
+	const char *help = subject(cmd);
+
+	fputs(".It Ic ", out);
+	emit_roff(out, plain_text(cmd));
+	fputc('\n', out);
+	if (help)
+		fprintf(out, "%s.\n", help);
+	fprintf(out, "Privilege level %d%s.\n", cmd->level,
 		cmd->has_no && !cmd->no_only ? "; has a no form" : "");
+	emit_words(out, cmd);
 }
 
 void emit_mdoc(FILE *out)
@@ -261,7 +323,7 @@ void emit_mdoc(FILE *out)
 		for (int k = 0; k < grammar.n_cmds; k++) {
 			const struct cmd *cmd = grammar.cmds[k];
 
-			if (cmd->mode != mode || cmd->hidden || cmd->stores_as)
+			if (cmd->mode != mode || cmd->hidden)
 				continue;
 			if (!any)
 				fprintf(out, ".Ss Mode %s\n.Bl -tag -width Ds\n", mode->name);
