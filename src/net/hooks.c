@@ -49,6 +49,7 @@ struct hooks {
 	struct mnl_socket *watch;
 	enum standing standing, wanted; /* wanted: as of the last hooks_set, for the re-assertion */
 	struct hooksets sets;
+	bool crossed; /* somebody else's transaction may have come between ours and its notifications */
 };
 
 static const enum hookset_id guard_sets[] = {HOOKSET_INSIDE, HOOKSET_OUTSIDE, HOOKSET_KNOWN};
@@ -366,6 +367,49 @@ static void table_empty(struct nft_batch *batch, const char *table, bool keep)
 		nft_table_add(batch, table);
 }
 
+static int read_generation(const struct nlmsghdr *message, void *generation)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_GEN_ID)
+			*(uint32_t *)generation = ntohl(mnl_attr_get_u32(attr));
+	return MNL_CB_OK;
+}
+
+/* The number of transactions so far in this namespace. */
+static uint32_t hooks_generation(struct hooks *hooks)
+{
+	char buffer[512];
+	uint32_t generation = 0;
+
+	netlink_get(hooks->socket, nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETGEN, AF_UNSPEC, 0, 0), read_generation,
+		    &generation);
+	return generation;
+}
+
+static void hooks_listen(struct hooks *hooks, bool on)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	mnl_socket_setsockopt(hooks->watch, on ? NETLINK_ADD_MEMBERSHIP : NETLINK_DROP_MEMBERSHIP, &group,
+			      sizeof(group));
+}
+
+/* The kernel notifies element by element, which takes longer than the transaction and overflows our own ears. So nobody
+ * listens meanwhile, and the count of transactions tells whether there was another. */
+static bool hooks_commit(struct hooks *hooks, struct nft_batch *batch, struct err *err)
+{
+	uint32_t before = hooks_generation(hooks);
+	bool done;
+
+	hooks_listen(hooks, false);
+	done = nft_batch_send(batch, hooks->socket, err);
+	hooks_listen(hooks, true);
+	hooks->crossed = done && hooks_generation(hooks) != before + 1;
+	return done;
+}
+
 static bool hooks_replace(struct hooks *hooks, enum standing wanted, const struct hooksets *sets, struct err *err)
 {
 	struct nft_batch *batch = nft_batch_new();
@@ -376,10 +420,20 @@ static bool hooks_replace(struct hooks *hooks, enum standing wanted, const struc
 	table_empty(batch, NET_TABLE_QUEUE, wanted == STANDS_ALL);
 	if (wanted == STANDS_ALL)
 		put_queue_table(batch, sets);
-	if (!nft_batch_send(batch, hooks->socket, err))
+	if (!hooks_commit(hooks, batch, err))
 		return false;
 	hooks->standing = wanted;
 	return true;
+}
+
+/* Again, as long as somebody else is at it too, but not for ever. */
+static bool hooks_assert(struct hooks *hooks, enum standing wanted, const struct hooksets *sets, struct err *err)
+{
+	bool done = hooks_replace(hooks, wanted, sets, err);
+
+	for (unsigned i = 0; i < 3 && done && hooks->crossed; i++)
+		done = hooks_replace(hooks, wanted, sets, err);
+	return done;
 }
 
 static bool hooks_difference(struct hooks *hooks, const struct hooksets *sets, struct err *err)
@@ -392,7 +446,7 @@ static bool hooks_difference(struct hooks *hooks, const struct hooksets *sets, s
 	for (unsigned i = 0; i < N_QUEUE_SETS && hooks->standing == STANDS_ALL; i++)
 		hookset_update(batch, NET_TABLE_QUEUE, queue_sets[i], &hooks->sets.sets[queue_sets[i]],
 			       &sets->sets[queue_sets[i]]);
-	return nft_batch_send(batch, hooks->socket, err);
+	return hooks_commit(hooks, batch, err) && !hooks->crossed;
 }
 
 /* ---- notifications ---- */
@@ -453,7 +507,7 @@ bool hooks_changed(struct hooks *hooks)
 	if (!hooks_drain(hooks) || hooks->wanted <= STANDS_NOTHING)
 		return false;
 	hooks->standing = STANDS_UNKNOWN;
-	if (hooks_replace(hooks, hooks->wanted, &hooks->sets, &err))
+	if (hooks_assert(hooks, hooks->wanted, &hooks->sets, &err))
 		log_event("ALGATE", LOG_SEV_WARNING, "HOOKS", "netfilter rules were changed by another program: "
 			  "put back");
 	else
@@ -486,7 +540,7 @@ bool hooks_set(struct hooks *hooks, const struct plan_hooks *plan, struct err *e
 	}
 	done = hooks->standing == wanted && hooks_difference(hooks, &sets, NULL);
 	if (!done)
-		done = hooks_replace(hooks, wanted, &sets, err);
+		done = hooks_assert(hooks, wanted, &sets, err);
 	if (!done) {
 		hooksets_clear(&sets);
 		return false;

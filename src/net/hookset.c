@@ -3,7 +3,6 @@
  * Set images. Promises that an update costs what differs, not what there is: a hundred thousand static entries are not
  * sent again because one was added. May not speak to the kernel itself.
  */
-#define _GNU_SOURCE /* qsort_r */
 #include "net/hookset.h"
 
 #include <arpa/inet.h>

@@ -5,7 +5,6 @@
  * name it was first seen under while its index lives, so that a rename under our feet changes nothing in the
  * configuration. May not change anything in Linux.
  */
-#define _GNU_SOURCE
 #include "net/link.h"
 
 #include <errno.h>

@@ -65,13 +65,18 @@ static int netlink_answers(struct mnl_socket *socket, unsigned sequence, mnl_cb_
 	return state < 0 ? -errno : 0;
 }
 
-int netlink_ask(struct mnl_socket *socket, struct nlmsghdr *request)
+int netlink_get(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t fn, void *arg)
 {
 	request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	request->nlmsg_seq = atomic_fetch_add(&netlink_sequence, 1);
 	if (mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
 		return -errno;
-	return netlink_answers(socket, request->nlmsg_seq, NULL, NULL);
+	return netlink_answers(socket, request->nlmsg_seq, fn, arg);
+}
+
+int netlink_ask(struct mnl_socket *socket, struct nlmsghdr *request)
+{
+	return netlink_get(socket, request, NULL, NULL);
 }
 
 int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t fn, void *arg)

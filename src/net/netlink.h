@@ -14,6 +14,8 @@
 struct mnl_socket *netlink_open(int bus, unsigned groups, struct err *err);
 /* Sends one request (NLM_F_ACK is added) and waits for its answer. 0 or a negative errno. */
 int netlink_ask(struct mnl_socket *socket, struct nlmsghdr *request);
+/* The same for a request that is answered with a message before the acknowledgement: fn gets it. */
+int netlink_get(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t fn, void *arg);
 /* Sends a dump request and gives each message to fn. 0 or a negative errno; -EINTR: the table changed meanwhile, so the
  * caller starts again. */
 int netlink_dump(struct mnl_socket *socket, struct nlmsghdr *request, mnl_cb_t fn, void *arg);

@@ -4,7 +4,6 @@
  * came, and that a packet it cannot hand back whole is dropped, never accepted as it was. May not keep a packet by its
  * queue id, and may not look into it: that is the engine's.
  */
-#define _GNU_SOURCE /* recvmmsg */
 #include <netinet/in.h>
 
 #include "net/net.h"
