@@ -581,11 +581,19 @@ static void forget_legs(struct decision *decision)
 	}
 }
 
+struct decision decision_of(enum reason reason)
+{
+	return (struct decision){.reason = reason,
+				 .out.stale = RECORD_NONE,
+				 .out.binding = RECORD_NONE,
+				 .in.stale = RECORD_NONE,
+				 .in.binding = RECORD_NONE};
+}
+
 struct decision engine_decide(const struct engine *engine, const struct snapshot *snapshot,
 			      const struct packet *packet, const struct decoded *view)
 {
-	struct decision decision = {.out.stale = RECORD_NONE, .out.binding = RECORD_NONE,
-				    .in.stale = RECORD_NONE, .in.binding = RECORD_NONE};
+	struct decision decision = decision_of(REASON_NOT_OURS);
 	struct ask ask = {engine, snapshot, packet, view, 0, ROLE_NONE, ROLE_NONE};
 
 	ask_interfaces(&ask);

@@ -47,6 +47,8 @@ struct decision {
 	struct icmp_change error;
 };
 
+/* Nothing but a reason. */
+struct decision decision_of(enum reason reason);
 /* No effect on anything. The decision points into snapshot and engine: it is good until either changes. */
 struct decision engine_decide(const struct engine *engine, const struct snapshot *snapshot,
 			      const struct packet *packet, const struct decoded *view);

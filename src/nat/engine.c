@@ -89,7 +89,7 @@ static void rewrite_bytes(struct packet *packet, struct decoded *view, const str
 
 void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, struct out *out)
 {
-	struct decision decision = {.reason = REASON_NO_CONFIG};
+	struct decision decision = decision_of(REASON_NO_CONFIG);
 	struct decoded view = {0}, before;
 	struct rewrite rewrite = {0};
 

@@ -23,7 +23,6 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->ports = port_table_new(seed);
 	engine->uses = use_table_new(records->max_flows * 2);
 	engine->wheel = wheel_new(records->max_flows * 2, 100, now);
-	engine->refusals_at = now;
 	engine->ip_id = (uint16_t)(seed >> 48);
 	return engine;
 }
