@@ -209,9 +209,9 @@ static void bind_keys(EditLine *edit)
 static void keep_raw(EditLine *edit)
 {
 	el_set(edit, EL_SETTY, "-x", "-isig", "-icanon", "-echo", "-echoe", "-echok", "-echonl", "-echoctl",
-	       "-iexten", "-icrnl", "-ixon", NULL);
-	el_set(edit, EL_SETTY, "-d", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", "-ixon", NULL);
-	el_set(edit, EL_SETTY, "-q", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", "-ixon", NULL);
+	       "-iexten", "-icrnl", "-inlcr", "-ixon", NULL);
+	el_set(edit, EL_SETTY, "-d", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", "-inlcr", "-ixon", NULL);
+	el_set(edit, EL_SETTY, "-q", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", "-inlcr", "-ixon", NULL);
 }
 
 bool edit_open(struct front *front)
