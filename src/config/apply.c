@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A commit, step by step: compile, find what vanishes, swap on the packet thread, keep or roll back, then Linux and the
+ * state file. Interfaces are known here under the names that the configuration uses.
+ */
 #include "config/apply.h"
 
 #include <stdlib.h>
@@ -214,8 +218,15 @@ static struct addresses borrowed(const struct snapshot *snapshot)
 
 static void sort_addresses(struct addresses *addresses)
 {
-	if (addresses->n)
-		qsort(addresses->list, addresses->n, sizeof(*addresses->list), compare_addr);
+	uint32_t kept = 0;
+
+	if (!addresses->n)
+		return;
+	qsort(addresses->list, addresses->n, sizeof(*addresses->list), compare_addr);
+	for (uint32_t i = 1; i < addresses->n; i++)
+		if (addresses->list[i] != addresses->list[kept])
+			addresses->list[++kept] = addresses->list[i];
+	addresses->n = kept + 1;
 }
 
 static bool has_address(const struct addresses *addresses, ip4 addr)
@@ -244,6 +255,19 @@ static struct addresses gone_addresses(const struct snapshot *old, const struct 
 	sort_addresses(&gone);
 	return gone;
 }
+
+#define SAME(n, array) (a->n == b->n && (a->n == 0 || memcmp(a->array, b->array, a->n * sizeof(*a->array)) == 0))
+
+/* Would the engine decide anything differently? Padding may make equal ones look different, which costs a swap. */
+static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
+{
+	return memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts)) == 0 && a->max_entries == b->max_entries &&
+	       SAME(n_interfaces, interfaces) && SAME(n_own, own) && SAME(n_aces, aces) &&
+	       SAME(n_port_ranges, port_ranges) && SAME(n_acls, acls) && SAME(n_pools, pools) &&
+	       SAME(n_pool_ranges, pool_ranges) && SAME(n_statics, statics) && SAME(n_rules, rules) &&
+	       SAME(n_port_timeouts, port_timeouts) && SAME(n_globals, globals);
+}
+#undef SAME
 
 /* ---- the swap */
 
@@ -381,8 +405,9 @@ void apply_refresh(struct apply *apply)
 		log_event("CONFIG", LOG_SEV_ERROR, "REFRESH", "%s", err.text);
 		return;
 	}
-	if (swap_to(apply, snapshot, true, &busy))
-		reconcile_run(apply->reconcile, plan);
-	else
-		plan_free(plan);
+	if (same_snapshot(apply->current, snapshot))
+		snapshot_free(snapshot);
+	else if (!swap_to(apply, snapshot, true, &busy))
+		log_event("CONFIG", LOG_SEV_ERROR, "REFRESH", "the engine refused a refresh");
+	reconcile_run(apply->reconcile, plan);
 }
