@@ -34,6 +34,11 @@ bool netlab_possible(void)
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
+static uint8_t netlab_byte(uint64_t at)
+{
+	return (uint8_t)(at * 2654435761u >> 13);
+}
+
 static int serve_socket(int type)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(7)};
@@ -42,6 +47,21 @@ static int serve_socket(int type)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || (type == SOCK_STREAM && listen(fd, 8) < 0))
 		die("echo server");
 	return fd;
+}
+
+/* Reads to the end, checks the pattern, answers with the number of right bytes. */
+static void host_count(int fd)
+{
+	static uint8_t data[65536];
+	uint64_t right = 0, at = 0;
+	ssize_t size;
+
+	while ((size = read(fd, data, sizeof(data))) > 0)
+		for (ssize_t i = 0; i < size; i++, at++)
+			right += data[i] == netlab_byte(at);
+	if (write(fd, &right, sizeof(right)) != sizeof(right))
+		perror("answer");
+	close(fd);
 }
 
 static void host_serve(int udp, int tcp)
@@ -60,7 +80,7 @@ static void host_serve(int udp, int tcp)
 				sendto(udp, data, (size_t)size, 0, (struct sockaddr *)&from, length);
 		}
 		if (fds[1].revents != 0)
-			close(accept(tcp, NULL, NULL));
+			host_count(accept(tcp, NULL, NULL));
 	}
 }
 
@@ -91,9 +111,60 @@ static pid_t host_make(void)
 	return child;
 }
 
+static void enter(pid_t host)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", host);
+	if (setns(open(path, O_RDONLY | O_CLOEXEC), CLONE_NEWNET) < 0)
+		die("setns");
+}
+
+/* Exit status 0: the other end got every byte, and right. */
+static void send_child(pid_t host, const char *to, uint64_t bytes)
+{
+	static uint8_t data[65536];
+	struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(7)};
+	uint64_t sent = 0, right = 0;
+	int fd;
+
+	enter(host);
+	inet_pton(AF_INET, to, &peer.sin_addr);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0)
+		_exit(2);
+	while (sent < bytes) {
+		for (uint64_t i = 0; i < sizeof(data); i++)
+			data[i] = netlab_byte(sent + i);
+		ssize_t size = write(fd, data, bytes - sent < sizeof(data) ? bytes - sent : sizeof(data));
+
+		if (size < 0)
+			_exit(3);
+		sent += (uint64_t)size;
+	}
+	shutdown(fd, SHUT_WR);
+	_exit(read(fd, &right, sizeof(right)) == sizeof(right) && right == bytes ? 0 : 4);
+}
+
+int netlab_send(pid_t host, void (*meanwhile)(void *arg), void *arg, const char *to, uint64_t bytes)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		send_child(host, to, bytes);
+	}
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		meanwhile(arg);
+		usleep(100);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 static void run_child(pid_t host, char *text, int output)
 {
-	char *words[COMMAND_WORDS + 1], *save = NULL, path[64];
+	char *words[COMMAND_WORDS + 1], *save = NULL;
 	unsigned n = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -101,11 +172,8 @@ static void run_child(pid_t host, char *text, int output)
 	     word = strtok_r(NULL, " ", &save))
 		words[n++] = word;
 	words[n] = NULL;
-	if (host > 0) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/net", host);
-		if (setns(open(path, O_RDONLY | O_CLOEXEC), CLONE_NEWNET) < 0)
-			die("setns");
-	}
+	if (host > 0)
+		enter(host);
 	dup2(output, STDOUT_FILENO);
 	execvp(words[0], words);
 	die(words[0]);

@@ -5,7 +5,7 @@
  *
  *   inside 10.1.1.2 i0 ---- ri 10.1.1.1  router  203.0.113.1 ro ---- o0 203.0.113.2 outside
  *
- * Each host echoes UDP on port 7 and accepts TCP on port 7.
+ * Each host echoes UDP on port 7, and counts on TCP port 7 what it gets.
  */
 #ifndef ALGATE_TESTS_NETLAB_H
 #define ALGATE_TESTS_NETLAB_H
@@ -29,6 +29,8 @@ int netlab_run(pid_t host, void (*meanwhile)(void *arg), void *arg, const char *
 	__attribute__((format(printf, 4, 5)));
 /* The same, and its output (static buffer). */
 const char *netlab_output(pid_t host, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Sends a pattern over TCP from a host to another's port 7; 0 when every byte arrived right. */
+int netlab_send(pid_t host, void (*meanwhile)(void *arg), void *arg, const char *to, uint64_t bytes);
 uint32_t netlab_index(const char *name);
 
 #endif
