@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* New configurations under traffic, adoption after a crash, rows and clear. */
+#include <check.h>
+#include "enginelab.h"
+
+static struct lab lab;
+static char directory[] = "/tmp/algate-test-XXXXXX";
+
+static void setup(void)
+{
+	lab_open(&lab, 4096);
+}
+
+static void teardown(void)
+{
+	lab_close(&lab);
+}
+
+#define GOOD(p)          ck_assert(pkt_is_good(&(p)))
+#define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
+
+static void conf_all(uint32_t epoch, ip4 address)
+{
+	lab_conf(&lab, epoch);
+	lab_static(&lab, 1, 0, HOST(9), 0, POOL(9), 0);
+	lab_rule(&lab, 7, lab_list(&lab, 0, HOST(5), 0xffffffff), lab_pool(&lab, "A", POOL(20), POOL(29)), 0,
+		 false);
+	lab_rule(&lab, 8, lab_list(&lab, 0, HOST(6), 0xffffffff), lab_pool(&lab, "B", POOL(30), POOL(31)), 0,
+		 true);
+	lab_rule(&lab, 100, lab_list(&lab, 0, HOST(0), 0xff000000), SNAPSHOT_NONE, address, true);
+}
+
+static struct pkt from_host(int n)
+{
+	return pkt_udp(HOST(n), 4000, PEER(1), 9000);
+}
+
+/* One flow of each kind: static, address, pool, interface. */
+static void traffic(enum reason want)
+{
+	static const int hosts[] = {9, 5, 6, 7};
+
+	for (int i = 0; i < 4; i++) {
+		struct pkt p = from_host(hosts[i]);
+
+		ck_assert_str_eq(reason_name(lab_out(&lab, &p)), reason_name(want));
+	}
+}
+
+START_TEST(same_rules_keep_their_flows)
+{
+	snapshot_free(lab.conf);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED_NEW);
+	conf_all(2, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED);
+	ck_assert_uint_eq(lab_counts(&lab).flows, 4);
+}
+END_TEST
+
+START_TEST(rules_in_use_are_not_removed)
+{
+	static const uint64_t rule[] = {8};
+	struct swap swap = {.n_must_be_idle = 1, .must_be_idle = rule};
+
+	snapshot_free(lab.conf);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED_NEW);
+	lab_conf(&lab, 2);
+	ck_assert(!lab_swap(&lab, &swap));
+	ck_assert_uint_eq(swap.busy_rule, 8);
+	ck_assert_uint_eq(swap.busy_count, 1);
+	traffic(REASON_TRANSLATED);
+	lab_wait(&lab, 301);
+	lab_conf(&lab, 2);
+	ck_assert(lab_swap(&lab, &swap));
+}
+END_TEST
+
+START_TEST(killed_rules_lose_their_flows)
+{
+	static const uint64_t rules[] = {100, 7};
+	struct swap swap = {.n_kill = 2, .kill = rules};
+
+	snapshot_free(lab.conf);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED_NEW);
+	ck_assert_uint_eq(engine_rule_uses(lab.engine, 7), 2);
+	conf_all(2, FACE);
+	ck_assert(lab_swap(&lab, &swap));
+	ck_assert_uint_eq(lab_counts(&lab).flows, 2);
+	ck_assert_uint_eq(lab_counts(&lab).address_bindings, 0);
+	ck_assert_uint_eq(engine_rule_uses(lab.engine, 7), 0);
+	ck_assert_uint_eq(engine_rule_uses(lab.engine, 8), 1);
+}
+END_TEST
+
+START_TEST(an_address_that_is_gone_takes_its_flows)
+{
+	static const ip4 gone[] = {FACE};
+	struct swap swap = {.n_gone = 1, .gone = gone};
+
+	snapshot_free(lab.conf);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED_NEW);
+	conf_all(2, IP(203, 0, 113, 2));
+	ck_assert(lab_swap(&lab, &swap));
+	ck_assert_uint_eq(lab_counts(&lab).flows, 3);
+	struct pkt p = from_host(7);
+
+	IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(src_of(&p), IP(203, 0, 113, 2));
+}
+END_TEST
+
+START_TEST(a_vanished_rule_leaves_stale_flows)
+{
+	snapshot_free(lab.conf);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED_NEW);
+	/* Nothing but the pool stays, for another rule. */
+	lab_conf(&lab, 2);
+	lab_rule(&lab, 9, lab_list(&lab, 0, HOST(0), 0xff000000), lab_pool(&lab, "B", POOL(20), POOL(31)), 0, true);
+	ck_assert(lab_commit(&lab));
+	struct pkt in = pkt_udp(PEER(1), 9000, POOL(30), 4000), out = from_host(6);
+
+	IS(lab_in(&lab, &in), STALE_RULE);
+	IS(lab_in(&lab, &in), NO_FLOW);
+	IS(lab_out(&lab, &out), TRANSLATED_NEW);
+	ck_assert_uint_eq(src_of(&out), POOL(21)); /* 20 is a host's whole address still */
+	out = from_host(7);
+	IS(lab_out(&lab, &out), TRANSLATED_NEW);
+	ck_assert_uint_eq(src_of(&out), POOL(21));
+	ck_assert_uint_eq(engine_rule_uses(lab.engine, 9), 2);
+	ck_assert_uint_eq(engine_rule_uses(lab.engine, 100), 0);
+}
+END_TEST
+
+START_TEST(a_rule_with_other_addresses_drops_the_old)
+{
+	lab_rule(&lab, 8, lab_list(&lab, 0, HOST(0), 0xff000000), lab_pool(&lab, "B", POOL(30), POOL(31)), 0, true);
+	ck_assert(lab_commit(&lab));
+	struct pkt p = from_host(6);
+
+	lab_out(&lab, &p);
+	lab_conf(&lab, 2);
+	lab_rule(&lab, 8, lab_list(&lab, 0, HOST(0), 0xff000000), lab_pool(&lab, "B", POOL(40), POOL(41)), 0, true);
+	ck_assert(lab_commit(&lab));
+	ck_assert_uint_eq(lab_counts(&lab).flows, 0);
+	p = from_host(6);
+	IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(src_of(&p), POOL(40));
+}
+END_TEST
+
+START_TEST(editing_a_list_ends_no_flow)
+{
+	lab_rule(&lab, 8, lab_list(&lab, 0, HOST(0), 0xff000000), SNAPSHOT_NONE, FACE, true);
+	ck_assert(lab_commit(&lab));
+	struct pkt p = from_host(6), q = p;
+
+	lab_out(&lab, &p);
+	lab_conf(&lab, 2);
+	lab_rule(&lab, 8, lab_list(&lab, 0, HOST(7), 0xffffffff), SNAPSHOT_NONE, FACE, true);
+	ck_assert(lab_commit(&lab));
+	IS(lab_out(&lab, &q), TRANSLATED);
+	struct pkt other = pkt_udp(HOST(6), 4001, PEER(1), 9000);
+
+	IS(lab_out(&lab, &other), NOT_COVERED);
+}
+END_TEST
+
+START_TEST(shorter_timeouts_hold_from_the_next_packet)
+{
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+	struct pkt p = from_host(6);
+
+	lab_out(&lab, &p);
+	lab_conf(&lab, 2);
+	lab_masquerade(&lab);
+	lab.conf->timeouts[TIMEOUT_UDP] = 10;
+	ck_assert(lab_commit(&lab));
+	p = from_host(6);
+	IS(lab_out(&lab, &p), TRANSLATED);
+	lab_wait(&lab, 11);
+	ck_assert_uint_eq(lab_counts(&lab).flows, 0);
+}
+END_TEST
+
+/* ---- adoption ---- */
+
+static void reopen(uint32_t later_s)
+{
+	struct err err;
+
+	engine_free(lab.engine);
+	records_close(lab.records);
+	lab.now += later_s * 1000;
+	lab.records = records_open(directory, 1024, &err);
+	ck_assert_ptr_nonnull(lab.records);
+	lab.engine = engine_new(lab.records, 43, lab.now);
+}
+
+static void crash_setup(void)
+{
+	struct err err;
+
+	setup();
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	engine_free(lab.engine);
+	records_close(lab.records);
+	lab.records = records_open(directory, 1024, &err);
+	ck_assert_ptr_nonnull(lab.records);
+	lab.engine = engine_new(lab.records, 42, lab.now);
+	snapshot_free(lab.conf);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED_NEW);
+	struct pkt own = pkt_udp(FACE, 5000, PEER(1), 53);
+
+	IS(lab_own(&lab, &own), FROM_ROUTER);
+}
+
+static void crash_teardown(void)
+{
+	char file[64];
+
+	teardown();
+	snprintf(file, sizeof(file), "%s/records", directory);
+	remove(file);
+	remove(directory);
+	memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
+}
+
+START_TEST(everything_survives_a_crash)
+{
+	struct pkt sent = from_host(6), p;
+	uint32_t allocated;
+	uint64_t misses;
+
+	lab_out(&lab, &sent);
+	reopen(3);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	ck_assert_uint_eq(lab_counts(&lab).flows, 4);
+	ck_assert_uint_eq(lab_counts(&lab).address_bindings, 1);
+	ck_assert_uint_eq(engine_rule_uses(lab.engine, 7), 2);
+	engine_pool_use(lab.engine, "B", &allocated, &misses);
+	ck_assert_uint_eq(allocated, 1);
+	/* Outside speaks first. */
+	p = pkt_udp(PEER(1), 9000, src_of(&sent), (uint16_t)sport_of(&sent));
+	IS(lab_in(&lab, &p), TRANSLATED);
+	GOOD(p);
+	ck_assert_uint_eq(dst_of(&p), HOST(6));
+	traffic(REASON_TRANSLATED);
+	/* Ports and addresses are taken still, the router's too. */
+	p = pkt_udp(HOST(8), 5000, PEER(1), 53);
+	IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	ck_assert_uint_ne(sport_of(&p), 5000);
+	p = pkt_udp(HOST(8), 4000, PEER(1), 53);
+	IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	ck_assert_uint_ne(sport_of(&p), 4000);
+	lab_wait(&lab, 3 * 86400);
+	ck_assert_uint_eq(lab_counts(&lab).flows, 0);
+	ck_assert_uint_eq(lab_counts(&lab).address_bindings, 0);
+	engine_pool_use(lab.engine, "B", &allocated, &misses);
+	ck_assert_uint_eq(allocated, 0);
+}
+END_TEST
+
+START_TEST(adoption_drops_what_the_configuration_lost)
+{
+	reopen(3);
+	lab_conf(&lab, 1);
+	lab_rule(&lab, 100, lab_list(&lab, 0, HOST(0), 0xff000000), SNAPSHOT_NONE, FACE, true);
+	ck_assert(lab_commit(&lab));
+	ck_assert_uint_eq(lab_counts(&lab).flows, 1);
+	ck_assert_uint_eq(lab_counts(&lab).address_bindings, 0);
+	struct pkt in = pkt_udp(PEER(1), 9000, POOL(30), 4000);
+
+	IS(lab_in(&lab, &in), NO_TRANSLATION_NEEDED);
+}
+END_TEST
+
+START_TEST(adopted_flows_keep_their_phase)
+{
+	struct pkt syn = pkt_tcp(HOST(7), 70, PEER(1), 80, F_SYN), ack = pkt_tcp(PEER(1), 80, FACE, 70, F_SYN | F_ACK);
+
+	lab_out(&lab, &syn);
+	IS(lab_in(&lab, &ack), TRANSLATED);
+	reopen(3);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	lab_wait(&lab, 4000);
+	ck_assert_uint_eq(lab_counts(&lab).flows, 1);
+	struct pkt data = pkt_tcp(PEER(1), 80, FACE, 70, F_ACK);
+
+	IS(lab_in(&lab, &data), TRANSLATED);
+	GOOD(data);
+}
+END_TEST
+
+/* ---- rows, clear, events ---- */
+
+static uint32_t all_rows(struct translation *rows, uint32_t max)
+{
+	struct translation_cursor cursor = {0};
+	uint32_t n = 0;
+
+	while (!cursor.end) {
+		ck_assert_uint_lt(n, max);
+		n += engine_translations(lab.engine, lab.now, &cursor, rows + n, 1);
+	}
+	return n;
+}
+
+START_TEST(rows_show_flows_halves_and_statics)
+{
+	static struct translation rows[32];
+	uint32_t n;
+
+	snapshot_free(lab.conf);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED_NEW);
+	struct pkt own = pkt_udp(FACE, 5000, PEER(1), 53);
+
+	lab_own(&lab, &own);
+	lab.now += 7000;
+	n = all_rows(rows, 32);
+	ck_assert_uint_eq(n, 6);
+	ck_assert(!rows[0].half && rows[0].is_static);
+	ck_assert_uint_eq(rows[0].left_s, 293);
+	ck_assert_uint_eq(rows[0].packets[0], 1);
+	ck_assert_uint_eq(rows[3].il.addr, HOST(7));
+	ck_assert_uint_eq(rows[3].ig.addr, FACE);
+	ck_assert_uint_eq(rows[3].og.port, 9000);
+	ck_assert(rows[4].half && !rows[4].is_static);
+	ck_assert_uint_eq(rows[4].uses, 1);
+	ck_assert_uint_eq(rows[4].ig.addr, POOL(20));
+	ck_assert(rows[5].half && rows[5].is_static);
+	ck_assert_uint_eq(rows[5].uses, 1);
+	struct engine_counts counts = lab_counts(&lab);
+
+	ck_assert_uint_eq(counts.flows, 4);
+	ck_assert_uint_eq(counts.statics, 1);
+	ck_assert_uint_eq(counts.misses, 5);
+	ck_assert_uint_eq(counts.peak, 6);
+	ck_assert_uint_eq(counts.reasons[REASON_TRANSLATED_NEW], 4);
+	engine_clear_counts(lab.engine);
+	ck_assert_uint_eq(lab_counts(&lab).reasons[REASON_TRANSLATED_NEW], 0);
+	ck_assert_uint_eq(lab_counts(&lab).flows, 4);
+}
+END_TEST
+
+START_TEST(clear_ends_dynamic_entries)
+{
+	struct translation_cursor cursor = {0};
+	static struct translation rows[32];
+
+	snapshot_free(lab.conf);
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	traffic(REASON_TRANSLATED_NEW);
+	while (!engine_clear_translations(lab.engine, lab.now, &cursor))
+		;
+	ck_assert_uint_eq(lab_counts(&lab).flows, 0);
+	ck_assert_uint_eq(lab_counts(&lab).address_bindings, 0);
+	ck_assert_uint_eq(all_rows(rows, 32), 1);
+	ck_assert(rows[0].is_static);
+}
+END_TEST
+
+START_TEST(events_tell_what_happened)
+{
+	struct event events[16];
+	uint64_t cursor = 0, lost = 0;
+
+	lab_masquerade(&lab);
+	lab.conf->max_entries = 1;
+	ck_assert(lab_commit(&lab));
+	struct pkt a = from_host(5), b = from_host(6), c = from_host(5);
+
+	lab_out(&lab, &a);
+	lab_out(&lab, &b);
+	engine_packet_events(lab.engine, true);
+	lab_out(&lab, &c);
+	lab_wait(&lab, 301);
+	uint32_t n = event_take(engine_events(lab.engine), &cursor, events, 16, &lost);
+
+	ck_assert_uint_eq(n, 4);
+	ck_assert_uint_eq(events[0].kind, EVENT_CREATED);
+	ck_assert_uint_eq(events[0].ig.addr, FACE);
+	ck_assert_uint_eq(events[1].kind, EVENT_REFUSED);
+	ck_assert_uint_eq(events[1].reason, REASON_NO_ENTRY);
+	ck_assert_uint_eq(events[1].il.addr, HOST(6));
+	ck_assert_uint_eq(events[2].kind, EVENT_TRANSLATED);
+	ck_assert_uint_eq(events[2].il.addr, HOST(5));
+	ck_assert_uint_eq(events[2].ig.addr, FACE);
+	ck_assert_uint_eq(events[3].kind, EVENT_EXPIRED);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("engine_swap");
+	TCase *tc = tcase_create("swap"), *crash = tcase_create("crash");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, same_rules_keep_their_flows);
+	tcase_add_test(tc, rules_in_use_are_not_removed);
+	tcase_add_test(tc, killed_rules_lose_their_flows);
+	tcase_add_test(tc, an_address_that_is_gone_takes_its_flows);
+	tcase_add_test(tc, a_vanished_rule_leaves_stale_flows);
+	tcase_add_test(tc, a_rule_with_other_addresses_drops_the_old);
+	tcase_add_test(tc, editing_a_list_ends_no_flow);
+	tcase_add_test(tc, shorter_timeouts_hold_from_the_next_packet);
+	tcase_add_test(tc, rows_show_flows_halves_and_statics);
+	tcase_add_test(tc, clear_ends_dynamic_entries);
+	tcase_add_test(tc, events_tell_what_happened);
+	tcase_add_checked_fixture(crash, crash_setup, crash_teardown);
+	tcase_add_test(crash, everything_survives_a_crash);
+	tcase_add_test(crash, adoption_drops_what_the_configuration_lost);
+	tcase_add_test(crash, adopted_flows_keep_their_phase);
+	suite_add_tcase(suite, tc);
+	suite_add_tcase(suite, crash);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed != 0;
+}
