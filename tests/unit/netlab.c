@@ -196,6 +196,8 @@ int netlab_run(pid_t host, void (*meanwhile)(void *arg), void *arg, const char *
 		meanwhile(arg);
 		poll(NULL, 0, 5);
 	}
+	if (meanwhile != NULL)
+		meanwhile(arg);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
