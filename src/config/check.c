@@ -61,11 +61,14 @@ _Static_assert((int)ENABLE_PASSWORD_TYPE_0 == (int)LINE_PASSWORD_TYPE_0 &&
 		       sizeof(struct args_enable_password) == sizeof(struct args_line_password),
 	       "one function canonicalises both");
 
+/* The type of a clear text is left out, unless the text would then be read as a type and a text. */
 static void canon_password(void *args)
 {
 	struct args_line_password *new = args;
+	const char *text = new->password;
+	bool like_type = (text[0] == '0' || text[0] == '7') && (!text[1] || isblank((unsigned char)text[1]));
 
-	if (new->type == LINE_PASSWORD_TYPE_0)
+	if (new->type == LINE_PASSWORD_TYPE_0 && !like_type)
 		new->type = 0;
 }
 

@@ -129,6 +129,7 @@ static const struct canonical canonicals[] = {
 	{ "ip access-list extended A\n permit udp any range 20 10 any range 5 5\n",
 	  " 10 permit udp any range 10 20 any eq 5\n" },
 	{ "enable password 0 x y", "enable password x y\n" },
+	{ "enable password 0 7 y", "enable password 0 7 y\n" },
 };
 
 START_TEST(canonical_forms)
