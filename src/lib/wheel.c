@@ -10,8 +10,8 @@
  */
 #include "lib/wheel.h"
 
-#include <stdlib.h>
-#include "lib/mem.h"
+#include <stddef.h>
+#include "lib/sparse.h"
 
 #define LEVEL_BITS 6
 #define SLOTS	   (1u << LEVEL_BITS)
@@ -32,10 +32,16 @@ struct wheel {
 	struct node nodes[];	   /* capacity, then one list head for each slot of each level */
 };
 
-struct wheel *wheel_new(uint32_t capacity, uint32_t tick, uint64_t now)
+static size_t wheel_size(uint32_t capacity)
 {
 	size_t n = (size_t)capacity + (size_t)LEVELS * SLOTS;
-	struct wheel *wheel = mem_alloc(sizeof(*wheel) + n * sizeof(struct node));
+
+	return sizeof(struct wheel) + n * sizeof(struct node);
+}
+
+struct wheel *wheel_new(uint32_t capacity, uint32_t tick, uint64_t now)
+{
+	struct wheel *wheel = sparse_new(wheel_size(capacity));
 
 	wheel->capacity = capacity;
 	wheel->tick_ms = tick;
@@ -48,7 +54,8 @@ struct wheel *wheel_new(uint32_t capacity, uint32_t tick, uint64_t now)
 
 void wheel_free(struct wheel *wheel)
 {
-	free(wheel);
+	if (wheel != NULL)
+		sparse_free(wheel, wheel_size(wheel->capacity));
 }
 
 static inline struct node *linked(struct wheel *wheel, uint32_t link)

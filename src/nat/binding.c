@@ -4,20 +4,23 @@
  * and the pairing of inside hosts with global addresses, counted from the bindings.
  *
  * Promises: every operation O(1) expected, whoever chooses the addresses (keyed hashing); no two
- * bindings share a global endpoint, and no two of one rule a local one. May not choose an address or a port.
+ * bindings share a global endpoint, and no two of one rule a local one. May not choose an address
+ * or a port.
  */
 #include "nat/binding.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "lib/mem.h"
+#include "lib/sparse.h"
 
 #define EMPTY UINT32_MAX
+#define BATCH 16
 
-/* Chains of indexes 0..capacity-1, newest at the end. Arrays hold index + 1: what was never touched
+/* Chains of indexes 0..capacity-1. Arrays hold index + 1: what was never touched
  * is empty. */
 struct chains {
-	uint32_t mask;
+	uint32_t mask, capacity;
 	uint32_t *heads, *next;
 };
 
@@ -47,14 +50,25 @@ static void chains_init(struct chains *chains, uint32_t capacity)
 	while (n < capacity)
 		n *= 2;
 	chains->mask = (uint32_t)(n - 1);
-	chains->heads = mem_alloc(n * sizeof(uint32_t));
-	chains->next = mem_alloc((size_t)capacity * sizeof(uint32_t));
+	chains->capacity = capacity;
+	chains->heads = sparse_new(n * sizeof(uint32_t));
+	chains->next = sparse_new((size_t)capacity * sizeof(uint32_t));
+}
+
+static size_t heads_size(const struct chains *chains)
+{
+	return ((size_t)chains->mask + 1) * sizeof(uint32_t);
+}
+
+static void chains_free(struct chains *chains)
+{
+	sparse_free(chains->heads, heads_size(chains));
+	sparse_free(chains->next, (size_t)chains->capacity * sizeof(uint32_t));
 }
 
 static void chains_clear(struct chains *chains)
 {
-	free(chains->heads);
-	free(chains->next);
+	sparse_clear(chains->heads, heads_size(chains));
 }
 
 static inline uint32_t chain_first(const struct chains *chains, uint64_t hash)
@@ -68,6 +82,15 @@ static inline uint32_t chain_next(const struct chains *chains, uint32_t index)
 }
 
 static void chain_add(struct chains *chains, uint64_t hash, uint32_t index)
+{
+	uint32_t *head = &chains->heads[hash & chains->mask];
+
+	chains->next[index] = *head;
+	*head = index + 1;
+}
+
+/* Behind those that are there. */
+static void chain_append(struct chains *chains, uint64_t hash, uint32_t index)
 {
 	uint32_t *link = &chains->heads[hash & chains->mask];
 
@@ -88,6 +111,11 @@ static void chain_remove(struct chains *chains, uint64_t hash, uint32_t index)
 
 /* ---- the table */
 
+static size_t pairs_size(const struct records *records)
+{
+	return (size_t)records->max_flows * sizeof(struct pair);
+}
+
 struct binding_table *binding_table_new(struct records *records)
 {
 	struct binding_table *table = mem_alloc(sizeof(*table));
@@ -98,7 +126,7 @@ struct binding_table *binding_table_new(struct records *records)
 	chains_init(&table->by_local, records->max_flows);
 	chains_init(&table->by_global, records->max_flows);
 	chains_init(&table->by_host, records->max_flows);
-	table->pairs = mem_alloc((size_t)records->max_flows * sizeof(struct pair));
+	table->pairs = sparse_new(pairs_size(records));
 	return table;
 }
 
@@ -106,10 +134,10 @@ void binding_table_free(struct binding_table *table)
 {
 	if (table == NULL)
 		return;
-	chains_clear(&table->by_local);
-	chains_clear(&table->by_global);
-	chains_clear(&table->by_host);
-	free(table->pairs);
+	chains_free(&table->by_local);
+	chains_free(&table->by_global);
+	chains_free(&table->by_host);
+	sparse_free(table->pairs, pairs_size(table->records));
 	free(table);
 }
 
@@ -138,20 +166,24 @@ static struct endpoint global_of(const struct binding_record *binding)
 	return (struct endpoint){binding->global, binding->global_port};
 }
 
-static uint64_t hash_local(const struct binding_table *table, const struct binding_record *binding)
+/* Where a binding is found. */
+struct places {
+	uint64_t local, global;
+};
+
+static struct places places_of(const struct binding_table *table, const struct binding_record *b)
 {
-	return hash_endpoint(table, binding->vrf, binding->protocol, local_of(binding));
+	struct places places = {
+	    hash_endpoint(table, b->vrf, b->protocol, local_of(b)),
+	    hash_endpoint(table, b->vrf, b->protocol, global_of(b)),
+	};
+
+	return places;
 }
 
-static uint64_t hash_global(const struct binding_table *table, const struct binding_record *binding)
+static struct binding_record *find_local(const struct binding_table *table, uint64_t hash,
+					 uint16_t vrf, uint8_t protocol, struct endpoint local)
 {
-	return hash_endpoint(table, binding->vrf, binding->protocol, global_of(binding));
-}
-
-struct binding_record *binding_by_local(struct binding_table *table, uint16_t vrf, uint8_t protocol,
-					struct endpoint local)
-{
-	uint64_t hash = hash_endpoint(table, vrf, protocol, local);
 	uint32_t i = chain_first(&table->by_local, hash);
 
 	for (; i != EMPTY; i = chain_next(&table->by_local, i)) {
@@ -164,26 +196,9 @@ struct binding_record *binding_by_local(struct binding_table *table, uint16_t vr
 	return NULL;
 }
 
-struct binding_record *binding_by_rule(struct binding_table *table, uint16_t vrf, uint8_t protocol,
-				       struct endpoint local, uint64_t rule)
+static struct binding_record *find_global(const struct binding_table *table, uint64_t hash,
+					  uint16_t vrf, uint8_t protocol, struct endpoint global)
 {
-	uint64_t hash = hash_endpoint(table, vrf, protocol, local);
-	uint32_t i = chain_first(&table->by_local, hash);
-
-	for (; i != EMPTY; i = chain_next(&table->by_local, i)) {
-		struct binding_record *b = &table->records->bindings[i];
-
-		if (b->local == local.addr && b->local_port == local.port &&
-		    b->protocol == protocol && b->vrf == vrf && b->rule == rule)
-			return b;
-	}
-	return NULL;
-}
-
-struct binding_record *binding_by_global(struct binding_table *table, uint16_t vrf,
-					 uint8_t protocol, struct endpoint global)
-{
-	uint64_t hash = hash_endpoint(table, vrf, protocol, global);
 	uint32_t i = chain_first(&table->by_global, hash);
 
 	for (; i != EMPTY; i = chain_next(&table->by_global, i)) {
@@ -194,6 +209,19 @@ struct binding_record *binding_by_global(struct binding_table *table, uint16_t v
 			return b;
 	}
 	return NULL;
+}
+
+struct binding_record *binding_by_local(struct binding_table *table, uint16_t vrf, uint8_t protocol,
+					struct endpoint local)
+{
+	return find_local(table, hash_endpoint(table, vrf, protocol, local), vrf, protocol, local);
+}
+
+struct binding_record *binding_by_global(struct binding_table *table, uint16_t vrf,
+					 uint8_t protocol, struct endpoint global)
+{
+	return find_global(table, hash_endpoint(table, vrf, protocol, global), vrf, protocol,
+			   global);
 }
 
 /* ---- pairing */
@@ -239,7 +267,7 @@ static void pair_add(struct binding_table *table, const struct binding_record *b
 		i = pair_new(table);
 		table->pairs[i] = (struct pair){
 		    .rule = b->rule, .local = b->local, .global = b->global, .vrf = b->vrf};
-		chain_add(&table->by_host, hash, i);
+		chain_append(&table->by_host, hash, i);
 	}
 	table->pairs[i].count++;
 }
@@ -289,18 +317,19 @@ static uint32_t pop_free(struct binding_table *table)
 	return high;
 }
 
-static bool is_double(struct binding_table *table, const struct binding_record *b)
+static bool is_double(const struct binding_table *table, const struct binding_record *b,
+		      struct places at)
 {
-	return binding_by_rule(table, b->vrf, b->protocol, local_of(b), b->rule) != NULL ||
-	       binding_by_global(table, b->vrf, b->protocol, global_of(b)) != NULL;
+	return find_local(table, at.local, b->vrf, b->protocol, local_of(b)) != NULL ||
+	       find_global(table, at.global, b->vrf, b->protocol, global_of(b)) != NULL;
 }
 
-static void index_binding(struct binding_table *table, uint32_t index)
+static void index_binding(struct binding_table *table, uint32_t index, struct places at)
 {
 	const struct binding_record *binding = &table->records->bindings[index];
 
-	chain_add(&table->by_local, hash_local(table, binding), index);
-	chain_add(&table->by_global, hash_global(table, binding), index);
+	chain_add(&table->by_local, at.local, index);
+	chain_add(&table->by_global, at.global, index);
 	if (is_paired(binding))
 		pair_add(table, binding);
 	table->count++;
@@ -309,9 +338,10 @@ static void index_binding(struct binding_table *table, uint32_t index)
 struct binding_record *binding_add(struct binding_table *table, const struct binding_record *body)
 {
 	struct binding_record binding = *body, *place;
+	struct places at = places_of(table, body);
 	uint32_t index;
 
-	if (is_double(table, body))
+	if (is_double(table, body, at))
 		return NULL;
 	index = pop_free(table);
 	if (index == RECORD_NONE)
@@ -322,17 +352,18 @@ struct binding_record *binding_add(struct binding_table *table, const struct bin
 	binding.flows = 0;
 	record_copy(place, &binding, sizeof(binding));
 	record_set_state(&place->state, binding_seal(&binding));
-	index_binding(table, index);
+	index_binding(table, index, at);
 	return place;
 }
 
 void binding_remove(struct binding_table *table, struct binding_record *binding)
 {
 	uint32_t index = binding_index(table, binding);
+	struct places at = places_of(table, binding);
 
 	record_set_state(&binding->state, 0);
-	chain_remove(&table->by_local, hash_local(table, binding), index);
-	chain_remove(&table->by_global, hash_global(table, binding), index);
+	chain_remove(&table->by_local, at.local, index);
+	chain_remove(&table->by_global, at.global, index);
 	if (is_paired(binding))
 		pair_remove(table, binding);
 	push_free(table, index);
@@ -383,12 +414,46 @@ static bool possible(const struct binding_record *binding)
 
 static void forget_derived(struct binding_table *table)
 {
-	struct records *records = table->records;
-	struct binding_table *fresh = binding_table_new(records), old = *table;
+	table->count = table->pairs_high = 0;
+	table->free = RECORD_NONE;
+	table->free_pair = EMPTY;
+	chains_clear(&table->by_local);
+	chains_clear(&table->by_global);
+	chains_clear(&table->by_host);
+}
 
-	*table = *fresh;
-	*fresh = old;
-	binding_table_free(fresh);
+/* A few records at a time, so that the memory of their chains is under way while the others are
+ * looked at. */
+struct batch {
+	uint32_t n;
+	uint32_t index[BATCH];
+	struct places at[BATCH];
+};
+
+static void batch_add(struct binding_table *table, struct batch *batch, uint32_t index)
+{
+	struct places at = places_of(table, &table->records->bindings[index]);
+
+	__builtin_prefetch(&table->by_local.heads[at.local & table->by_local.mask]);
+	__builtin_prefetch(&table->by_global.heads[at.global & table->by_global.mask]);
+	batch->at[batch->n] = at;
+	batch->index[batch->n++] = index;
+}
+
+static void batch_flush(struct binding_table *table, struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->n; i++) {
+		struct binding_record *binding = &table->records->bindings[batch->index[i]];
+
+		if (is_double(table, binding, batch->at[i])) {
+			record_set_state(&binding->state, 0);
+			continue;
+		}
+		binding->flows = 0;
+		STORE_POINT();
+		index_binding(table, batch->index[i], batch->at[i]);
+	}
+	batch->n = 0;
 }
 
 static void rebuild_free(struct binding_table *table, uint32_t high)
@@ -405,6 +470,7 @@ static void rebuild_free(struct binding_table *table, uint32_t high)
 uint32_t binding_table_adopt(struct binding_table *table)
 {
 	uint32_t high = records_high(table->records, REGION_BINDINGS);
+	struct batch batch = {.n = 0};
 
 	forget_derived(table);
 	for (uint32_t i = 0; i < high; i++) {
@@ -412,14 +478,14 @@ uint32_t binding_table_adopt(struct binding_table *table)
 
 		if (binding->state == 0)
 			continue;
-		if (!possible(binding) || is_double(table, binding)) {
+		if (possible(binding))
+			batch_add(table, &batch, i);
+		else
 			record_set_state(&binding->state, 0);
-			continue;
-		}
-		binding->flows = 0;
-		STORE_POINT();
-		index_binding(table, i);
+		if (batch.n == BATCH)
+			batch_flush(table, &batch);
 	}
+	batch_flush(table, &batch);
 	rebuild_free(table, high);
 	return table->count;
 }

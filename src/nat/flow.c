@@ -23,6 +23,8 @@
 #define SEARCH_MAX    512
 #define BATCH	      16
 #define PROTOCOL_ICMP 1
+#define MANY(records)                                                                              \
+	((records)->max_flows / 16) /* by then nearly every page of slots is touched */
 
 struct flow_table {
 	struct records *records;
@@ -248,17 +250,14 @@ static uint32_t other_bucket(const struct flow_table *table, const struct flow_s
 
 /* New place first, then the cold record's link, then the old place: at no time is the slot nowhere.
  */
-static bool move_slot(struct flow_table *table, struct flow_slot *from, struct flow_slot *to)
+static void move_slot(struct flow_table *table, struct flow_slot *from, struct flow_slot *to)
 {
-	if (!records_reserve(table->records, to, sizeof(*to)))
-		return false;
 	write_slot(to, from);
 	table->records->flows[from->flow].slot[from->key.side] =
 	    (uint32_t)(to - table->records->slots);
 	STORE_POINT();
 	record_set_state(&from->state, 0);
 	table->displaced++;
-	return true;
 }
 
 /* One bucket that the search has come to, and the slot whose move led there. */
@@ -277,8 +276,7 @@ static struct flow_slot *walk_back(struct flow_table *table, const struct step *
 		const struct step *step = &steps[last];
 		struct flow_slot *from = bucket_at(table, steps[step->from].bucket) + step->slot;
 
-		if (!move_slot(table, from, room))
-			return NULL;
+		move_slot(table, from, room);
 		room = from;
 		last = step->from;
 	}
@@ -319,8 +317,6 @@ static struct flow_slot *make_room(struct flow_table *table, uint64_t hash)
 		place = displace(table, choice);
 	if (place == NULL)
 		place = first_free(stash_of(table), table->records->stash_slots, &n_free);
-	if (place == NULL || !records_reserve(table->records, place, sizeof(*place)))
-		return NULL;
 	return place;
 }
 
@@ -355,8 +351,8 @@ static void unstash(struct flow_table *table, struct flow_slot *freed)
 		choice = choices(table, flow_hash(table, &stash[i].key));
 		if (choice.bucket[0] != bucket && choice.bucket[1] != bucket)
 			continue;
-		if (move_slot(table, &stash[i], freed))
-			table->stashed--;
+		move_slot(table, &stash[i], freed);
+		table->stashed--;
 		return;
 	}
 }
@@ -435,7 +431,8 @@ uint32_t flow_add(struct flow_table *table, const struct flow_record *body, uint
 		return RECORD_NONE;
 	}
 	record_set_state(&place->state, slot[0].state);
-	table->count++;
+	if (++table->count == MANY(table->records))
+		records_many_slots(table->records);
 	return index;
 }
 
@@ -577,6 +574,8 @@ uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s)
 
 	table->count = table->stashed = 0;
 	records_clear_slots(table->records);
+	if (high >= MANY(table->records))
+		records_many_slots(table->records);
 	for (uint32_t i = 0; i < high; i++) {
 		struct flow_record *flow = &table->records->flows[i];
 

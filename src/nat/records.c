@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/sparse.h"
 
 #define MAGIC	     UINT64_C(0x31434552544c4741) /* AGLTREC1 in memory order */
 #define PAGE	     UINT64_C(4096)
@@ -59,8 +60,8 @@ void records_store_point(void)
 
 void record_copy(void *to, const void *from, size_t size)
 {
-	for (size_t i = 0; i < size; i += 8) {
-		memcpy((char *)to + i, (const char *)from + i, size - i < 8 ? size - i : 8);
+	for (size_t i = 0; i < size; i += 16) {
+		memcpy((char *)to + i, (const char *)from + i, size - i < 16 ? size - i : 16);
 		STORE_POINT();
 	}
 }
@@ -166,8 +167,7 @@ static bool map_regions(struct records *records, struct err *err)
 	records->flows = (struct flow_record *)at;
 	at += flows_size(records);
 	records->bindings = (struct binding_record *)at;
-	at += bindings_size(records);
-	records->slots = (struct flow_slot *)at;
+	records->slots = sparse_new(slots_size(records));
 	return true;
 }
 
@@ -282,26 +282,14 @@ bool records_reserve(struct records *records, const void *at, size_t size)
 	return true;
 }
 
-static void forget_reserved(struct records *records, uint64_t first, uint64_t end)
-{
-	for (uint64_t page = first; records->reserved != NULL && page < end; page++)
-		records->reserved[page / 64] &= ~(UINT64_C(1) << page % 64);
-}
-
 void records_clear_slots(struct records *records)
 {
-	uint64_t offset = (uint64_t)((char *)records->slots - (char *)records->map);
-	uint64_t size = slots_size(records);
+	sparse_clear(records->slots, slots_size(records));
+}
 
-	if (records->fd < 0) {
-		if (madvise(records->slots, size, MADV_DONTNEED) == 0)
-			return;
-	} else if (fallocate(records->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset,
-			     (off_t)size) == 0) {
-		forget_reserved(records, offset / PAGE, (offset + size) / PAGE);
-		return;
-	}
-	memset(records->slots, 0, size);
+void records_many_slots(struct records *records)
+{
+	sparse_huge(records->slots, slots_size(records));
 }
 
 /* ---- opening */
@@ -397,8 +385,7 @@ struct records *records_open(const char *directory, uint32_t max_flows, struct e
 	records->fd = -1;
 	records->map = MAP_FAILED;
 	set_sizes(records, max_flows);
-	records->map_size =
-	    PAGE + flows_size(records) + bindings_size(records) + slots_size(records);
+	records->map_size = PAGE + flows_size(records) + bindings_size(records);
 	if (open_mapping(records, directory, err))
 		return records;
 	records_close(records);
@@ -411,6 +398,7 @@ void records_close(struct records *records)
 		return;
 	if (records->map != MAP_FAILED)
 		munmap(records->map, records->map_size);
+	sparse_free(records->slots, slots_size(records));
 	if (records->fd >= 0)
 		close(records->fd); /* and with it the lock */
 	free(records->reserved);

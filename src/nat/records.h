@@ -2,8 +2,9 @@
 /*
  * The records that survive the daemon, and their mapping.
  *
- * One mapping from a provider: a sparse file in the state directory (anonymous memory in tests and replay).
- * Fixed-size records, linked by 32-bit index, never by pointer.
+ * Truth lies in one mapping from a provider: a sparse file in the state directory (anonymous memory in tests and replay).
+ * Slots lie in a mapping of their own, plain memory now, an array that a tc program reads later. Fixed-size records,
+ * linked by 32-bit index, never by pointer.
  *
  * Truth: struct flow_record (cold) and struct binding_record. Everything else (hot slots, hash chains, port maps, timers,
  * counts, free lists) is derived and rebuilt by adoption. A record is written body first, then its state word with
@@ -133,7 +134,7 @@ struct records {
 	struct flow_slot *slots;
 	bool fresh;            /* nothing to adopt */
 	void *map;
-	uint64_t map_size;
+	uint64_t map_size;     /* of the truth; the slots come to it */
 	int fd;                /* -1: anonymous */
 	struct records_header *header;
 	uint64_t *reserved;    /* bit for each page that may be written; NULL: all may */
@@ -155,6 +156,8 @@ void records_set_high(struct records *records, enum record_region region, uint32
 bool records_reserve(struct records *records, const void *at, size_t size);
 /* All slots empty, their pages given back. */
 void records_clear_slots(struct records *records);
+/* Many slots are in use, or about to be. */
+void records_many_slots(struct records *records);
 /* Even, never 0. */
 uint32_t flow_seal(const struct flow_record *flow);
 uint32_t binding_seal(const struct binding_record *binding);
@@ -169,7 +172,7 @@ void records_store_point(void);
 #define STORE_POINT() ((void)0)
 #endif
 
-/* Whole-body store; the abort-test build can die after each 8 bytes of it. */
+/* Whole-body store; the abort-test build can die after each 16 bytes of it. */
 void record_copy(void *to, const void *from, size_t size);
 /* State words: release order, so that the body is there when the state says so. */
 static inline void record_set_state(uint32_t *state, uint32_t value)
