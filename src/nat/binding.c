@@ -181,8 +181,10 @@ static struct places places_of(const struct binding_table *table, const struct b
 	return places;
 }
 
+/* rule NULL: whichever made it. */
 static struct binding_record *find_local(const struct binding_table *table, uint64_t hash,
-					 uint16_t vrf, uint8_t protocol, struct endpoint local)
+					 uint16_t vrf, uint8_t protocol, struct endpoint local,
+					 const uint64_t *rule)
 {
 	uint32_t i = chain_first(&table->by_local, hash);
 
@@ -190,7 +192,7 @@ static struct binding_record *find_local(const struct binding_table *table, uint
 		struct binding_record *b = &table->records->bindings[i];
 
 		if (b->local == local.addr && b->local_port == local.port &&
-		    b->protocol == protocol && b->vrf == vrf)
+		    b->protocol == protocol && b->vrf == vrf && (rule == NULL || b->rule == *rule))
 			return b;
 	}
 	return NULL;
@@ -214,7 +216,15 @@ static struct binding_record *find_global(const struct binding_table *table, uin
 struct binding_record *binding_by_local(struct binding_table *table, uint16_t vrf, uint8_t protocol,
 					struct endpoint local)
 {
-	return find_local(table, hash_endpoint(table, vrf, protocol, local), vrf, protocol, local);
+	return find_local(table, hash_endpoint(table, vrf, protocol, local), vrf, protocol, local,
+			  NULL);
+}
+
+struct binding_record *binding_by_rule(struct binding_table *table, uint16_t vrf, uint8_t protocol,
+				       struct endpoint local, uint64_t rule)
+{
+	return find_local(table, hash_endpoint(table, vrf, protocol, local), vrf, protocol, local,
+			  &rule);
 }
 
 struct binding_record *binding_by_global(struct binding_table *table, uint16_t vrf,
@@ -320,7 +330,7 @@ static uint32_t pop_free(struct binding_table *table)
 static bool is_double(const struct binding_table *table, const struct binding_record *b,
 		      struct places at)
 {
-	return find_local(table, at.local, b->vrf, b->protocol, local_of(b)) != NULL ||
+	return find_local(table, at.local, b->vrf, b->protocol, local_of(b), &b->rule) != NULL ||
 	       find_global(table, at.global, b->vrf, b->protocol, global_of(b)) != NULL;
 }
 
