@@ -13,7 +13,8 @@ const char *ace_list_name(const struct entry *list)
 	return NULL;
 }
 
-_Static_assert(offsetof(struct args_acl_standard, name) == offsetof(struct args_acl_extended, name), "one name");
+_Static_assert(offsetof(struct args_acl_standard, name) == offsetof(struct args_acl_extended, name),
+	       "one name");
 
 bool ace_is_number(const char *name)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A commit, step by step: compile, find what vanishes, swap on the packet thread, keep or roll back, then Linux and the
- * state file. Interfaces are known here under the names that the configuration uses.
+ * A commit, step by step: compile, find what vanishes, swap on the packet thread, keep or roll
+ * back, then Linux and the state file. Interfaces are known here under the names that the
+ * configuration uses.
  */
 #include "config/apply.h"
 
@@ -40,7 +41,8 @@ struct apply {
 	struct mailbox *box;
 	struct engine *engine;
 	struct reconcile *reconcile;
-	struct snapshot *current; /* the engine's, or ours while there is no engine; NULL before the first commit */
+	struct snapshot *current; /* the engine's, or ours while there is no engine; NULL before the
+				     first commit */
 	uint32_t epoch;
 	char *state_path;
 	bool state_failed;
@@ -50,7 +52,8 @@ struct apply {
 
 static const struct mirror no_mirror;
 
-struct apply *apply_new(struct store *store, const struct system *system, struct mailbox *box, struct engine *engine)
+struct apply *apply_new(struct store *store, const struct system *system, struct mailbox *box,
+			struct engine *engine)
 {
 	struct apply *apply = mem_alloc(sizeof(*apply));
 
@@ -104,7 +107,7 @@ const struct mirror *apply_mirror(const struct apply *apply)
 
 static bool is_configured(const struct apply *apply, const char *name)
 {
-	struct args_interface key = { "" };
+	struct args_interface key = {""};
 
 	build_copy_name(key.name, name);
 	return store_find(apply->store, NULL, gram_cmds[CMD_INTERFACE], &key);
@@ -118,9 +121,10 @@ static const char *known_name(const struct apply *apply, uint32_t ifindex)
 	return NULL;
 }
 
-/* A configured interface that was renamed keeps its old name here, until that name is somebody else's or the configuration
- * mentions the new one. */
-static void keep_name(const struct apply *apply, const struct mirror *mirror, struct mirror_interface *interface)
+/* A configured interface that was renamed keeps its old name here, until that name is somebody
+ * else's or the configuration mentions the new one. */
+static void keep_name(const struct apply *apply, const struct mirror *mirror,
+		      struct mirror_interface *interface)
 {
 	const char *old = known_name(apply, interface->index);
 
@@ -161,7 +165,7 @@ static int compare_id(const void *pa, const void *pb)
 
 static struct ids ids_of(const struct snapshot *snapshot)
 {
-	struct ids ids = { 0 };
+	struct ids ids = {0};
 
 	for (uint32_t i = 0; snapshot && i < snapshot->n_statics; i++)
 		*BUILD_PUSH(ids.list, ids.n) = snapshot->statics[i].id;
@@ -175,7 +179,7 @@ static struct ids ids_of(const struct snapshot *snapshot)
 /* The rules of the old snapshot that the new one no longer has. */
 static struct ids gone_rules(const struct snapshot *old, const struct snapshot *new)
 {
-	struct ids before = ids_of(old), after = ids_of(new), gone = { 0 };
+	struct ids before = ids_of(old), after = ids_of(new), gone = {0};
 	uint32_t at = 0;
 
 	for (uint32_t i = 0; i < before.n; i++) {
@@ -205,7 +209,7 @@ static void push_addr(struct addresses *addresses, ip4 addr)
 /* The addresses of interfaces that rules and interface entries translate to. */
 static struct addresses borrowed(const struct snapshot *snapshot)
 {
-	struct addresses addresses = { 0 };
+	struct addresses addresses = {0};
 
 	for (uint32_t i = 0; snapshot && i < snapshot->n_rules; i++)
 		if (snapshot->rules[i].is_interface)
@@ -231,23 +235,26 @@ static void sort_addresses(struct addresses *addresses)
 
 static bool has_address(const struct addresses *addresses, ip4 addr)
 {
-	return addresses->n && bsearch(&addr, addresses->list, addresses->n, sizeof(addr), compare_addr);
+	return addresses->n &&
+	       bsearch(&addr, addresses->list, addresses->n, sizeof(addr), compare_addr);
 }
 
-/* Addresses that flows may stand on and that nothing gives out any more: the router's own that are gone, and those that
- * an interface rule or entry used and now uses another in place of. */
+/* Addresses that flows may stand on and that nothing gives out any more: the router's own that are
+ * gone, and those that an interface rule or entry used and now uses another in place of. */
 static struct addresses gone_addresses(const struct snapshot *old, const struct snapshot *new)
 {
-	struct addresses before = borrowed(old), after = borrowed(new), gone = { 0 };
+	struct addresses before = borrowed(old), after = borrowed(new), gone = {0};
 
 	for (uint32_t i = 0; i < new->n_statics; i++)
 		push_addr(&after, new->statics[i].global);
 	sort_addresses(&after);
 	for (uint32_t i = 0; i < before.n; i++)
-		if (!has_address(&after, before.list[i]) && !snapshot_is_global(new, before.list[i]))
+		if (!has_address(&after, before.list[i]) &&
+		    !snapshot_is_global(new, before.list[i]))
 			push_addr(&gone, before.list[i]);
 	for (uint32_t i = 0; old && i < old->n_own; i++)
-		if (!snapshot_own(new, old->own[i].addr) && !snapshot_is_global(new, old->own[i].addr) &&
+		if (!snapshot_own(new, old->own[i].addr) &&
+		    !snapshot_is_global(new, old->own[i].addr) &&
 		    !has_address(&after, old->own[i].addr))
 			push_addr(&gone, old->own[i].addr);
 	free(before.list);
@@ -256,15 +263,18 @@ static struct addresses gone_addresses(const struct snapshot *old, const struct 
 	return gone;
 }
 
-#define SAME(n, array) (a->n == b->n && (a->n == 0 || memcmp(a->array, b->array, a->n * sizeof(*a->array)) == 0))
+#define SAME(n, array)                                                                             \
+	(a->n == b->n && (a->n == 0 || memcmp(a->array, b->array, a->n * sizeof(*a->array)) == 0))
 
-/* Would the engine decide anything differently? Padding may make equal ones look different, which costs a swap. */
+/* Would the engine decide anything differently? Padding may make equal ones look different, which
+ * costs a swap. */
 static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
 {
-	return memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts)) == 0 && a->max_entries == b->max_entries &&
-	       SAME(n_interfaces, interfaces) && SAME(n_own, own) && SAME(n_aces, aces) &&
-	       SAME(n_port_ranges, port_ranges) && SAME(n_acls, acls) && SAME(n_pools, pools) &&
-	       SAME(n_pool_ranges, pool_ranges) && SAME(n_statics, statics) && SAME(n_rules, rules) &&
+	return memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts)) == 0 &&
+	       a->max_entries == b->max_entries && SAME(n_interfaces, interfaces) &&
+	       SAME(n_own, own) && SAME(n_aces, aces) && SAME(n_port_ranges, port_ranges) &&
+	       SAME(n_acls, acls) && SAME(n_pools, pools) && SAME(n_pool_ranges, pool_ranges) &&
+	       SAME(n_statics, statics) && SAME(n_rules, rules) &&
 	       SAME(n_port_timeouts, port_timeouts) && SAME(n_globals, globals);
 }
 #undef SAME
@@ -299,11 +309,13 @@ static bool swap_call(struct apply *apply, struct swap_call *call)
 }
 
 /* Takes the snapshot over, or frees it. The old one is freed here, on the management thread. */
-static bool swap_to(struct apply *apply, struct snapshot *snapshot, bool kill_flows, uint64_t *busy)
+static bool swap_changed(struct apply *apply, struct snapshot *snapshot, bool kill_flows,
+			 uint64_t *busy)
 {
 	struct ids rules = gone_rules(apply->current, snapshot);
 	struct addresses gone = gone_addresses(apply->current, snapshot);
-	struct swap_call call = { .swap = { .snapshot = snapshot, .n_gone = gone.n, .gone = gone.list } };
+	struct swap_call call = {
+	    .swap = {.snapshot = snapshot, .n_gone = gone.n, .gone = gone.list}};
 	bool good;
 
 	call.swap.n_kill = kill_flows ? rules.n : 0;
@@ -324,11 +336,21 @@ static bool swap_to(struct apply *apply, struct snapshot *snapshot, bool kill_fl
 	return good;
 }
 
+/* A snapshot that says the same is not swapped: every swap makes every flow prove itself again. */
+static bool swap_to(struct apply *apply, struct snapshot *snapshot, bool kill_flows, uint64_t *busy)
+{
+	if (apply->current && same_snapshot(apply->current, snapshot)) {
+		snapshot_free(snapshot);
+		return true;
+	}
+	return swap_changed(apply, snapshot, kill_flows, busy);
+}
+
 /* ---- commit and refresh */
 
 static void save_state(struct apply *apply)
 {
-	struct err err = { "" };
+	struct err err = {""};
 	char *text;
 	bool good;
 
@@ -356,7 +378,8 @@ static void name_rule(const struct apply *apply, uint64_t id, struct err *err)
 	err_set(err, "A rule to be removed is in use");
 }
 
-static bool compile_now(struct apply *apply, struct snapshot **snapshot, struct plan **plan, struct err *err)
+static bool compile_now(struct apply *apply, struct snapshot **snapshot, struct plan **plan,
+			struct err *err)
 {
 	struct mirror view = view_of(apply, apply_mirror(apply));
 	bool good = compile(apply->store, &view, apply->epoch + 1, snapshot, plan, err);
@@ -391,12 +414,13 @@ enum apply_result apply_commit(struct apply *apply, bool kill_flows, struct err 
 	return APPLY_OK;
 }
 
-/* No rule vanishes here, so the swap cannot be refused; before the first commit there is nothing to refresh. */
+/* No rule vanishes here, so the swap cannot be refused; before the first commit there is nothing to
+ * refresh. */
 void apply_refresh(struct apply *apply)
 {
 	struct snapshot *snapshot;
 	struct plan *plan;
-	struct err err = { "" };
+	struct err err = {""};
 	uint64_t busy = 0;
 
 	if (!apply->current)
@@ -405,9 +429,7 @@ void apply_refresh(struct apply *apply)
 		log_event("CONFIG", LOG_SEV_ERROR, "REFRESH", "%s", err.text);
 		return;
 	}
-	if (same_snapshot(apply->current, snapshot))
-		snapshot_free(snapshot);
-	else if (!swap_to(apply, snapshot, true, &busy))
+	if (!swap_to(apply, snapshot, true, &busy))
 		log_event("CONFIG", LOG_SEV_ERROR, "REFRESH", "the engine refused a refresh");
 	reconcile_run(apply->reconcile, plan);
 }

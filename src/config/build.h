@@ -44,7 +44,7 @@ struct build {
 	struct build_name *interface_names, *acl_names, *pool_names;
 	bool nat; /* some interface has a role, present or not */
 	uint32_t n_own;
-	ip4 *own; /* all addresses of the router, sorted */
+	ip4 *own;		      /* all addresses of the router, sorted */
 	struct ranges globals, owned; /* owned: without those marked no-alias */
 };
 
@@ -56,7 +56,8 @@ void build_copy_name(char to[SNAPSHOT_NAME], const char *from);
 void build_name_add(struct build_name **table, const char *name, uint32_t index);
 uint32_t build_name_find(struct build_name *table, const char *name); /* SNAPSHOT_NONE */
 
-const struct build_interface *build_interface(const struct build *build, const char *name); /* NULL: not there now */
+const struct build_interface *build_interface(const struct build *build,
+					      const char *name); /* NULL: not there now */
 bool build_is_own(const struct build *build, ip4 addr);
 
 void build_interfaces(struct build *build);

@@ -21,8 +21,8 @@ bool check_list(const struct check *check, void *args)
 	return true;
 }
 
-struct entry *ace_same(const struct store *store, const struct entry *list, const struct gram_cmd *cmd,
-		       const void *args)
+struct entry *ace_same(const struct store *store, const struct entry *list,
+		       const struct gram_cmd *cmd, const void *args)
 {
 	struct index_key key;
 
@@ -47,7 +47,8 @@ bool check_ace(const struct check *check, void *args)
 		return true;
 	}
 	last = store_last(check->store, check->context);
-	sequence = last ? ace_next_sequence(ace_sequence(last->cmd, last->args)) : ace_next_sequence(0);
+	sequence =
+	    last ? ace_next_sequence(ace_sequence(last->cmd, last->args)) : ace_next_sequence(0);
 	if (sequence > INT32_MAX)
 		return err_set(check->err, "No sequence number left behind the last entry");
 	ace_set_sequence(check->cmd, args, sequence);
@@ -78,11 +79,12 @@ void canon_ace_standard(void *args)
 enum { KIND_ANY = 1, KIND_HOST, KIND_MASKED };
 
 #define SAME_KINDS(ace)                                                                            \
-	_Static_assert((int)ace##_SOURCE_KIND_ANY == KIND_ANY && (int)ace##_SOURCE_KIND_HOST == KIND_HOST &&    \
-			       (int)ace##_SOURCE_KIND_SOURCE == KIND_MASKED &&                               \
-			       (int)ace##_DESTINATION_KIND_ANY == KIND_ANY &&                                \
-			       (int)ace##_DESTINATION_KIND_HOST == KIND_HOST &&                              \
-			       (int)ace##_DESTINATION_KIND_DESTINATION == KIND_MASKED,                       \
+	_Static_assert((int)ace##_SOURCE_KIND_ANY == KIND_ANY &&                                   \
+			   (int)ace##_SOURCE_KIND_HOST == KIND_HOST &&                             \
+			   (int)ace##_SOURCE_KIND_SOURCE == KIND_MASKED &&                         \
+			   (int)ace##_DESTINATION_KIND_ANY == KIND_ANY &&                          \
+			   (int)ace##_DESTINATION_KIND_HOST == KIND_HOST &&                        \
+			   (int)ace##_DESTINATION_KIND_DESTINATION == KIND_MASKED,                 \
 		       "one numbering of address kinds")
 SAME_KINDS(ACE_TCP);
 SAME_KINDS(ACE_UDP);
@@ -104,14 +106,15 @@ static void canon_place(uint8_t *kind, ip4 *address, ip4 *wildcard)
 
 enum { OP_EQ = 1, OP_NEQ, OP_GT, OP_LT, OP_RANGE };
 
-#define SAME_OPS(ace)                                                                                        \
-	_Static_assert((int)ace##_SOURCE_OP_EQ == OP_EQ && (int)ace##_SOURCE_OP_NEQ == OP_NEQ &&             \
-			       (int)ace##_SOURCE_OP_GT == OP_GT && (int)ace##_SOURCE_OP_LT == OP_LT &&       \
-			       (int)ace##_SOURCE_OP_RANGE == OP_RANGE &&                                     \
-			       (int)ace##_DESTINATION_OP_EQ == OP_EQ && (int)ace##_DESTINATION_OP_NEQ == OP_NEQ && \
-			       (int)ace##_DESTINATION_OP_GT == OP_GT && (int)ace##_DESTINATION_OP_LT == OP_LT &&   \
-			       (int)ace##_DESTINATION_OP_RANGE == OP_RANGE,                                  \
-		       "one numbering of port operators")
+#define SAME_OPS(ace)                                                                              \
+	_Static_assert(                                                                            \
+	    (int)ace##_SOURCE_OP_EQ == OP_EQ && (int)ace##_SOURCE_OP_NEQ == OP_NEQ &&              \
+		(int)ace##_SOURCE_OP_GT == OP_GT && (int)ace##_SOURCE_OP_LT == OP_LT &&            \
+		(int)ace##_SOURCE_OP_RANGE == OP_RANGE && (int)ace##_DESTINATION_OP_EQ == OP_EQ && \
+		(int)ace##_DESTINATION_OP_NEQ == OP_NEQ &&                                         \
+		(int)ace##_DESTINATION_OP_GT == OP_GT && (int)ace##_DESTINATION_OP_LT == OP_LT &&  \
+		(int)ace##_DESTINATION_OP_RANGE == OP_RANGE,                                       \
+	    "one numbering of port operators")
 SAME_OPS(ACE_TCP);
 SAME_OPS(ACE_UDP);
 
@@ -132,16 +135,18 @@ static void canon_ports(uint8_t *op, uint16_t *ports, uint8_t *n)
 	}
 }
 
-#define CANON_PLACES(ace)                                                                       \
-	do {                                                                                    \
-		canon_place(&(ace)->source_kind, &(ace)->source, &(ace)->source_wildcard);      \
-		canon_place(&(ace)->destination_kind, &(ace)->destination, &(ace)->destination_wildcard); \
+#define CANON_PLACES(ace)                                                                          \
+	do {                                                                                       \
+		canon_place(&(ace)->source_kind, &(ace)->source, &(ace)->source_wildcard);         \
+		canon_place(&(ace)->destination_kind, &(ace)->destination,                         \
+			    &(ace)->destination_wildcard);                                         \
 	} while (0)
 
-#define CANON_PORTS(ace)                                                                             \
-	do {                                                                                         \
-		canon_ports(&(ace)->source_op, (ace)->source_ports, &(ace)->n_source_ports);         \
-		canon_ports(&(ace)->destination_op, (ace)->destination_ports, &(ace)->n_destination_ports); \
+#define CANON_PORTS(ace)                                                                           \
+	do {                                                                                       \
+		canon_ports(&(ace)->source_op, (ace)->source_ports, &(ace)->n_source_ports);       \
+		canon_ports(&(ace)->destination_op, (ace)->destination_ports,                      \
+			    &(ace)->n_destination_ports);                                          \
 	} while (0)
 
 void canon_ace_tcp(void *args)
@@ -187,9 +192,9 @@ bool check_ace_ports(const struct check *check, void *args)
 	bool is_tcp = check->cmd->id == CMD_ACE_TCP, possible;
 
 	possible = is_tcp ? ports_possible(tcp->source_op, tcp->source_ports) &&
-				    ports_possible(tcp->destination_op, tcp->destination_ports) :
-			    ports_possible(udp->source_op, udp->source_ports) &&
-				    ports_possible(udp->destination_op, udp->destination_ports);
+				ports_possible(tcp->destination_op, tcp->destination_ports)
+			  : ports_possible(udp->source_op, udp->source_ports) &&
+				ports_possible(udp->destination_op, udp->destination_ports);
 	if (!possible)
 		return err_set(check->err, "Invalid port range");
 	return check_ace(check, args);

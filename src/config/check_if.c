@@ -17,17 +17,22 @@ static bool check_host_address(const struct check *check, ip4 address, ip4 mask)
 	uint8_t len = 0;
 
 	if (!address_usable(address))
-		return err_set(check->err, "Not a valid host address - %s", ip4_text(address, text));
+		return err_set(check->err, "Not a valid host address - %s",
+			       ip4_text(address, text));
 	if (!ip4_mask_len(mask, &len) || len == 0 ||
 	    (len < 31 && ((address & ~mask) == 0 || (address & ~mask) == ~mask)))
-		return err_set(check->err, "Bad mask /%u for address %s", len, ip4_text(address, text));
+		return err_set(check->err, "Bad mask /%u for address %s", len,
+			       ip4_text(address, text));
 	return true;
 }
 
-_Static_assert(sizeof(struct args_if_address) == sizeof(struct args_if_address_secondary), "one shape");
+_Static_assert(sizeof(struct args_if_address) == sizeof(struct args_if_address_secondary),
+	       "one shape");
 
-/* The address of the same interface that stands in the way, or the refusal of one of another interface. */
-static bool overlaps(const struct check *check, const struct entry *entry, const struct args_if_address *new)
+/* The address of the same interface that stands in the way, or the refusal of one of another
+ * interface. */
+static bool overlaps(const struct check *check, const struct entry *entry,
+		     const struct args_if_address *new)
 {
 	const struct args_if_address *old = entry->args;
 	ip4 common = old->mask & new->mask;
@@ -37,17 +42,19 @@ static bool overlaps(const struct check *check, const struct entry *entry, const
 	if ((old->address ^ new->address) & common)
 		return false;
 	if (entry->context != check->context) {
-		err_set(check->err, "%s overlaps with %s", ip4_text(new->address & new->mask, text),
+		err_set(check->err, "%s overlaps with %s", ip4_text(new->address &new->mask, text),
 			((const struct args_interface *)entry->context->args)->name);
 		return true;
 	}
 	if (old->address != new->address || entry->cmd == check->cmd)
 		return false;
-	err_set(check->err, is_primary ? "Primary can't be same as secondary" : "Secondary can't be same as primary");
+	err_set(check->err, is_primary ? "Primary can't be same as secondary"
+				       : "Secondary can't be same as primary");
 	return true;
 }
 
-static bool check_bucket(const struct check *check, const struct index_key *key, const struct args_if_address *new)
+static bool check_bucket(const struct check *check, const struct index_key *key,
+			 const struct args_if_address *new)
 {
 	struct entry *entry = NULL;
 
@@ -119,7 +126,8 @@ bool check_route(const struct check *check, void *args)
 
 	if (route->destination & ~route->mask)
 		return err_set(check->err, "%%Inconsistent address and mask");
-	if ((route->has_via || route->has_interface_via) && (!address_usable(via) || is_own(check, via)))
+	if ((route->has_via || route->has_interface_via) &&
+	    (!address_usable(via) || is_own(check, via)))
 		return err_set(check->err, "%%Invalid next hop address%s",
 			       is_own(check, via) ? " (it's this router)" : "");
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Static entries, rules and pools against each other. Every question is asked through an index, so that the 100 000th
- * static entry costs what the first one did.
+ * Static entries, rules and pools against each other. Every question is asked through an index, so
+ * that the 100 000th static entry costs what the first one did.
  */
 #include <string.h>
 
@@ -26,13 +26,13 @@ static struct pair pair_of(const struct gram_cmd *cmd, const void *args)
 
 	switch (cmd->id) {
 	case CMD_NAT_STATIC_HOST:
-		return (struct pair){ host->local, host->global, "", host->extendable };
+		return (struct pair){host->local, host->global, "", host->extendable};
 	case CMD_NAT_STATIC_PORT:
-		return (struct pair){ port->local, port->global, "", true };
+		return (struct pair){port->local, port->global, "", true};
 	case CMD_NAT_STATIC_HOST_INTERFACE:
-		return (struct pair){ host_interface->local, 0, host_interface->interface, false };
+		return (struct pair){host_interface->local, 0, host_interface->interface, false};
 	default: /* shown without `extendable`, and behaves as if it had it */
-		return (struct pair){ port_interface->local, 0, port_interface->interface, true };
+		return (struct pair){port_interface->local, 0, port_interface->interface, true};
 	}
 }
 
@@ -49,15 +49,18 @@ static bool refuse(const struct check *check, const struct entry *existing, bool
 	return err_set(check->err, "similar static entry (%s -> %s) already exists", from, global);
 }
 
-/* May the new entry stand beside those found under the key? Two entries that share an address both need `extendable`. */
-static bool check_beside(const struct check *check, const struct index_key *key, const void *args, bool local)
+/* May the new entry stand beside those found under the key? Two entries that share an address both
+ * need `extendable`. */
+static bool check_beside(const struct check *check, const struct index_key *key, const void *args,
+			 bool local)
 {
 	struct pair new = pair_of(check->cmd, args);
 	const struct entry *self = store_find(check->store, check->context, check->cmd, args);
 	struct entry *entry = NULL;
 
 	while ((entry = store_by(check->store, key, entry)))
-		if (entry != self && !(new.extendable && pair_of(entry->cmd, entry->args).extendable))
+		if (entry != self &&
+		    !(new.extendable &&pair_of(entry->cmd, entry->args).extendable))
 			return refuse(check, entry, local);
 	return true;
 }
@@ -69,7 +72,8 @@ static bool check_addresses(const struct check *check, const struct pair *pair)
 	if (!address_usable(pair->local))
 		return err_set(check->err, "Invalid local address %s", ip4_text(pair->local, text));
 	if (!pair->interface[0] && !address_usable(pair->global))
-		return err_set(check->err, "Invalid global address %s", ip4_text(pair->global, text));
+		return err_set(check->err, "Invalid global address %s",
+			       ip4_text(pair->global, text));
 	return true;
 }
 
@@ -158,7 +162,8 @@ bool check_dynamic(const struct check *check, void *args)
 	return true;
 }
 
-_Static_assert(offsetof(struct args_nat_dynamic_pool, acl) == offsetof(struct args_nat_dynamic_interface, acl),
+_Static_assert(offsetof(struct args_nat_dynamic_pool, acl) ==
+		   offsetof(struct args_nat_dynamic_interface, acl),
 	       "one function checks both");
 
 static ip4 pool_mask(const struct gram_cmd *cmd, const void *args)
@@ -180,7 +185,8 @@ static bool check_range(const struct check *check, ip4 start, ip4 end, ip4 mask)
 	if (((start ^ end) & mask) != 0)
 		return err_set(check->err, "%%Start and end addresses on different subnets");
 	if (!address_usable(start) || !address_usable(end))
-		return err_set(check->err, "Invalid address %s", ip4_text(address_usable(start) ? end : start, text));
+		return err_set(check->err, "Invalid address %s",
+			       ip4_text(address_usable(start) ? end : start, text));
 	return true;
 }
 
@@ -224,19 +230,21 @@ bool check_pool_address(const struct check *check, void *args)
 
 	if (!check->context)
 		return err_set(check->err, "The pool is gone");
-	if (!check_range(check, new->start, new->end, pool_mask(check->context->cmd, check->context->args)))
+	if (!check_range(check, new->start, new->end,
+			 pool_mask(check->context->cmd, check->context->args)))
 		return false;
 	while ((entry = store_next(check->store, check->context, check->cmd, entry))) {
 		const struct args_nat_pool_address *old = entry->args;
 		bool same = old->start == new->start && old->end == new->end;
 
-		if (!same && old->start <= new->end && new->start <= old->end)
+		if (!same && old->start <= new->end &&new->start <= old->end)
 			return err_set(check->err, "%%Address range overlaps with one of the pool");
 	}
 	return true;
 }
 
-_Static_assert(offsetof(struct args_nat_pool, name) == offsetof(struct args_nat_pool_range, name), "one name");
+_Static_assert(offsetof(struct args_nat_pool, name) == offsetof(struct args_nat_pool_range, name),
+	       "one name");
 
 bool free_pool(const struct check *check, const struct entry *entry)
 {

@@ -14,7 +14,8 @@ struct check {
 	struct err *err;
 };
 
-/* canon_*: into canonical form, looking at nothing else. check_*: does it fit? free_*: may it go? */
+/* canon_*: into canonical form, looking at nothing else. check_*: does it fit? free_*: may it go?
+ */
 void canon_static_port(void *args);
 void canon_dynamic_interface(void *args);
 bool check_static_host(const struct check *check, void *args);
@@ -36,8 +37,8 @@ bool check_list(const struct check *check, void *args);
 bool check_ace(const struct check *check, void *args);
 bool check_ace_ports(const struct check *check, void *args);
 /* The entry of the same list that says the same, whatever its number. */
-struct entry *ace_same(const struct store *store, const struct entry *list, const struct gram_cmd *cmd,
-		       const void *args);
+struct entry *ace_same(const struct store *store, const struct entry *list,
+		       const struct gram_cmd *cmd, const void *args);
 
 void canon_route(void *args);
 bool check_address(const struct check *check, void *args);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Store and mirror into a snapshot for the engine and a plan for Linux. Pure: what is compiled is what will hold when
- * the plan is carried out, so configured addresses count before Linux has them, and addresses of ours that are no
- * longer configured do not count although Linux still has them.
+ * Store and mirror into a snapshot for the engine and a plan for Linux. Pure: what is compiled is
+ * what will hold when the plan is carried out, so configured addresses count before Linux has them,
+ * and addresses of ours that are no longer configured do not count although Linux still has them.
  */
 #include "config/compile.h"
 
@@ -54,7 +54,8 @@ static void names_free(struct build_name **table)
 {
 	struct build_name *row, *next;
 
-	HASH_ITER(hh, *table, row, next) {
+	HASH_ITER(hh, *table, row, next)
+	{
 		HASH_DEL(*table, row);
 		free(row);
 	}
@@ -79,20 +80,22 @@ bool build_is_own(const struct build *build, ip4 addr)
 	return build->n_own && bsearch(&addr, build->own, build->n_own, sizeof(addr), compare_addr);
 }
 
-static void add_address(struct build_interface *interface, ip4 addr, uint8_t len, bool secondary, bool configured)
+static void add_address(struct build_interface *interface, ip4 addr, uint8_t len, bool secondary,
+			bool configured)
 {
 	for (uint32_t i = 0; i < interface->n_addresses; i++)
 		if (interface->addresses[i].addr == addr)
 			return;
 	*BUILD_PUSH(interface->addresses, interface->n_addresses) =
-		(struct build_address){ addr, len, secondary, configured };
+	    (struct build_address){addr, len, secondary, configured};
 	if (!interface->primary && !secondary)
 		interface->primary = addr;
 }
 
 static void add_configured(const struct build *build, struct build_interface *interface)
 {
-	struct entry *entry = store_next(build->store, interface->config, gram_cmds[CMD_IF_ADDRESS], NULL);
+	struct entry *entry =
+	    store_next(build->store, interface->config, gram_cmds[CMD_IF_ADDRESS], NULL);
 	uint8_t len;
 
 	if (entry) {
@@ -102,7 +105,8 @@ static void add_configured(const struct build *build, struct build_interface *in
 			add_address(interface, address->address, len, false, true);
 	}
 	entry = NULL;
-	while ((entry = store_next(build->store, interface->config, gram_cmds[CMD_IF_ADDRESS_SECONDARY], entry))) {
+	while ((entry = store_next(build->store, interface->config,
+				   gram_cmds[CMD_IF_ADDRESS_SECONDARY], entry))) {
 		const struct args_if_address_secondary *address = entry->args;
 
 		if (ip4_mask_len(address->mask, &len))
@@ -116,7 +120,8 @@ static void add_mirrored(struct build_interface *interface)
 		const struct mirror_address *address = &interface->mirror->addresses[i];
 
 		if (!address->ours)
-			add_address(interface, address->addr, address->len, address->secondary, false);
+			add_address(interface, address->addr, address->len, address->secondary,
+				    false);
 	}
 }
 
@@ -126,10 +131,12 @@ static uint8_t role_of(const struct build *build, const struct entry *interface)
 
 	if (!entry)
 		return ROLE_NONE;
-	return ((const struct args_if_nat *)entry->args)->role == IF_NAT_ROLE_INSIDE ? ROLE_INSIDE : ROLE_OUTSIDE;
+	return ((const struct args_if_nat *)entry->args)->role == IF_NAT_ROLE_INSIDE ? ROLE_INSIDE
+										     : ROLE_OUTSIDE;
 }
 
-/* Two blocks can name one interface (by its IOS and its Linux name): the one that has its proper name counts. */
+/* Two blocks can name one interface (by its IOS and its Linux name): the one that has its proper
+ * name counts. */
 static void join_config(struct build *build)
 {
 	struct entry *entry = NULL;
@@ -157,7 +164,9 @@ static int compare_own(const void *pa, const void *pb)
 
 	if (a->addr != b->addr)
 		return a->addr < b->addr ? -1 : 1;
-	return a->role > b->role ? -1 : a->role < b->role; /* outside first: it is the one that is kept */
+	return a->role > b->role
+		   ? -1
+		   : a->role < b->role; /* outside first: it is the one that is kept */
 }
 
 static void fill_own(struct build *build)
@@ -170,9 +179,9 @@ static void fill_own(struct build *build)
 
 		for (uint32_t j = 0; j < interface->n_addresses; j++)
 			*BUILD_PUSH(snapshot->own, snapshot->n_own) =
-				(struct snapshot_own){ .addr = interface->addresses[j].addr,
-						       .ifindex = interface->mirror->index,
-						       .role = interface->role };
+			    (struct snapshot_own){.addr = interface->addresses[j].addr,
+						  .ifindex = interface->mirror->index,
+						  .role = interface->role};
 	}
 	if (snapshot->n_own)
 		qsort(snapshot->own, snapshot->n_own, sizeof(*snapshot->own), compare_own);
@@ -226,10 +235,10 @@ static void build_clear(struct build *build)
 	ranges_clear(&build->owned);
 }
 
-bool compile(const struct store *store, const struct mirror *mirror, uint32_t epoch, struct snapshot **snapshot,
-	     struct plan **plan, struct err *err)
+bool compile(const struct store *store, const struct mirror *mirror, uint32_t epoch,
+	     struct snapshot **snapshot, struct plan **plan, struct err *err)
 {
-	struct build build = { .store = store, .mirror = mirror };
+	struct build build = {.store = store, .mirror = mirror};
 
 	(void)err;
 	build.snapshot = snapshot_new(epoch);

@@ -9,27 +9,31 @@
 
 #define ACTION_PERMIT 2
 #define PROTOCOL_ICMP 1
-#define PROTOCOL_TCP 6
-#define PROTOCOL_UDP 17
+#define PROTOCOL_TCP  6
+#define PROTOCOL_UDP  17
 
-_Static_assert((int)ACE_STANDARD_ACTION_PERMIT == ACTION_PERMIT && (int)ACE_TCP_ACTION_PERMIT == ACTION_PERMIT &&
-		       (int)ACE_UDP_ACTION_PERMIT == ACTION_PERMIT && (int)ACE_ICMP_ACTION_PERMIT == ACTION_PERMIT &&
-		       (int)ACE_IP_ACTION_PERMIT == ACTION_PERMIT,
+_Static_assert((int)ACE_STANDARD_ACTION_PERMIT == ACTION_PERMIT &&
+		   (int)ACE_TCP_ACTION_PERMIT == ACTION_PERMIT &&
+		   (int)ACE_UDP_ACTION_PERMIT == ACTION_PERMIT &&
+		   (int)ACE_ICMP_ACTION_PERMIT == ACTION_PERMIT &&
+		   (int)ACE_IP_ACTION_PERMIT == ACTION_PERMIT,
 	       "one numbering of actions");
 
 /* kind as in ACE_TCP_SOURCE_KIND_*, which check_acl.c asserts to be the same for all. */
 static void set_place(ip4 *address, ip4 *care, uint8_t kind, ip4 value, ip4 wildcard)
 {
-	*care = kind == ACE_TCP_SOURCE_KIND_ANY ? 0 : kind == ACE_TCP_SOURCE_KIND_HOST ? UINT32_MAX : ~wildcard;
+	*care = kind == ACE_TCP_SOURCE_KIND_ANY	   ? 0
+		: kind == ACE_TCP_SOURCE_KIND_HOST ? UINT32_MAX
+						   : ~wildcard;
 	*address = value & *care;
 }
 
-#define SET_PLACES(row, ace)                                                                                  \
-	do {                                                                                                  \
-		set_place(&(row)->source, &(row)->source_care, (ace)->source_kind, (ace)->source,             \
-			  (ace)->source_wildcard);                                                            \
-		set_place(&(row)->destination, &(row)->destination_care, (ace)->destination_kind,             \
-			  (ace)->destination, (ace)->destination_wildcard);                                   \
+#define SET_PLACES(row, ace)                                                                       \
+	do {                                                                                       \
+		set_place(&(row)->source, &(row)->source_care, (ace)->source_kind, (ace)->source,  \
+			  (ace)->source_wildcard);                                                 \
+		set_place(&(row)->destination, &(row)->destination_care, (ace)->destination_kind,  \
+			  (ace)->destination, (ace)->destination_wildcard);                        \
 	} while (0)
 
 static void push_range(struct build *build, uint32_t first, uint32_t last)
@@ -38,7 +42,7 @@ static void push_range(struct build *build, uint32_t first, uint32_t last)
 
 	if (first <= last && last <= UINT16_MAX)
 		*BUILD_PUSH(snapshot->port_ranges, snapshot->n_port_ranges) =
-			(struct snapshot_port_range){ (uint16_t)first, (uint16_t)last };
+		    (struct snapshot_port_range){(uint16_t)first, (uint16_t)last};
 }
 
 static int compare_ports(const void *pa, const void *pb)
@@ -63,8 +67,8 @@ static void push_others(struct build *build, const uint16_t *ports, unsigned n)
 }
 
 /* op as in ACE_TCP_SOURCE_OP_*, 0: none. */
-static void set_ports(struct build *build, uint32_t *first, uint32_t *count, uint8_t op, const uint16_t *ports,
-		      unsigned n)
+static void set_ports(struct build *build, uint32_t *first, uint32_t *count, uint8_t op,
+		      const uint16_t *ports, unsigned n)
 {
 	*first = build->snapshot->n_port_ranges;
 	switch (op) {
@@ -97,8 +101,8 @@ static void fill_tcp(struct build *build, struct snapshot_ace *row, const struct
 	row->established = ace->established;
 	row->fragments = ace->fragments;
 	SET_PLACES(row, ace);
-	set_ports(build, &row->source_ports, &row->n_source_ports, ace->source_op, ace->source_ports,
-		  ace->n_source_ports);
+	set_ports(build, &row->source_ports, &row->n_source_ports, ace->source_op,
+		  ace->source_ports, ace->n_source_ports);
 	set_ports(build, &row->destination_ports, &row->n_destination_ports, ace->destination_op,
 		  ace->destination_ports, ace->n_destination_ports);
 }
@@ -109,8 +113,8 @@ static void fill_udp(struct build *build, struct snapshot_ace *row, const struct
 	row->protocol = PROTOCOL_UDP;
 	row->fragments = ace->fragments;
 	SET_PLACES(row, ace);
-	set_ports(build, &row->source_ports, &row->n_source_ports, ace->source_op, ace->source_ports,
-		  ace->n_source_ports);
+	set_ports(build, &row->source_ports, &row->n_source_ports, ace->source_op,
+		  ace->source_ports, ace->n_source_ports);
 	set_ports(build, &row->destination_ports, &row->n_destination_ports, ace->destination_op,
 		  ace->destination_ports, ace->n_destination_ports);
 }
@@ -173,7 +177,7 @@ static void fill_ace(struct build *build, struct snapshot_ace *row, const struct
 uint32_t build_acl(struct build *build, const char *name)
 {
 	struct snapshot *snapshot = build->snapshot;
-	struct args_acl_standard key = { "" };
+	struct args_acl_standard key = {""};
 	uint32_t index = build_name_find(build->acl_names, name);
 	struct entry *list, *entry = NULL;
 	struct snapshot_acl *acl;

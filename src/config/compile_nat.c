@@ -7,7 +7,7 @@
 #include "gram_tables.h"
 #include "lib/mem.h"
 
-#define LINE_SIZE 1024
+#define LINE_SIZE    1024
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
 
@@ -60,15 +60,16 @@ static void add_pool_range(struct build *build, struct snapshot_pool *pool, ip4 
 		last--;
 	if (first > last)
 		return;
-	*BUILD_PUSH(snapshot->pool_ranges, snapshot->n_pool_ranges) = (struct snapshot_pool_range){ first, last };
+	*BUILD_PUSH(snapshot->pool_ranges, snapshot->n_pool_ranges) =
+	    (struct snapshot_pool_range){first, last};
 	pool->count++;
 	pool->size += last - first + 1;
 	ranges_add(&build->globals, first, last);
 	ranges_add(&build->owned, first, last);
 }
 
-static struct snapshot_pool *add_pool(struct build *build, const char *name, bool has_netmask, ip4 netmask,
-				      uint32_t length)
+static struct snapshot_pool *add_pool(struct build *build, const char *name, bool has_netmask,
+				      ip4 netmask, uint32_t length)
 {
 	struct snapshot *snapshot = build->snapshot;
 	struct snapshot_pool *pool = BUILD_PUSH(snapshot->pools, snapshot->n_pools);
@@ -88,16 +89,18 @@ static void fill_pools(struct build *build)
 	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_POOL_RANGE], entry))) {
 		const struct args_nat_pool_range *range = entry->args;
 
-		add_pool_range(build, add_pool(build, range->name, range->has_netmask, range->netmask,
-					       range->prefix_length),
+		add_pool_range(build,
+			       add_pool(build, range->name, range->has_netmask, range->netmask,
+					range->prefix_length),
 			       range->start, range->end);
 	}
 	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_POOL], entry))) {
 		const struct args_nat_pool *args = entry->args;
-		struct snapshot_pool *pool =
-			add_pool(build, args->name, args->has_netmask, args->netmask, args->prefix_length);
+		struct snapshot_pool *pool = add_pool(build, args->name, args->has_netmask,
+						      args->netmask, args->prefix_length);
 
-		while ((child = store_next(build->store, entry, gram_cmds[CMD_NAT_POOL_ADDRESS], child))) {
+		while ((child = store_next(build->store, entry, gram_cmds[CMD_NAT_POOL_ADDRESS],
+					   child))) {
 			const struct args_nat_pool_address *address = child->args;
 
 			add_pool_range(build, pool, address->start, address->end);
@@ -105,16 +108,19 @@ static void fill_pools(struct build *build)
 	}
 }
 
-static struct snapshot_static *push_static(struct build *build, const struct entry *entry, ip4 local)
+static struct snapshot_static *push_static(struct build *build, const struct entry *entry,
+					   ip4 local)
 {
-	struct snapshot_static *row = BUILD_PUSH(build->snapshot->statics, build->snapshot->n_statics);
+	struct snapshot_static *row =
+	    BUILD_PUSH(build->snapshot->statics, build->snapshot->n_statics);
 
 	row->id = compile_rule_id(entry);
 	row->local = local;
 	return row;
 }
 
-static void set_global(struct build *build, struct snapshot_static *row, ip4 global, bool extendable, bool no_alias)
+static void set_global(struct build *build, struct snapshot_static *row, ip4 global,
+		       bool extendable, bool no_alias)
 {
 	row->global = global;
 	row->extendable = extendable;
@@ -133,7 +139,8 @@ static void set_interface(const struct build *build, struct snapshot_static *row
 	row->global = interface ? interface->primary : 0;
 }
 
-static void set_ports(struct snapshot_static *row, bool tcp, uint32_t local_port, uint32_t global_port)
+static void set_ports(struct snapshot_static *row, bool tcp, uint32_t local_port,
+		      uint32_t global_port)
 {
 	row->protocol = tcp ? PROTOCOL_TCP : PROTOCOL_UDP;
 	row->local_port = (uint16_t)local_port;
@@ -144,7 +151,8 @@ static void fill_host(struct build *build, const struct entry *entry)
 {
 	const struct args_nat_static_host *args = entry->args;
 
-	set_global(build, push_static(build, entry, args->local), args->global, args->extendable, args->no_alias);
+	set_global(build, push_static(build, entry, args->local), args->global, args->extendable,
+		   args->no_alias);
 }
 
 static void fill_port(struct build *build, const struct entry *entry)
@@ -153,7 +161,8 @@ static void fill_port(struct build *build, const struct entry *entry)
 	struct snapshot_static *row = push_static(build, entry, args->local);
 
 	set_global(build, row, args->global, args->extendable, args->no_alias);
-	set_ports(row, args->protocol == NAT_STATIC_PORT_PROTOCOL_TCP, args->local_port, args->global_port);
+	set_ports(row, args->protocol == NAT_STATIC_PORT_PROTOCOL_TCP, args->local_port,
+		  args->global_port);
 }
 
 static void fill_host_interface(struct build *build, const struct entry *entry)
@@ -181,7 +190,8 @@ static void fill_rule(struct build *build, const struct entry *entry)
 	bool is_interface = entry->cmd->id == CMD_NAT_DYNAMIC_INTERFACE;
 	const char *acl = is_interface ? to_interface->acl : to_pool->acl;
 	const char *target = is_interface ? to_interface->interface : to_pool->pool;
-	const struct build_interface *interface = is_interface ? build_interface(build, target) : NULL;
+	const struct build_interface *interface =
+	    is_interface ? build_interface(build, target) : NULL;
 	uint32_t acl_index = build_acl(build, acl);
 	struct snapshot_rule *row = BUILD_PUSH(snapshot->rules, snapshot->n_rules);
 
@@ -203,7 +213,8 @@ static int compare_serial(const void *pa, const void *pb)
 	return a->serial < b->serial ? -1 : a->serial > b->serial;
 }
 
-/* Entries of several commands in the order in which they were accepted: among rules the first match decides. */
+/* Entries of several commands in the order in which they were accepted: among rules the first match
+ * decides. */
 static void fill_in_order(struct build *build, const uint16_t *ids, unsigned n_ids,
 			  void (*fill)(struct build *, const struct entry *))
 {
@@ -246,10 +257,13 @@ static uint32_t seconds_of(bool never, uint32_t seconds)
 static void fill_timeouts(struct build *build)
 {
 	static const uint8_t classes[] = {
-		[NAT_TIMEOUT_WHICH_TIMEOUT] = TIMEOUT_ADDRESS,  [NAT_TIMEOUT_WHICH_TCP_TIMEOUT] = TIMEOUT_TCP,
-		[NAT_TIMEOUT_WHICH_UDP_TIMEOUT] = TIMEOUT_UDP,  [NAT_TIMEOUT_WHICH_FINRST_TIMEOUT] = TIMEOUT_FINRST,
-		[NAT_TIMEOUT_WHICH_SYN_TIMEOUT] = TIMEOUT_SYN,  [NAT_TIMEOUT_WHICH_DNS_TIMEOUT] = TIMEOUT_DNS,
-		[NAT_TIMEOUT_WHICH_ICMP_TIMEOUT] = TIMEOUT_ICMP,
+	    [NAT_TIMEOUT_WHICH_TIMEOUT] = TIMEOUT_ADDRESS,
+	    [NAT_TIMEOUT_WHICH_TCP_TIMEOUT] = TIMEOUT_TCP,
+	    [NAT_TIMEOUT_WHICH_UDP_TIMEOUT] = TIMEOUT_UDP,
+	    [NAT_TIMEOUT_WHICH_FINRST_TIMEOUT] = TIMEOUT_FINRST,
+	    [NAT_TIMEOUT_WHICH_SYN_TIMEOUT] = TIMEOUT_SYN,
+	    [NAT_TIMEOUT_WHICH_DNS_TIMEOUT] = TIMEOUT_DNS,
+	    [NAT_TIMEOUT_WHICH_ICMP_TIMEOUT] = TIMEOUT_ICMP,
 	};
 	struct snapshot *snapshot = build->snapshot;
 	struct entry *entry = NULL;
@@ -263,9 +277,10 @@ static void fill_timeouts(struct build *build)
 		const struct args_nat_port_timeout *args = entry->args;
 		bool tcp = args->protocol == NAT_PORT_TIMEOUT_PROTOCOL_TCP;
 
-		*BUILD_PUSH(snapshot->port_timeouts, snapshot->n_port_timeouts) = (struct snapshot_port_timeout){
-			tcp ? PROTOCOL_TCP : PROTOCOL_UDP, (uint16_t)args->port, seconds_of(args->never, args->seconds)
-		};
+		*BUILD_PUSH(snapshot->port_timeouts, snapshot->n_port_timeouts) =
+		    (struct snapshot_port_timeout){tcp ? PROTOCOL_TCP : PROTOCOL_UDP,
+						   (uint16_t)args->port,
+						   seconds_of(args->never, args->seconds)};
 	}
 	entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_MAX_ENTRIES], NULL);
 	if (entry)
@@ -274,9 +289,10 @@ static void fill_timeouts(struct build *build)
 
 void build_nat(struct build *build)
 {
-	static const uint16_t statics[] = { CMD_NAT_STATIC_HOST, CMD_NAT_STATIC_PORT, CMD_NAT_STATIC_HOST_INTERFACE,
-					    CMD_NAT_STATIC_PORT_INTERFACE };
-	static const uint16_t rules[] = { CMD_NAT_DYNAMIC_POOL, CMD_NAT_DYNAMIC_INTERFACE };
+	static const uint16_t statics[] = {CMD_NAT_STATIC_HOST, CMD_NAT_STATIC_PORT,
+					   CMD_NAT_STATIC_HOST_INTERFACE,
+					   CMD_NAT_STATIC_PORT_INTERFACE};
+	static const uint16_t rules[] = {CMD_NAT_DYNAMIC_POOL, CMD_NAT_DYNAMIC_INTERFACE};
 	struct snapshot *snapshot = build->snapshot;
 
 	fill_timeouts(build);
@@ -290,5 +306,6 @@ void build_nat(struct build *build)
 	snapshot->n_globals = (uint32_t)build->globals.n;
 	snapshot->globals = mem_alloc(build->globals.n * sizeof(*snapshot->globals));
 	if (build->globals.n)
-		memcpy(snapshot->globals, build->globals.list, build->globals.n * sizeof(*snapshot->globals));
+		memcpy(snapshot->globals, build->globals.list,
+		       build->globals.n * sizeof(*snapshot->globals));
 }

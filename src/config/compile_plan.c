@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What Linux should have: configured addresses, link states, routes, owned globals, and what the packet rules need. */
+/* What Linux should have: configured addresses, link states, routes, owned globals, and what the
+ * packet rules need. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,16 +11,17 @@ static void plan_interface(struct build *build, const struct build_interface *in
 {
 	struct plan *plan = build->plan;
 	uint32_t ifindex = interface->mirror->index;
-	bool down = store_next(build->store, interface->config, gram_cmds[CMD_IF_SHUTDOWN], NULL) != NULL;
+	bool down =
+	    store_next(build->store, interface->config, gram_cmds[CMD_IF_SHUTDOWN], NULL) != NULL;
 
 	for (uint32_t i = 0; i < interface->n_addresses; i++) {
 		const struct build_address *address = &interface->addresses[i];
 
 		if (address->configured)
-			*BUILD_PUSH(plan->addresses, plan->n_addresses) =
-				(struct plan_address){ ifindex, address->addr, address->len, address->secondary };
+			*BUILD_PUSH(plan->addresses, plan->n_addresses) = (struct plan_address){
+			    ifindex, address->addr, address->len, address->secondary};
 	}
-	*BUILD_PUSH(plan->links, plan->n_links) = (struct plan_link){ ifindex, !down };
+	*BUILD_PUSH(plan->links, plan->n_links) = (struct plan_link){ifindex, !down};
 }
 
 static void plan_interfaces(struct build *build)
@@ -48,14 +50,17 @@ static void plan_routes(struct build *build)
 	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_IP_ROUTE], entry))) {
 		const struct args_ip_route *args = entry->args;
 		const struct build_interface *interface = NULL;
-		struct plan_route route = { .distance = args->has_distance ? (uint8_t)args->distance : 1 };
+		struct plan_route route = {.distance =
+					       args->has_distance ? (uint8_t)args->distance : 1};
 
 		if (!ip4_mask_len(args->mask, &route.to.len))
 			continue;
 		if (args->has_interface && !(interface = build_interface(build, args->interface)))
 			continue;
 		route.to.addr = args->destination & args->mask;
-		route.via = args->has_via ? args->via : args->has_interface_via ? args->interface_via : 0;
+		route.via = args->has_via	      ? args->via
+			    : args->has_interface_via ? args->interface_via
+						      : 0;
 		route.ifindex = interface ? interface->mirror->index : 0;
 		*BUILD_PUSH(plan->routes, plan->n_routes) = route;
 	}
@@ -75,18 +80,20 @@ static uint32_t outside_subnets(const struct build *build, struct subnet **subne
 	for (uint32_t i = 0; i < build->n_interfaces; i++) {
 		const struct build_interface *interface = &build->interfaces[i];
 
-		for (uint32_t j = 0; interface->role == ROLE_OUTSIDE && j < interface->n_addresses; j++) {
-			ip4 mask = ip4_mask(interface->addresses[j].len), addr = interface->addresses[j].addr;
+		for (uint32_t j = 0; interface->role == ROLE_OUTSIDE && j < interface->n_addresses;
+		     j++) {
+			ip4 mask = ip4_mask(interface->addresses[j].len),
+			    addr = interface->addresses[j].addr;
 
 			*BUILD_PUSH(*subnets, n) =
-				(struct subnet){ addr & mask, addr | ~mask, interface->mirror->index };
+			    (struct subnet){addr & mask, addr | ~mask, interface->mirror->index};
 		}
 	}
 	return n;
 }
 
-/* The interface for the addresses from `first` on, and how far that holds (*last is cut down). The smallest subnet that
- * holds an address counts. */
+/* The interface for the addresses from `first` on, and how far that holds (*last is cut down). The
+ * smallest subnet that holds an address counts. */
 static uint32_t interface_for(const struct subnet *subnets, uint32_t n, ip4 first, ip4 *last)
 {
 	const struct subnet *best = NULL;
@@ -107,8 +114,8 @@ static uint32_t interface_for(const struct subnet *subnets, uint32_t n, ip4 firs
 }
 
 /* Cuts ranges at the borders of outside subnets, so that each piece belongs to one interface. */
-static struct plan_owned *split_ranges(const struct ranges *ranges, const struct subnet *subnets, uint32_t n_subnets,
-				       uint32_t *n)
+static struct plan_owned *split_ranges(const struct ranges *ranges, const struct subnet *subnets,
+				       uint32_t n_subnets, uint32_t *n)
 {
 	struct plan_owned *result = NULL;
 
@@ -120,7 +127,7 @@ static struct plan_owned *split_ranges(const struct ranges *ranges, const struct
 			ip4 last = ranges->list[i].last;
 			uint32_t ifindex = interface_for(subnets, n_subnets, (ip4)at, &last);
 
-			*BUILD_PUSH(result, *n) = (struct plan_owned){ (ip4)at, last, ifindex };
+			*BUILD_PUSH(result, *n) = (struct plan_owned){(ip4)at, last, ifindex};
 			at = (uint64_t)last + 1;
 		}
 	}
@@ -166,9 +173,11 @@ static void plan_static_ports(struct build *build)
 		port->port = row->global_port;
 	}
 	if (hooks->n_static_ports)
-		qsort(hooks->static_ports, hooks->n_static_ports, sizeof(*hooks->static_ports), compare_ports);
+		qsort(hooks->static_ports, hooks->n_static_ports, sizeof(*hooks->static_ports),
+		      compare_ports);
 	for (uint32_t i = 0; i < hooks->n_static_ports; i++)
-		if (!kept || compare_ports(&hooks->static_ports[kept - 1], &hooks->static_ports[i]) != 0)
+		if (!kept ||
+		    compare_ports(&hooks->static_ports[kept - 1], &hooks->static_ports[i]) != 0)
 			hooks->static_ports[kept++] = hooks->static_ports[i];
 	hooks->n_static_ports = kept;
 }

@@ -60,7 +60,8 @@ void index_port_global(struct index_key *key, uint32_t global, const char *inter
 	put_global(key, global, interface);
 }
 
-void index_port_exact(struct index_key *key, uint8_t protocol, uint32_t global, const char *interface, uint32_t port)
+void index_port_exact(struct index_key *key, uint8_t protocol, uint32_t global,
+		      const char *interface, uint32_t port)
 {
 	start_number(key, INDEX_PORT_EXACT, port);
 	put(key, &protocol, 1);
@@ -74,7 +75,8 @@ void index_pool_user(struct index_key *key, const char *pool)
 }
 
 /* Everything the entry says but its number. */
-void index_ace(struct index_key *key, const struct entry *list, const struct gram_cmd *cmd, const void *args)
+void index_ace(struct index_key *key, const struct entry *list, const struct gram_cmd *cmd,
+	       const void *args)
 {
 	start(key, INDEX_ACE);
 	put(key, &list, sizeof(list));
@@ -85,7 +87,8 @@ void index_ace(struct index_key *key, const struct entry *list, const struct gra
 
 		if (strcmp(field->name, "seq") == 0 || strcmp(field->name, "has_seq") == 0)
 			continue;
-		put(key, value, field->size >= GRAM_WORD_SIZE ? strnlen(value, field->size) : field->size);
+		put(key, value,
+		    field->size >= GRAM_WORD_SIZE ? strnlen(value, field->size) : field->size);
 	}
 }
 
@@ -99,8 +102,8 @@ void index_address_all(struct index_key *key)
 	start(key, INDEX_ADDRESS_ALL);
 }
 
-static unsigned keys_of_port(struct index_key *keys, uint8_t protocol, ip4 local, ip4 global, const char *interface,
-			     uint32_t port)
+static unsigned keys_of_port(struct index_key *keys, uint8_t protocol, ip4 local, ip4 global,
+			     const char *interface, uint32_t port)
 {
 	index_port_local(&keys[0], local);
 	index_port_global(&keys[1], global, interface);
@@ -135,7 +138,8 @@ static unsigned keys_of_static(const struct gram_cmd *cmd, const void *args, str
 	case CMD_NAT_STATIC_HOST_INTERFACE:
 		return keys_of_host(keys, host_interface->local, 0, host_interface->interface);
 	case CMD_NAT_STATIC_PORT:
-		return keys_of_port(keys, port->protocol, port->local, port->global, "", port->global_port);
+		return keys_of_port(keys, port->protocol, port->local, port->global, "",
+				    port->global_port);
 	case CMD_NAT_STATIC_PORT_INTERFACE:
 		return keys_of_port(keys, port_interface->protocol, port_interface->local, 0,
 				    port_interface->interface, port_interface->global_port);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Secondary keys of the store: by what else than its identity an entry can be found in O(1). They exist so that a
- * check never walks the configuration (loading 100 000 static entries must not cost 100 000 squared).
+ * Secondary keys of the store: by what else than its identity an entry can be found in O(1). They
+ * exist so that a check never walks the configuration (loading 100 000 static entries must not cost
+ * 100 000 squared).
  */
 #ifndef ALGATE_CONFIG_INDEX_H
 #define ALGATE_CONFIG_INDEX_H
@@ -16,14 +17,15 @@ enum index_kind {
 	INDEX_PORT_GLOBAL, /* static port entries by inside global address or interface */
 	INDEX_PORT_EXACT,  /* static port entries by protocol, inside global and global port */
 	INDEX_POOL_USER,   /* dynamic rules by pool name */
-	INDEX_ACE,         /* access list entries by list and everything but the sequence number */
-	INDEX_ADDRESS,     /* interface addresses by their /16; those of shorter masks under INDEX_WIDE */
+	INDEX_ACE,	   /* access list entries by list and everything but the sequence number */
+	INDEX_ADDRESS, /* interface addresses by their /16; those of shorter masks under INDEX_WIDE
+			*/
 	INDEX_ADDRESS_ALL,
 };
 
 #define INDEX_KEY_SIZE 480
 #define INDEX_KEYS_MAX 3
-#define INDEX_WIDE 0x10000u
+#define INDEX_WIDE     0x10000u
 
 struct index_key {
 	uint16_t length; /* of bytes[] in use */
@@ -39,9 +41,11 @@ void index_host_local(struct index_key *key, uint32_t local);
 void index_host_global(struct index_key *key, uint32_t global, const char *interface);
 void index_port_local(struct index_key *key, uint32_t local);
 void index_port_global(struct index_key *key, uint32_t global, const char *interface);
-void index_port_exact(struct index_key *key, uint8_t protocol, uint32_t global, const char *interface, uint32_t port);
+void index_port_exact(struct index_key *key, uint8_t protocol, uint32_t global,
+		      const char *interface, uint32_t port);
 void index_pool_user(struct index_key *key, const char *pool);
-void index_ace(struct index_key *key, const struct entry *list, const struct gram_cmd *cmd, const void *args);
+void index_ace(struct index_key *key, const struct entry *list, const struct gram_cmd *cmd,
+	       const void *args);
 /* bucket: the upper 16 bits of an address, or INDEX_WIDE. */
 void index_address(struct index_key *key, uint32_t bucket);
 void index_address_all(struct index_key *key);

@@ -21,7 +21,8 @@ const struct mirror_interface *mirror_by_name(const struct mirror *mirror, const
 
 static int compare_index(const void *key, const void *element)
 {
-	uint32_t index = *(const uint32_t *)key, other = ((const struct mirror_interface *)element)->index;
+	uint32_t index = *(const uint32_t *)key,
+		 other = ((const struct mirror_interface *)element)->index;
 
 	return index < other ? -1 : index > other;
 }
@@ -30,7 +31,8 @@ const struct mirror_interface *mirror_by_index(const struct mirror *mirror, uint
 {
 	if (mirror->n_interfaces == 0)
 		return NULL;
-	return bsearch(&index, mirror->interfaces, mirror->n_interfaces, sizeof(*mirror->interfaces), compare_index);
+	return bsearch(&index, mirror->interfaces, mirror->n_interfaces,
+		       sizeof(*mirror->interfaces), compare_index);
 }
 
 ip4 mirror_primary(const struct mirror_interface *interface)

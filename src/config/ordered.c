@@ -108,7 +108,8 @@ struct ordered_node *ordered_next(const struct ordered_node *node)
 	return node->parent;
 }
 
-struct ordered_node *ordered_from(const struct ordered *set, int (*place)(const struct ordered_node *, const void *),
+struct ordered_node *ordered_from(const struct ordered *set,
+				  int (*place)(const struct ordered_node *, const void *),
 				  const void *arg)
 {
 	struct ordered_node *node = set->root, *found = NULL;

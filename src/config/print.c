@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The running-config line by line: entries in the store's order, children with one blank in front, `!` between blocks.
- * Numbered access lists are printed in their one-line form, without the sequence numbers that reading them gives anyway.
+ * The running-config line by line: entries in the store's order, children with one blank in front,
+ * `!` between blocks. Numbered access lists are printed in their one-line form, without the
+ * sequence numbers that reading them gives anyway.
  */
 #include "config/print.h"
 
@@ -12,7 +13,7 @@
 #include "config/ace.h"
 #include "lib/mem.h"
 
-#define LINE_SIZE 1024
+#define LINE_SIZE    1024
 #define VERSION_LINE "version 1.0"
 /* Entries whose order numbers share the hundreds stand together. */
 #define BLOCK 100
@@ -24,15 +25,15 @@ struct config_print {
 	uint64_t version;
 	enum stage stage;
 	bool torn;
-	bool fresh;              /* the last line printed was `!` */
-	struct entry *entry;     /* the last global entry that was begun */
-	struct entry *waiting;   /* the next one */
-	struct entry *child;     /* the last child of `entry` that was printed */
+	bool fresh;		   /* the last line printed was `!` */
+	struct entry *entry;	   /* the last global entry that was begun */
+	struct entry *waiting;	   /* the next one */
+	struct entry *child;	   /* the last child of `entry` that was printed */
 	struct entry *passed_over; /* the first numbered list, while the named ones are printed */
-	bool numbered;           /* numbered lists are being printed */
-	bool inside;             /* its children are being printed */
-	bool one_line;           /* in their one-line form */
-	uint32_t sequence;       /* of the child before, one-line form */
+	bool numbered;		   /* numbered lists are being printed */
+	bool inside;		   /* its children are being printed */
+	bool one_line;		   /* in their one-line form */
+	uint32_t sequence;	   /* of the child before, one-line form */
 	char line[LINE_SIZE];
 };
 
@@ -61,10 +62,12 @@ static bool prints_one_line(const struct store *store, const struct entry *conte
 	return ace_is_number(ace_list_name(context)) && store_next(store, context, NULL, NULL);
 }
 
-static const struct gram_cmd *one_line_of(const struct gram_cmd *context, const struct gram_cmd *child)
+static const struct gram_cmd *one_line_of(const struct gram_cmd *context,
+					  const struct gram_cmd *child)
 {
 	for (unsigned i = 0; i < gram_n_cmds; i++)
-		if (gram_cmds[i] && gram_cmds[i]->context == context && gram_cmds[i]->stores_as == child)
+		if (gram_cmds[i] && gram_cmds[i]->context == context &&
+		    gram_cmds[i]->stores_as == child)
 			return gram_cmds[i];
 	return NULL;
 }
@@ -97,7 +100,8 @@ static const char *print_child(struct config_print *print)
 	if (print->one_line)
 		return print_one_line(print, print->child);
 	print->line[0] = ' ';
-	gram_print(print->child->cmd, print->child->args, NULL, print->line + 1, sizeof(print->line) - 1);
+	gram_print(print->child->cmd, print->child->args, NULL, print->line + 1,
+		   sizeof(print->line) - 1);
 	return print->line;
 }
 
@@ -113,8 +117,8 @@ static bool is_numbered(const struct entry *entry)
 	return ace_is_number(ace_list_name(entry));
 }
 
-/* Among the access lists the named ones come first (ios-reference 5.10), whatever their order in the store: numbered ones
- * are passed over, and gone back to when the access lists end. */
+/* Among the access lists the named ones come first (ios-reference 5.10), whatever their order in
+ * the store: numbered ones are passed over, and gone back to when the access lists end. */
 static struct entry *next_entry(struct config_print *print)
 {
 	struct entry *entry = print->entry;
@@ -141,7 +145,8 @@ static bool is_block(const struct store *store, const struct entry *entry)
 }
 
 /* Is there a `!` between the two? */
-static bool needs_break(const struct store *store, const struct entry *before, const struct entry *after)
+static bool needs_break(const struct store *store, const struct entry *before,
+			const struct entry *after)
 {
 	return !before || is_block(store, before) || is_block(store, after) ||
 	       before->cmd->order / BLOCK != after->cmd->order / BLOCK;
@@ -205,14 +210,15 @@ const char *config_print_next(struct config_print *print)
 
 bool config_print_frame(const char *line)
 {
-	static const char *const frames[] = { "Building configuration...", "Current configuration :", "version ",
-					      "Using " };
+	static const char *const frames[] = {"Building configuration...",
+					     "Current configuration :", "version ", "Using "};
 	size_t length;
 
 	line += strspn(line, " \t");
 	length = strcspn(line, " \t\r\n");
-	if (length == 0 || line[0] == '!' || (length == 3 && strncmp(line, "end", 3) == 0 &&
-					     line[3 + strspn(line + 3, " \t\r\n")] == '\0'))
+	if (length == 0 || line[0] == '!' ||
+	    (length == 3 && strncmp(line, "end", 3) == 0 &&
+	     line[3 + strspn(line + 3, " \t\r\n")] == '\0'))
 		return true;
 	for (unsigned i = 0; i < sizeof(frames) / sizeof(*frames); i++)
 		if (strncmp(line, frames[i], strlen(frames[i])) == 0)

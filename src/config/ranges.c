@@ -12,7 +12,7 @@ void ranges_add(struct ranges *ranges, ip4 first, ip4 last)
 		ranges->size = ranges->size ? 2 * ranges->size : 16;
 		ranges->list = mem_grow(ranges->list, ranges->size, sizeof(*ranges->list));
 	}
-	ranges->list[ranges->n++] = (struct snapshot_pool_range){ first, last };
+	ranges->list[ranges->n++] = (struct snapshot_pool_range){first, last};
 }
 
 static int compare_ranges(const void *pa, const void *pb)
@@ -44,7 +44,7 @@ void ranges_join(struct ranges *ranges)
 
 void ranges_subtract(struct ranges *ranges, const ip4 *addresses, size_t n)
 {
-	struct ranges result = { 0 };
+	struct ranges result = {0};
 	size_t at = 0;
 
 	for (size_t i = 0; i < ranges->n; i++) {

@@ -13,7 +13,8 @@ struct ranges {
 };
 
 void ranges_add(struct ranges *ranges, ip4 first, ip4 last);
-/* Sorts, and joins what overlaps. Neighbours stay apart, so that one can go without touching the other. */
+/* Sorts, and joins what overlaps. Neighbours stay apart, so that one can go without touching the
+ * other. */
 void ranges_join(struct ranges *ranges);
 /* Takes single addresses (sorted ascending) out of joined ranges. */
 void ranges_subtract(struct ranges *ranges, const ip4 *addresses, size_t n);

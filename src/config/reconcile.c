@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A plan is broken into pieces (an address, a link state, an aligned prefix of owned globals, a route). Each piece
- * knows whether it is wanted and whether it is done; a run does what is wanted and not done and removes what is done and
- * not wanted.
+ * A plan is broken into pieces (an address, a link state, an aligned prefix of owned globals, a
+ * route). Each piece knows whether it is wanted and whether it is done; a run does what is wanted
+ * and not done and removes what is done and not wanted.
  */
 #include "config/reconcile.h"
 
@@ -17,8 +17,8 @@ enum piece_kind { PIECE_ADDRESS, PIECE_LINK, PIECE_OWNED, PIECE_ROUTE };
 struct piece {
 	enum piece_kind kind;
 	bool want, done;
-	bool seen;    /* the mirror has shown it: if it no longer does, somebody took it away */
-	bool logged;  /* its failure is in the log already */
+	bool seen;	/* the mirror has shown it: if it no longer does, somebody took it away */
+	bool logged;	/* its failure is in the log already */
 	uint32_t downs; /* of its interface when it was done */
 	union {
 		struct plan_address address;
@@ -40,10 +40,10 @@ struct reconcile {
 	struct pieces pieces; /* sorted */
 };
 
-#define ORDER(a, b)                            \
-	do {                                   \
-		if ((a) != (b))                \
-			return (a) < (b) ? -1 : 1; \
+#define ORDER(a, b)                                                                                \
+	do {                                                                                       \
+		if ((a) != (b))                                                                    \
+			return (a) < (b) ? -1 : 1;                                                 \
 	} while (0)
 
 static int compare_address(const struct plan_address *a, const struct plan_address *b)
@@ -102,8 +102,8 @@ static void pieces_add(struct pieces *pieces, struct piece piece)
 	pieces->list[pieces->n++] = piece;
 }
 
-/* A range as aligned prefixes: the system keeps one route for each, so that a range that grows or shrinks touches only
- * the prefixes that differ. */
+/* A range as aligned prefixes: the system keeps one route for each, so that a range that grows or
+ * shrinks touches only the prefixes that differ. */
 static void add_owned(struct pieces *pieces, const struct plan_owned *range)
 {
 	uint64_t at = range->first, end = (uint64_t)range->last + 1;
@@ -113,8 +113,10 @@ static void add_owned(struct pieces *pieces, const struct plan_owned *range)
 
 		while (size > end - at)
 			size >>= 1;
-		pieces_add(pieces, (struct piece){ .kind = PIECE_OWNED, .want = true,
-						   .owned = { (ip4)at, (ip4)(at + size - 1), range->ifindex } });
+		pieces_add(pieces, (struct piece){
+				       .kind = PIECE_OWNED,
+				       .want = true,
+				       .owned = {(ip4)at, (ip4)(at + size - 1), range->ifindex}});
 		at += size;
 	}
 }
@@ -135,22 +137,27 @@ static void sort_unique(struct pieces *pieces)
 
 static struct pieces pieces_of(const struct plan *plan)
 {
-	struct pieces pieces = { 0 };
+	struct pieces pieces = {0};
 
 	for (uint32_t i = 0; i < plan->n_addresses; i++)
-		pieces_add(&pieces, (struct piece){ .kind = PIECE_ADDRESS, .want = true,
-						    .address = plan->addresses[i] });
+		pieces_add(&pieces, (struct piece){.kind = PIECE_ADDRESS,
+						   .want = true,
+						   .address = plan->addresses[i]});
 	for (uint32_t i = 0; i < plan->n_links; i++)
-		pieces_add(&pieces, (struct piece){ .kind = PIECE_LINK, .want = true, .link = plan->links[i] });
+		pieces_add(&pieces, (struct piece){
+					.kind = PIECE_LINK, .want = true, .link = plan->links[i]});
 	for (uint32_t i = 0; i < plan->n_owned; i++)
 		add_owned(&pieces, &plan->owned[i]);
 	for (uint32_t i = 0; i < plan->n_routes; i++)
-		pieces_add(&pieces, (struct piece){ .kind = PIECE_ROUTE, .want = true, .route = plan->routes[i] });
+		pieces_add(
+		    &pieces,
+		    (struct piece){.kind = PIECE_ROUTE, .want = true, .route = plan->routes[i]});
 	sort_unique(&pieces);
 	return pieces;
 }
 
-/* What a predecessor left in Linux under our protocol number counts as done: kept if still wanted, removed if not. */
+/* What a predecessor left in Linux under our protocol number counts as done: kept if still wanted,
+ * removed if not. */
 static void adopt(struct reconcile *reconcile, const struct mirror *mirror)
 {
 	for (uint32_t i = 0; i < mirror->n_interfaces; i++) {
@@ -160,10 +167,13 @@ static void adopt(struct reconcile *reconcile, const struct mirror *mirror)
 			const struct mirror_address *address = &interface->addresses[j];
 
 			if (address->ours)
-				pieces_add(&reconcile->pieces,
-					   (struct piece){ .kind = PIECE_ADDRESS, .done = true, .seen = true,
-							   .address = { interface->index, address->addr, address->len,
-									address->secondary } });
+				pieces_add(
+				    &reconcile->pieces,
+				    (struct piece){.kind = PIECE_ADDRESS,
+						   .done = true,
+						   .seen = true,
+						   .address = {interface->index, address->addr,
+							       address->len, address->secondary}});
 		}
 	}
 	for (uint32_t i = 0; i < mirror->n_routes; i++) {
@@ -171,9 +181,11 @@ static void adopt(struct reconcile *reconcile, const struct mirror *mirror)
 
 		if (route->protocol == SYSTEM_ROUTE_PROTOCOL && route->metric < 256)
 			pieces_add(&reconcile->pieces,
-				   (struct piece){ .kind = PIECE_ROUTE, .done = true, .seen = true,
-						   .route = { route->to, route->via, route->ifindex,
-							      (uint8_t)route->metric } });
+				   (struct piece){.kind = PIECE_ROUTE,
+						  .done = true,
+						  .seen = true,
+						  .route = {route->to, route->via, route->ifindex,
+							    (uint8_t)route->metric}});
 	}
 	sort_unique(&reconcile->pieces);
 }
@@ -191,8 +203,8 @@ static struct piece *find_piece(const struct pieces *sorted, size_t n, const str
 	return n ? bsearch(piece, sorted->list, n, sizeof(*piece), compare_pieces) : NULL;
 }
 
-/* The wanted piece that is the same thing: also a route by gateway, planned without an interface and mirrored with
- * one, and an address whose secondary flag is Linux's own choice. */
+/* The wanted piece that is the same thing: also a route by gateway, planned without an interface
+ * and mirrored with one, and an address whose secondary flag is Linux's own choice. */
 static struct piece *find_wanted(const struct pieces *wanted, size_t n, struct piece piece)
 {
 	struct piece *found = find_piece(wanted, n, &piece);
@@ -209,7 +221,8 @@ static struct piece *find_wanted(const struct pieces *wanted, size_t n, struct p
 	return found && !found->done ? found : NULL;
 }
 
-/* Carries the state of the old pieces over to the new ones; what is done and no longer wanted stays as work to do. */
+/* Carries the state of the old pieces over to the new ones; what is done and no longer wanted stays
+ * as work to do. */
 static void merge(struct reconcile *reconcile, struct pieces *wanted)
 {
 	struct pieces *old = &reconcile->pieces;
@@ -231,7 +244,8 @@ static void merge(struct reconcile *reconcile, struct pieces *wanted)
 	*old = *wanted;
 }
 
-/* By destination, gateway and interface: the first route found at (destination, gateway) is looked at from there. */
+/* By destination, gateway and interface: the first route found at (destination, gateway) is looked
+ * at from there. */
 static int compare_mirror_routes(const void *pa, const void *pb)
 {
 	const struct mirror_route *a = pa, *b = pb;
@@ -257,7 +271,7 @@ static struct mirror_route *sorted_routes(const struct mirror *mirror)
 
 static bool has_route(const struct mirror_route *sorted, uint32_t n, const struct plan_route *route)
 {
-	struct mirror_route key = { .to = route->to, .via = route->via, .ifindex = route->ifindex };
+	struct mirror_route key = {.to = route->to, .via = route->via, .ifindex = route->ifindex};
 	uint32_t low = 0, high = n;
 
 	while (low < high) {
@@ -275,10 +289,12 @@ static bool has_route(const struct mirror_route *sorted, uint32_t n, const struc
 	return compare_mirror_routes(&sorted[low], &key) == 0;
 }
 
-static bool has_address(const struct mirror_interface *interface, const struct plan_address *address)
+static bool has_address(const struct mirror_interface *interface,
+			const struct plan_address *address)
 {
 	for (uint32_t i = 0; interface && i < interface->n_addresses; i++)
-		if (interface->addresses[i].addr == address->addr && interface->addresses[i].len == address->len)
+		if (interface->addresses[i].addr == address->addr &&
+		    interface->addresses[i].len == address->len)
 			return true;
 	return false;
 }
@@ -298,8 +314,8 @@ static uint32_t ifindex_of(const struct piece *piece)
 	return 0;
 }
 
-/* Finds out what Linux lost since the last run: addresses and routes that were there, and everything routed through
- * a link that went down or away. */
+/* Finds out what Linux lost since the last run: addresses and routes that were there, and
+ * everything routed through a link that went down or away. */
 static void notice_losses(struct reconcile *reconcile, const struct mirror *mirror)
 {
 	struct mirror_route *routes = sorted_routes(mirror);
@@ -307,7 +323,8 @@ static void notice_losses(struct reconcile *reconcile, const struct mirror *mirr
 	for (size_t i = 0; i < reconcile->pieces.n; i++) {
 		struct piece *piece = &reconcile->pieces.list[i];
 		uint32_t ifindex = ifindex_of(piece);
-		const struct mirror_interface *interface = ifindex ? mirror_by_index(mirror, ifindex) : NULL;
+		const struct mirror_interface *interface =
+		    ifindex ? mirror_by_index(mirror, ifindex) : NULL;
 		bool there = true;
 
 		if (!piece->done)
@@ -333,14 +350,14 @@ static bool perform(const struct system *system, const struct piece *piece, stru
 {
 	switch (piece->kind) {
 	case PIECE_ADDRESS:
-		return piece->want ? system->address_add(system->self, &piece->address, err) :
-				     system->address_remove(system->self, &piece->address, err);
+		return piece->want ? system->address_add(system->self, &piece->address, err)
+				   : system->address_remove(system->self, &piece->address, err);
 	case PIECE_OWNED:
-		return piece->want ? system->owned_add(system->self, &piece->owned, err) :
-				     system->owned_remove(system->self, &piece->owned, err);
+		return piece->want ? system->owned_add(system->self, &piece->owned, err)
+				   : system->owned_remove(system->self, &piece->owned, err);
 	case PIECE_ROUTE:
-		return piece->want ? system->route_add(system->self, &piece->route, err) :
-				     system->route_remove(system->self, &piece->route, err);
+		return piece->want ? system->route_add(system->self, &piece->route, err)
+				   : system->route_remove(system->self, &piece->route, err);
 	case PIECE_LINK:
 		break;
 	}
@@ -349,24 +366,27 @@ static bool perform(const struct system *system, const struct piece *piece, stru
 
 static void complain(struct piece *piece, const struct mirror *mirror, const struct err *err)
 {
-	static const char *const names[] = { "address", "link", "global address", "route" };
+	static const char *const names[] = {"address", "link", "global address", "route"};
 	const struct mirror_interface *interface = mirror_by_index(mirror, ifindex_of(piece));
 
-	/* Nothing can be routed through a link that is down; it is tried again when the link comes up. */
+	/* Nothing can be routed through a link that is down; it is tried again when the link comes
+	 * up. */
 	if (piece->logged || (interface && !interface->admin_up && piece->kind != PIECE_LINK))
 		return;
-	log_event("CONFIG", LOG_SEV_ERROR, "LINUX", "Cannot %s %s on %s: %s", piece->want ? "set" : "remove",
-		  names[piece->kind], interface ? interface->name : "any interface", err->text);
+	log_event("CONFIG", LOG_SEV_ERROR, "LINUX", "Cannot %s %s on %s: %s",
+		  piece->want ? "set" : "remove", names[piece->kind],
+		  interface ? interface->name : "any interface", err->text);
 	piece->logged = true;
 }
 
 /* Everything of one kind that is to be done (want) or to be undone. */
-static void pass(struct reconcile *reconcile, const struct mirror *mirror, enum piece_kind kind, bool want)
+static void pass(struct reconcile *reconcile, const struct mirror *mirror, enum piece_kind kind,
+		 bool want)
 {
 	for (size_t i = 0; i < reconcile->pieces.n; i++) {
 		struct piece *piece = &reconcile->pieces.list[i];
 		const struct mirror_interface *interface;
-		struct err err = { "" };
+		struct err err = {""};
 
 		if (piece->kind != kind || piece->want != want || piece->done == want)
 			continue;
@@ -381,23 +401,27 @@ static void pass(struct reconcile *reconcile, const struct mirror *mirror, enum 
 	}
 }
 
-/* A prefix that moves to another interface is one key in the kernel's table: the old one goes first. */
+/* A prefix that moves to another interface is one key in the kernel's table: the old one goes
+ * first. */
 static void free_moving(struct reconcile *reconcile)
 {
 	struct piece *list = reconcile->pieces.list;
 	size_t wanted = 0;
 
 	for (size_t i = 0; i < reconcile->pieces.n; i++) {
-		struct err err = { "" };
+		struct err err = {""};
 
 		if (list[i].kind != PIECE_OWNED || list[i].want || !list[i].done)
 			continue;
 		while (wanted < reconcile->pieces.n && list[wanted].want &&
 		       (list[wanted].kind < PIECE_OWNED ||
-			(list[wanted].kind == PIECE_OWNED && list[wanted].owned.first < list[i].owned.first)))
+			(list[wanted].kind == PIECE_OWNED &&
+			 list[wanted].owned.first < list[i].owned.first)))
 			wanted++;
-		for (size_t j = wanted; j < reconcile->pieces.n && list[j].want && list[j].kind == PIECE_OWNED &&
-					list[j].owned.first == list[i].owned.first; j++)
+		for (size_t j = wanted;
+		     j < reconcile->pieces.n && list[j].want && list[j].kind == PIECE_OWNED &&
+		     list[j].owned.first == list[i].owned.first;
+		     j++)
 			if (list[j].owned.last == list[i].owned.last &&
 			    perform(reconcile->system, &list[i], &err))
 				list[i].done = list[j].done = false;
@@ -406,25 +430,28 @@ static void free_moving(struct reconcile *reconcile)
 
 static bool same_hooks(const struct plan_hooks *a, const struct plan_hooks *b)
 {
-#define SAME(n, array) \
+#define SAME(n, array)                                                                             \
 	(a->n == b->n && (a->n == 0 || memcmp(a->array, b->array, a->n * sizeof(*a->array)) == 0))
-	return a->active == b->active && SAME(n_inside, inside) && SAME(n_outside, outside) && SAME(n_known, known) &&
-	       SAME(n_globals, globals) && SAME(n_own, own) && SAME(n_static_ports, static_ports);
+	return a->active == b->active && SAME(n_inside, inside) && SAME(n_outside, outside) &&
+	       SAME(n_known, known) && SAME(n_globals, globals) && SAME(n_own, own) &&
+	       SAME(n_static_ports, static_ports);
 #undef SAME
 }
 
 static void run_hooks(struct reconcile *reconcile, struct plan *plan)
 {
-	struct err err = { "" };
+	struct err err = {""};
 	bool same = reconcile->plan && same_hooks(&reconcile->plan->hooks, &plan->hooks);
 
 	plan_free(reconcile->plan);
 	reconcile->plan = plan;
 	if (same && reconcile->hooks_done)
 		return;
-	reconcile->hooks_done = reconcile->system->hooks_set(reconcile->system->self, &plan->hooks, &err);
+	reconcile->hooks_done =
+	    reconcile->system->hooks_set(reconcile->system->self, &plan->hooks, &err);
 	if (!reconcile->hooks_done && !reconcile->hooks_logged)
-		log_event("CONFIG", LOG_SEV_ERROR, "HOOKS", "Cannot install packet rules: %s", err.text);
+		log_event("CONFIG", LOG_SEV_ERROR, "HOOKS", "Cannot install packet rules: %s",
+			  err.text);
 	reconcile->hooks_logged = !reconcile->hooks_done;
 }
 

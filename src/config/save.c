@@ -29,8 +29,8 @@ static bool write_all(int fd, const char *text, size_t length)
 	return true;
 }
 
-/* The rename is on disk only when the directory is. Some file systems cannot sync a directory: then there is nothing
- * more to be had. */
+/* The rename is on disk only when the directory is. Some file systems cannot sync a directory: then
+ * there is nothing more to be had. */
 static bool sync_directory(const char *path)
 {
 	char *copy = mem_strdup(path);

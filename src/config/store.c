@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The store: a hash of all entries by identity, one ordered set of entries for each context, buckets of the secondary
- * keys, and a journal that undoes what a transaction did. What a transaction removes stays allocated until it commits, so
- * that rolling back restores the very same entries in the very same places.
+ * The store: a hash of all entries by identity, one ordered set of entries for each context,
+ * buckets of the secondary keys, and a journal that undoes what a transaction did. What a
+ * transaction removes stays allocated until it commits, so that rolling back restores the very same
+ * entries in the very same places.
  */
 #include "config/store.h"
 
@@ -64,7 +65,8 @@ struct store {
 
 static struct node *node_of(const struct ordered_node *place)
 {
-	return place ? (struct node *)((char *)(uintptr_t)place - offsetof(struct node, place)) : NULL;
+	return place ? (struct node *)((char *)(uintptr_t)place - offsetof(struct node, place))
+		     : NULL;
 }
 
 /* A field that can only be text; its bytes behind the terminator mean nothing. */
@@ -73,10 +75,12 @@ static bool is_text(const struct gram_field *field)
 	return field->size >= GRAM_WORD_SIZE;
 }
 
-/* Names that are numbers (access lists) stand behind the others; digits inside names count by value. */
+/* Names that are numbers (access lists) stand behind the others; digits inside names count by
+ * value. */
 static int compare_text(const char *a, const char *b)
 {
-	bool a_number = a[strspn(a, "0123456789")] == '\0', b_number = b[strspn(b, "0123456789")] == '\0';
+	bool a_number = a[strspn(a, "0123456789")] == '\0',
+	     b_number = b[strspn(b, "0123456789")] == '\0';
 
 	if (a_number != b_number)
 		return a_number - b_number;
@@ -164,8 +168,8 @@ static size_t make_key(const struct entry *context, const struct gram_cmd *cmd, 
 	return length;
 }
 
-static struct node *node_find(const struct store *store, const struct entry *context, const struct gram_cmd *cmd,
-			      const void *args)
+static struct node *node_find(const struct store *store, const struct entry *context,
+			      const struct gram_cmd *cmd, const void *args)
 {
 	uint8_t key[KEY_SIZE];
 	size_t length = make_key(context, cmd, args, key);
@@ -203,7 +207,7 @@ static void index_enter(struct store *store, struct node *node)
 			memcpy(bucket->key, keys[i].bytes, keys[i].length);
 			HASH_ADD_KEYPTR(hh, store->buckets, bucket->key, keys[i].length, bucket);
 		}
-		node->links[i] = (struct link){ .bucket = bucket, .node = node };
+		node->links[i] = (struct link){.bucket = bucket, .node = node};
 		DL_APPEND(bucket->links, &node->links[i]);
 	}
 }
@@ -251,7 +255,8 @@ static void journal_add(struct store *store, const struct undo *undo)
 {
 	if (store->n_journal == store->size_journal) {
 		store->size_journal = store->size_journal ? 2 * store->size_journal : 16;
-		store->journal = mem_grow(store->journal, store->size_journal, sizeof(*store->journal));
+		store->journal =
+		    mem_grow(store->journal, store->size_journal, sizeof(*store->journal));
 	}
 	store->journal[store->n_journal++] = *undo;
 }
@@ -271,7 +276,8 @@ void store_free(struct store *store)
 	if (!store)
 		return;
 	store_commit(store);
-	HASH_ITER(hh, store->by_key, node, next) {
+	HASH_ITER(hh, store->by_key, node, next)
+	{
 		index_leave(store, node);
 		HASH_DEL(store->by_key, node);
 		node_free(node);
@@ -303,8 +309,10 @@ void store_commit(struct store *store)
 	store->open = false;
 }
 
-/* Replaces command and arguments, which may change the entry's place and secondary keys; returns the old arguments. */
-static void *exchange(struct store *store, struct node *node, const struct gram_cmd *cmd, void *args)
+/* Replaces command and arguments, which may change the entry's place and secondary keys; returns
+ * the old arguments. */
+static void *exchange(struct store *store, struct node *node, const struct gram_cmd *cmd,
+		      void *args)
 {
 	struct ordered *siblings = children_of(store, node->entry.context);
 	void *old = node->entry.args;
@@ -351,21 +359,24 @@ static bool same_args(const struct gram_cmd *cmd, const void *a, const void *b)
 {
 	for (unsigned i = 0; i < cmd->n_fields; i++) {
 		const struct gram_field *field = &cmd->fields[i];
-		const char *va = (const char *)a + field->offset, *vb = (const char *)b + field->offset;
+		const char *va = (const char *)a + field->offset,
+			   *vb = (const char *)b + field->offset;
 
-		if (is_text(field) ? strncmp(va, vb, field->size) != 0 : memcmp(va, vb, field->size) != 0)
+		if (is_text(field) ? strncmp(va, vb, field->size) != 0
+				   : memcmp(va, vb, field->size) != 0)
 			return false;
 	}
 	return true;
 }
 
-static struct node *node_add(struct store *store, struct entry *context, const struct gram_cmd *cmd, const void *args)
+static struct node *node_add(struct store *store, struct entry *context, const struct gram_cmd *cmd,
+			     const void *args)
 {
 	uint8_t key[KEY_SIZE];
 	size_t length = make_key(context, cmd, args, key);
 	struct node *node = mem_alloc(sizeof(*node) + length);
 
-	node->entry = (struct entry){ .cmd = cmd, .context = context, .args = args_copy(cmd, args) };
+	node->entry = (struct entry){.cmd = cmd, .context = context, .args = args_copy(cmd, args)};
 	node->entry.serial = ++store->serial;
 	node->children.compare = compare_entries;
 	memcpy(node->key, key, length);
@@ -393,8 +404,8 @@ static void done(struct store *store, const struct undo *undo)
 		store_commit(store);
 }
 
-struct entry *store_set(struct store *store, struct entry *context, const struct gram_cmd *cmd, const void *args,
-			bool *changed)
+struct entry *store_set(struct store *store, struct entry *context, const struct gram_cmd *cmd,
+			const void *args, bool *changed)
 {
 	struct node *node = node_find(store, context, cmd, args);
 	struct undo undo;
@@ -403,7 +414,7 @@ struct entry *store_set(struct store *store, struct entry *context, const struct
 		*changed = true;
 	if (!node) {
 		node = node_add(store, context, cmd, args);
-		done(store, &(struct undo){ .kind = UNDO_ADD, .node = node });
+		done(store, &(struct undo){.kind = UNDO_ADD, .node = node});
 		return &node->entry;
 	}
 	if (node->entry.cmd == cmd && same_args(cmd, node->entry.args, args)) {
@@ -413,7 +424,7 @@ struct entry *store_set(struct store *store, struct entry *context, const struct
 	}
 	if (node->entry.cmd->opens != cmd->opens)
 		remove_children(store, &node->entry);
-	undo = (struct undo){ .kind = UNDO_REPLACE, .node = node, .cmd = node->entry.cmd };
+	undo = (struct undo){.kind = UNDO_REPLACE, .node = node, .cmd = node->entry.cmd};
 	undo.args = exchange(store, node, cmd, args_copy(cmd, args));
 	done(store, &undo);
 	return &node->entry;
@@ -425,11 +436,11 @@ void store_remove(struct store *store, struct entry *entry)
 
 	remove_children(store, entry);
 	detach(store, node);
-	done(store, &(struct undo){ .kind = UNDO_REMOVE, .node = node });
+	done(store, &(struct undo){.kind = UNDO_REMOVE, .node = node});
 }
 
-struct entry *store_find(const struct store *store, const struct entry *context, const struct gram_cmd *cmd,
-			 const void *args)
+struct entry *store_find(const struct store *store, const struct entry *context,
+			 const struct gram_cmd *cmd, const void *args)
 {
 	struct node *node = node_find(store, context, cmd, args);
 
@@ -443,8 +454,8 @@ static int place_of_order(const struct ordered_node *place, const void *arg)
 	return node_of(place)->entry.cmd->order < cmd->order ? -1 : 1;
 }
 
-struct entry *store_next(const struct store *store, const struct entry *context, const struct gram_cmd *cmd,
-			 struct entry *cursor)
+struct entry *store_next(const struct store *store, const struct entry *context,
+			 const struct gram_cmd *cmd, struct entry *cursor)
 {
 	struct ordered *entries = children_of(store, context);
 	struct ordered_node *place;
@@ -485,7 +496,8 @@ struct entry *store_by(const struct store *store, const struct index_key *key, s
 	for (unsigned i = 0; i < node->n_links; i++) {
 		struct link *link = &node->links[i];
 
-		if (link->bucket->hh.keylen == key->length && !memcmp(link->bucket->key, key->bytes, key->length))
+		if (link->bucket->hh.keylen == key->length &&
+		    !memcmp(link->bucket->key, key->bytes, key->length))
 			return link->next ? &link->next->node->entry : NULL;
 	}
 	return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any bytes as a configuration file. What must hold: it loads, bad lines or not; what is printed afterwards loads without a
- * bad line and prints the same (so the store holds nothing that cannot be said); it compiles; undoing a load leaves
- * the store as it was.
+ * Any bytes as a configuration file. What must hold: it loads, bad lines or not; what is printed
+ * afterwards loads without a bad line and prints the same (so the store holds nothing that cannot
+ * be said); it compiles; undoing a load leaves the store as it was.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static void empty_and_roll_back(struct store *store)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct side first, second;
-	struct err err = { "" };
+	struct err err = {""};
 	char *text, *again;
 	unsigned bad = 0;
 

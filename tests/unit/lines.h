@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For tests of the configuration: lines go into a store as a session would put them there, without a session. Inside a
- * transaction of the caller's, or each line as one of its own.
+ * For tests of the configuration: lines go into a store as a session would put them there, without
+ * a session. Inside a transaction of the caller's, or each line as one of its own.
  */
 #ifndef TEST_LINES_H
 #define TEST_LINES_H
@@ -43,8 +43,8 @@ static inline void lines_init(struct lines *lines, struct store *store)
 /* `no N` and `no access-list N`, which are handlers of the command line. */
 static inline bool lines_no_handler(struct lines *lines)
 {
-	struct args_acl_standard list = { "" };
-	struct args_ace_remark ace = { .has_seq = true };
+	struct args_acl_standard list = {""};
+	struct args_ace_remark ace = {.has_seq = true};
 	struct entry *entry;
 
 	if (lines->match.cmd->id == CMD_NO_ACCESS_LIST) {

@@ -19,12 +19,13 @@ static inline ip4 addr(const char *text)
 }
 
 /* In ascending order of index. The result is good until the next call. */
-static inline struct mirror_interface *mirror_add(struct mirror *mirror, uint32_t index, const char *name)
+static inline struct mirror_interface *mirror_add(struct mirror *mirror, uint32_t index,
+						  const char *name)
 {
 	struct mirror_interface *interface;
 
 	mirror->interfaces =
-		mem_grow(mirror->interfaces, mirror->n_interfaces + 1, sizeof(*mirror->interfaces));
+	    mem_grow(mirror->interfaces, mirror->n_interfaces + 1, sizeof(*mirror->interfaces));
 	interface = &mirror->interfaces[mirror->n_interfaces++];
 	memset(interface, 0, sizeof(*interface));
 	interface->index = index;
@@ -39,14 +40,15 @@ static inline struct mirror_interface *mirror_at(struct mirror *mirror, uint32_t
 	return (struct mirror_interface *)(uintptr_t)mirror_by_index(mirror, index);
 }
 
-static inline void mirror_add_address(struct mirror *mirror, uint32_t index, const char *address, uint8_t len, bool ours)
+static inline void mirror_add_address(struct mirror *mirror, uint32_t index, const char *address,
+				      uint8_t len, bool ours)
 {
 	struct mirror_interface *interface = mirror_at(mirror, index);
 
-	interface->addresses =
-		mem_grow(interface->addresses, interface->n_addresses + 1, sizeof(*interface->addresses));
+	interface->addresses = mem_grow(interface->addresses, interface->n_addresses + 1,
+					sizeof(*interface->addresses));
 	interface->addresses[interface->n_addresses++] =
-		(struct mirror_address){ .addr = addr(address), .len = len, .ours = ours };
+	    (struct mirror_address){.addr = addr(address), .len = len, .ours = ours};
 }
 
 #endif

@@ -215,8 +215,10 @@ START_TEST(only_differences_are_told)
 	commit_ok(BASE "ip route 10.9.0.0 255.255.0.0 10.0.0.9\nip nat inside source static 10.0.0.9 192.0.2.9\n");
 	commit_ok("hostname other\n");
 	ck_assert_str_eq(calls, "");
+	ck_assert_uint_eq(engine.swaps, 1);
 	commit_ok("ip nat inside source static 10.0.0.10 192.0.2.10\n");
 	ck_assert_str_eq(calls, "hooks on 1 1\n+owned 192.0.2.10 192.0.2.10 2\n");
+	ck_assert_uint_eq(engine.swaps, 2);
 	commit_ok("interface eth1\n shutdown\n");
 	ck_assert_str_eq(calls, "link 3 down\n");
 	commit_ok("no ip route 10.9.0.0 255.255.0.0 10.0.0.9\ninterface eth0\n ip address 192.0.2.2 255.255.255.0\n");
