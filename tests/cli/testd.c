@@ -3,7 +3,8 @@
  * The daemon without Linux, root and packets, for CLI transcripts: the real sessions, grammar, store, apply and engine
  * over a made-up router with two Ethernet interfaces and a loopback, which believes whatever it is told.
  *
- *   testd DIR [TELNET-ADDRESS:PORT]    socket, startup-config and state in DIR; ends on SIGTERM
+ *   testd DIR [TELNET-ADDRESS:PORT]    socket, startup-config and state in DIR; ends on SIGTERM; on SIGUSR1 one UDP
+ *                                      packet from 10.0.0.100 passes from eth0 to eth1, so that rules come into use
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "cli/server.h"
 #include "cli/telnet.h"
 #include "lib/clock.h"
+#include "lib/csum.h"
 #include "lib/mem.h"
 #include "net/names.h"
 #include "net/net.h"
@@ -183,6 +185,28 @@ static void on_signal(void *arg, int number)
 	loop_stop(arg);
 }
 
+static void on_packet(void *arg, int number)
+{
+	static const uint8_t bytes[32] = {0x45, 0,   0,   32, 0,   1,   0,    0,  64,   17,   0, 0, 10, 0, 0, 100,
+					  192,  0,   2,   9,  0x13, 0x88, 0, 53, 0, 12, 0, 0, 't', 'e', 's', 't'};
+	static struct out out;
+	struct fake *fake = arg;
+	uint8_t data[64];
+	struct packet packet = {.data = data,
+				.length = sizeof(bytes),
+				.in_ifindex = 2,
+				.out_ifindex = 3,
+				.visit = VISIT_TO_OUTSIDE,
+				.checksum_good = true};
+	uint16_t sum;
+
+	(void)number;
+	memcpy(data, bytes, sizeof(bytes));
+	sum = csum_finish(csum_add(0, data, 20));
+	memcpy(data + 10, &sum, sizeof(sum));
+	engine_packet(fake->router.engine, clock_now(), &packet, &out);
+}
+
 static void fail(const char *what, const struct err *err)
 {
 	fprintf(stderr, "testd: %s: %s\n", what, err->text);
@@ -218,6 +242,7 @@ int main(int argc, char **argv)
 		fail("usage: testd DIR [ADDRESS:PORT]", &err);
 	fake.loop = loop_new();
 	loop_signal(fake.loop, SIGTERM, on_signal, fake.loop);
+	loop_signal(fake.loop, SIGUSR1, on_packet, &fake);
 	fake_init(&fake);
 	make_router(&fake, argv[1], records);
 	path = mem_printf("%s/%s", argv[1], SERVER_SOCKET);

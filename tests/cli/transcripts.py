@@ -12,6 +12,7 @@ print. Notation beyond that:
     QUESTION{answer}  the answer to a question; {^C} for none
     ===               a new session      === restart   a new daemon on the same state; === fresh   on none
     === as FILE       the daemon starts with FILE (lines up to the next ===) as its startup-config
+    @packet           a packet passes from eth0 to eth1
     $ algate ARGS     runs the program; lines beginning with `< ` are its standard input; ends with [exit status]
 
 --update writes what was seen back into the files. Time stamps of log lines and salts of hashes are masked.
@@ -27,7 +28,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 HELLO, LINE, ANSWER, HELP, COMPLETE = 1, 2, 3, 4, 5
 OUTPUT, PROMPT, QUESTION, HELP_TEXT, COMPLETION, TERMINAL, TERM_TYPE, LOG, BYE = range(64, 73)
@@ -229,8 +229,10 @@ class Run:
         while at < len(self.lines):
             line = self.lines[at]
             at += 1
-            if line.startswith("# "):
+            if line.startswith(("# ", "@")):
                 self.end_comment(line)
+                if line == "@packet":
+                    self.daemon.process.send_signal(signal.SIGUSR1)
             elif line.startswith("==="):
                 self.end_session()
                 self.seen.append(line)
@@ -266,7 +268,7 @@ def blocks(lines):
     """A transcript in pieces that begin with an input, so that `...` cannot swallow a command."""
     found = [[]]
     for line in lines:
-        if PROMPT_LINE.match(line) or ANSWER_LINE.match(line) or re.match(r"===|\$ |# ", line):
+        if PROMPT_LINE.match(line) or ANSWER_LINE.match(line) or re.match(r"===|\$ |# |@", line):
             found.append([])
         found[-1].append(line)
     return found
