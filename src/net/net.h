@@ -36,7 +36,8 @@ struct inject;
 void nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, unsigned budget);
 /* Packets lost before us: ENOBUFS events on our socket. Thread-safe. */
 uint64_t nfqueue_lost(const struct nfqueue *queue);
-/* queue_dropped + user_dropped from /proc/net/netfilter/nfnetlink_queue for this queue; any thread. */
+/* queue_dropped + user_dropped from /proc/net/netfilter/nfnetlink_queue for this queue; any thread. 0 before the first
+ * nfqueue_new, which opens that list while we may. */
 uint64_t nfqueue_kernel_drops(uint16_t queue);
 
 /* inject.c */

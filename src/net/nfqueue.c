@@ -9,6 +9,7 @@
 #include "net/net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
 #include <linux/netfilter.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -255,19 +257,33 @@ void nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *
 
 /* ---- life ---- */
 
-static bool queue_exists(uint16_t queue)
-{
-	FILE *file = fopen("/proc/net/netfilter/nfnetlink_queue", "re");
-	char line[256];
-	unsigned number;
-	bool found = false;
+/* Only root may open the kernel's list of queues, so it is opened with the first queue and read from then on. */
+static atomic_int list_fd = -1;
 
-	if (file == NULL)
-		return false;
-	while (!found && fgets(line, sizeof(line), file) != NULL)
-		found = sscanf(line, "%u", &number) == 1 && number == queue;
-	fclose(file);
-	return found;
+static void list_open(void)
+{
+	int none = -1, fd = open("/proc/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && !atomic_compare_exchange_strong(&list_fd, &none, fd))
+		close(fd);
+}
+
+/* The queue's line in the list: number, port id, waiting, copy mode, copy range, dropped as the queue was full, dropped as
+ * our socket was, ... */
+static bool list_find(uint16_t queue, unsigned long *dropped)
+{
+	char text[16384];
+	ssize_t size = pread(atomic_load(&list_fd), text, sizeof(text) - 1, 0);
+	unsigned long full, lost;
+	unsigned number;
+
+	text[size > 0 ? size : 0] = '\0';
+	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
+		if (sscanf(line, "%u %*u %*u %*u %*u %lu %lu", &number, &full, &lost) == 3 && number == queue) {
+			*dropped = full + lost;
+			return true;
+		}
+	return false;
 }
 
 static int queue_command(struct nfqueue *queue, uint8_t command)
@@ -294,8 +310,9 @@ static int queue_parameters(struct nfqueue *queue)
 static bool queue_bind(struct nfqueue *queue, struct err *err)
 {
 	int failed = queue_command(queue, NFQNL_CFG_CMD_BIND);
+	unsigned long dropped;
 
-	if (failed == -EBUSY || failed == -EEXIST || (failed == -EPERM && queue_exists(queue->queue)))
+	if (failed == -EBUSY || failed == -EEXIST || (failed == -EPERM && list_find(queue->queue, &dropped)))
 		return err_set(err, "packet queue %u belongs to another process (is another algated running here?)",
 			       queue->queue);
 	if (failed == -EPERM)
@@ -322,6 +339,7 @@ struct nfqueue *nfqueue_new(uint16_t number, struct err *err)
 		queue->reads[i] = (struct iovec){queue->buffers[i], PACKET_MAX + 1 + 1024};
 		queue->messages[i].msg_hdr = (struct msghdr){.msg_iov = &queue->reads[i], .msg_iovlen = 1};
 	}
+	list_open();
 	queue->socket = netlink_open(NETLINK_NETFILTER, 0, err);
 	if (queue->socket == NULL || !queue_bind(queue, err)) {
 		nfqueue_free(queue);
@@ -355,18 +373,7 @@ uint64_t nfqueue_lost(const struct nfqueue *queue)
 
 uint64_t nfqueue_kernel_drops(uint16_t queue)
 {
-	FILE *file = fopen("/proc/net/netfilter/nfnetlink_queue", "re");
-	unsigned long queue_dropped, user_dropped, drops = 0;
-	char line[256];
-	unsigned number;
+	unsigned long dropped;
 
-	if (file == NULL)
-		return 0;
-	/* number, port id, waiting, copy mode, copy range, dropped as the queue was full, dropped as our socket was */
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, "%u %*u %*u %*u %*u %lu %lu", &number, &queue_dropped, &user_dropped) == 3 &&
-		    number == queue)
-			drops = queue_dropped + user_dropped;
-	fclose(file);
-	return drops;
+	return list_find(queue, &dropped) ? dropped : 0;
 }

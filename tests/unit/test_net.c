@@ -225,6 +225,20 @@ START_TEST(replaced_payloads_arrive_whole)
 }
 END_TEST
 
+START_TEST(kernel_drops_are_counted)
+{
+	hooks_on();
+	/* More packets than the queue holds, while nobody reads it. */
+	netlab_run(lab.inside, NULL, NULL, "ping -q -s 8 -c 70000 -l 65536 -i 0 -w 3 203.0.113.2");
+	netlab_run(lab.inside, NULL, NULL, "ping -q -s 8 -c 20000 -l 20000 -i 0 -w 1 203.0.113.2");
+	ck_assert_uint_gt(nfqueue_kernel_drops(NET_QUEUE_NUMBER), 0);
+	ck_assert_uint_eq(nfqueue_kernel_drops(NET_QUEUE_NUMBER + 1), 0);
+	/* And what it holds is still served. */
+	serve(NULL);
+	ck_assert_uint_gt(engine.visits[VISIT_TO_OUTSIDE], 0);
+}
+END_TEST
+
 START_TEST(second_daemon_is_refused)
 {
 	struct err err = {""};
@@ -392,6 +406,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, rules_come_back_when_flushed);
 	tcase_add_test(tests, inactive_removes_both_tables);
 	tcase_add_test(tests, replaced_payloads_arrive_whole);
+	tcase_add_test(tests, kernel_drops_are_counted);
 	tcase_add_test(tests, second_daemon_is_refused);
 	tcase_add_test(tests, predecessors_rules_are_replaced);
 	tcase_add_test(tests, hundred_thousand_elements);
