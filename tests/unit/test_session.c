@@ -427,17 +427,16 @@ START_TEST(history_keeps_twenty)
 }
 END_TEST
 
-static const TTest *const tests[] = {
-	prompt_comes_after_all_output, no_room_no_production,   interrupt_stops_output,
-	dying_frees_producers,         questions_hold_the_line, dying_answers_questions,
-	password_three_tries,          password_right_at_last,  password_given_up,
-	dying_during_a_check,          dying_during_the_delay,  vty_without_password_is_closed,
-	control_bytes_are_shown_not_sent, refusals_are_counted, overlong_line_is_refused,
-	log_lines_reach_who_watches,   history_keeps_twenty,
-};
-
 int main(void)
 {
+	const TTest *const tests[] = {
+		prompt_comes_after_all_output, no_room_no_production,   interrupt_stops_output,
+		dying_frees_producers,         questions_hold_the_line, dying_answers_questions,
+		password_three_tries,          password_right_at_last,  password_given_up,
+		dying_during_a_check,          dying_during_the_delay,  vty_without_password_is_closed,
+		control_bytes_are_shown_not_sent, refusals_are_counted, overlong_line_is_refused,
+		log_lines_reach_who_watches,   history_keeps_twenty,
+	};
 	Suite *suite = suite_create("session");
 	TCase *tc = tcase_create("session");
 	SRunner *runner;
