@@ -125,22 +125,11 @@ static void emit_offset(FILE *out, const char *member, const struct cmd *cmd,
 		field_c(field));
 }
 
-/* A number that a one-line form puts into a field its context keeps as text is text here too. */
-static enum type leaf_type(const struct cmd *cmd, const struct node *leaf)
-{
-	const struct cmd *owner = leaf_owner(cmd, leaf);
-
-	for (int i = 0; leaf->type == T_NUMBER && leaf->value && i < owner->n_fields; i++)
-		if (!strcmp(owner->fields[i]->name, leaf->value->name) && owner->fields[i]->type != T_NUMBER)
-			return T_NUMBER_TEXT;
-	return leaf->type;
-}
-
 static void emit_leaf(FILE *out, const struct cmd *cmd, int index, int follow, int n_follow)
 {
 	const struct node *leaf = cmd->leaves[index];
 
-	fprintf(out, "\t{.type = %s, .follow = %d, .n_follow = %d", type_rows[leaf_type(cmd, leaf)].constant,
+	fprintf(out, "\t{.type = %s, .follow = %d, .n_follow = %d", type_rows[leaf->type].constant,
 		follow, n_follow);
 	if (leaf->accept)
 		fputs(", .accept = true", out);
