@@ -26,14 +26,15 @@ check_not "and not the other's" bash -c "ip netns exec ${NET}router2 $ALGATE -s 
 	-c 'show ip nat translations' | grep 198.51.100.1"
 
 third() { # STATE: must end by itself, with a message
-	in_ns router timeout 20 "$ALGATED" -f "$WORK/config" -s "$1"
+	in_ns router timeout 20 "$ALGATED" -f "$WORK/config" -s "$1" >"$WORK/third.log" 2>&1
 	local status=$?
+	cat "$WORK/third.log"
 	[ $status -ne 0 ] && [ $status -ne 124 ]
 }
 check "a third one in the first's namespace is refused" third "$WORK/state3"
-check "it says why" grep -Eqi 'queue|another|running' "$WORK/output"
+check "it says why" grep -Eqi 'queue|another|running' "$WORK/third.log"
 check "a third one on the first's state directory is refused" third "$WORK/state"
-check "it says why, too" grep -Eqi 'another|running|in use|lock|queue' "$WORK/output"
+check "it says why, too" grep -Eqi 'another|running|in use|lock|queue' "$WORK/third.log"
 check "the first does not mind" peer h1 tcp 203.0.113.10 7000
 check "and still answers its operator" output_has '^hostname R1' cli "show running-config"
 check "one stops" daemon_signal TERM "$one"

@@ -36,10 +36,14 @@ check "frag needed by an outside router: tracepath learns 1300" output_has 'pmtu
 	in_ns h1 tracepath -n -m 5 203.0.113.10
 check "frag needed by an outside router: TCP gets through" peer h1 tcp 203.0.113.10 7000 200000
 ip -n "${NET}router" link set out0 mtu 1200
+ip -n "${NET}out" link set eth0 mtu 1200
 check "frag needed by the router, towards inside: tracepath learns 1200" output_has 'pmtu 1200' \
 	in_ns h2 tracepath -n -m 5 203.0.113.10
 check "frag needed by the router, towards inside: TCP gets through" peer h2 tcp 203.0.113.10 7000 200000
 ip -n "${NET}router" link set in2 mtu 1100
+ip -n "${NET}h2" link set eth0 mtu 1100
+# It must not warn far in its SYN, or nobody would send too much.
+ip -n "${NET}h2" route change default via 10.77.2.1 advmss 1460
 check "frag needed by the router, towards outside: TCP gets through" peer far tcp 198.51.100.20 7000 200000
 check "it was needed" captured "$WORK/outside.pcap" \
 	'icmp.type == 3 && icmp.code == 4 && ip.src == 198.51.100.1'

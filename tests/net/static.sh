@@ -44,7 +44,8 @@ check "a duplicate is refused in IOS's words" bash -c "
 	out=\$(printf 'enable\nconfigure terminal\nip nat inside source static 10.77.1.2 198.51.100.30\n' |
 		ip netns exec ${NET}router $ALGATE -s $WORK/state); echo \"\$out\"
 	echo \"\$out\" | grep -q '^% .*already'"
-check "removed, it no longer answers" configure "no ip nat inside source static tcp 10.77.2.2 7000 198.51.100.21 80"
+check "removed (it asks, being in use), it no longer answers" configure \
+	"no ip nat inside source static tcp 10.77.2.2 7000 198.51.100.21 80" yes
 check_not "new connections to it" bash -c "ip netns exec ${NET}far timeout 3 $PYTHON3 $PEER tcp 198.51.100.21 80"
 check "while the other entry does" peer far tcp 198.51.100.20 7000
 finish
