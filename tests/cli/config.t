@@ -178,6 +178,8 @@ Alpha(config-if)#no shutdown
 Alpha(config-if)#no ip nat inside
 Alpha(config-if)#no ip address 10.9.9.9 255.255.255.0
 Alpha(config-if)#do show running-config | include ip address 10
+ ip address 10.0.1.1 255.255.255.0 secondary
+ ip address 10.0.0.1 255.255.255.0
 Alpha(config-if)#no ip address 10.0.1.1 255.255.255.0 secondary
 Alpha(config-if)#no ip address
 Alpha(config-if)#no description

@@ -205,6 +205,8 @@ static void on_packet(void *arg, int number)
 	sum = csum_finish(csum_add(0, data, 20));
 	memcpy(data + 10, &sum, sizeof(sum));
 	engine_packet(fake->router.engine, clock_now(), &packet, &out);
+	puts("packet");
+	fflush(stdout);
 }
 
 static void fail(const char *what, const struct err *err)

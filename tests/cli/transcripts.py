@@ -233,6 +233,7 @@ class Run:
                 self.end_comment(line)
                 if line == "@packet":
                     self.daemon.process.send_signal(signal.SIGUSR1)
+                    self.daemon.process.stdout.readline()
             elif line.startswith("==="):
                 self.end_session()
                 self.seen.append(line)
