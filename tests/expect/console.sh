@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 begin "console"
 namespace router
-ip -n "${NET}router" link add wan0 type dummy
+ip -n "${NET}router" link add wan0 type veth peer name wan1
 {
 	long_config
 	echo "enable secret s3cret"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 begin "telnet"
 namespace router
-ip -n "${NET}router" link add wan0 type dummy
+ip -n "${NET}router" link add wan0 type veth peer name wan1
 long_config >"$WORK/config"
 PORT=2323
 check "daemon starts" daemon_start "$WORK/config" -t 127.0.0.1:$PORT
