@@ -222,6 +222,8 @@ START_TEST(stash)
 	for (uint32_t i = 0; i < n; i++)
 		check_found(table, i);
 	for (uint32_t i = 0; i < n; i++) {
+		if (i == n / 2) /* there is room in the buckets again, and what was stashed has come home */
+			ck_assert_uint_eq(flow_stashed(table), 0);
 		flow_remove(table, i);
 		if (i % 16 == 0) {
 			for (uint32_t j = i + 1; j < n; j++)
