@@ -126,9 +126,11 @@ void rewrite_apply(struct decoded *packet, const struct rewrite *rewrite)
 
 void rewrite_complete(struct decoded *packet)
 {
-	if (packet->kind != L4_PORTS || packet->fragment)
+	uint32_t at = checksum_offset(packet);
+
+	if (packet->kind != L4_PORTS || packet->fragment || at + 2 > packet->l4_length)
 		return;
-	uint8_t *field = packet->l4 + checksum_offset(packet);
+	uint8_t *field = packet->l4 + at;
 	uint64_t sum = csum_pseudo(packet->source, packet->destination, packet->protocol,
 				   packet->l4_length);
 	uint16_t value;
