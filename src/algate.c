@@ -11,17 +11,18 @@
 #include "cli/front.h"
 #include "lib/mem.h"
 
-#define STATE_DIR "/run/algate"
+#define STATE_DIR   "/run/algate"
 #define SOCKET_NAME "algate.sock"
-#define NOBODY 65534
+#define NOBODY	    65534
 
 static const struct option long_options[] = {
-	{"state-dir", required_argument, NULL, 's'},
-	{"command", required_argument, NULL, 'c'},
-	{"wire", required_argument, NULL, 'w'}, /* for the telnet listener: a connected socket it left open */
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
+    {"state-dir", required_argument, NULL, 's'},
+    {"command", required_argument, NULL, 'c'},
+    {"wire", required_argument, NULL,
+     'w'}, /* for the telnet listener: a connected socket it left open */
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static int usage(FILE *to, int status)
@@ -29,7 +30,8 @@ static int usage(FILE *to, int status)
 	fputs("usage: algate [-s DIR] [-c COMMAND]...\n"
 	      "  -s, --state-dir DIR    of the daemon to talk to (default " STATE_DIR ")\n"
 	      "  -c, --command COMMAND  run this command and end; may be given several times\n"
-	      "Without -c: an interactive session on a terminal, else command lines from standard input.\n",
+	      "Without -c: an interactive session on a terminal, else command lines from standard "
+	      "input.\n",
 	      to);
 	return status;
 }

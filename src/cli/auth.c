@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Password dialogues. Promises: no check runs on the loop's thread, what was typed is wiped when it is judged, and a
- * session may end at any moment of the dialogue.
+ * Password dialogues. Promises: no check runs on the loop's thread, what was typed is wiped when it
+ * is judged, and a session may end at any moment of the dialogue.
  */
 #include "cli/auth.h"
 
@@ -43,7 +43,7 @@ static void auth_free(struct auth *auth)
 static void finish(struct auth *auth, bool ok)
 {
 	struct session *session = auth->session;
-	void (*done)(struct session *session, bool ok) = auth->done;
+	void (*done)(struct session * session, bool ok) = auth->done;
 
 	session->auth = NULL;
 	auth_free(auth);
@@ -113,7 +113,8 @@ static void ask(struct auth *auth)
 	session_ask(auth->session, QUESTION_SECRET, "Password: ", answered, auth);
 }
 
-void auth_ask(struct session *session, int type, const char *stored, void (*done)(struct session *session, bool ok))
+void auth_ask(struct session *session, int type, const char *stored,
+	      void (*done)(struct session *session, bool ok))
 {
 	struct auth *auth = mem_alloc(sizeof(*auth));
 

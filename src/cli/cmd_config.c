@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Saving and erasing the configuration, and configuration commands that are more than their entry. */
+/* Saving and erasing the configuration, and configuration commands that are more than their entry.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,14 +48,16 @@ static void copy_answer(struct session *session, const char *text, void *arg)
 	if (*text == '\0' || strcmp(text, "startup-config") == 0)
 		save(session);
 	else
-		session_error(session, "Error: the running configuration is copied to startup-config only");
+		session_error(session,
+			      "Error: the running configuration is copied to startup-config only");
 }
 
 void cmd_copy_run_start(struct session *session, const struct args_copy_run_start *args, bool no)
 {
 	(void)args;
 	(void)no;
-	session_ask(session, QUESTION_TEXT, "Destination filename [startup-config]? ", copy_answer, NULL);
+	session_ask(session, QUESTION_TEXT, "Destination filename [startup-config]? ", copy_answer,
+		    NULL);
 }
 
 static void erase_answer(struct session *session, const char *text, void *arg)
@@ -74,9 +77,10 @@ static void erase_answer(struct session *session, const char *text, void *arg)
 
 static void erase(struct session *session)
 {
-	session_ask(session, QUESTION_CONFIRM,
-		    "Erasing the nvram filesystem will remove all configuration files! Continue? [confirm]",
-		    erase_answer, NULL);
+	session_ask(
+	    session, QUESTION_CONFIRM,
+	    "Erasing the nvram filesystem will remove all configuration files! Continue? [confirm]",
+	    erase_answer, NULL);
 }
 
 void cmd_write_erase(struct session *session, const struct args_write_erase *args, bool no)
@@ -95,7 +99,8 @@ void cmd_erase_startup(struct session *session, const struct args_erase_startup 
 
 /* ---- passwords: stored like anything else, but a stored hash is not typed again to remove it */
 
-static void set_or_remove(struct session *session, const struct gram_cmd *cmd, const void *args, bool no)
+static void set_or_remove(struct session *session, const struct gram_cmd *cmd, const void *args,
+			  bool no)
 {
 	struct entry *entry;
 
@@ -139,7 +144,9 @@ void cmd_no_seq(struct session *session, const struct args_no_seq *args, bool no
 	struct entry *entry;
 
 	(void)no;
-	entry = list != NULL ? store_find(session->router->store, list, gram_cmds[CMD_ACE_REMARK], &key) : NULL;
+	entry = list != NULL
+		    ? store_find(session->router->store, list, gram_cmds[CMD_ACE_REMARK], &key)
+		    : NULL;
 	if (entry != NULL)
 		exec_remove(session, entry);
 }

@@ -10,11 +10,11 @@
 /* ---- privilege */
 
 static const int secret_types[] = {
-	[0] = 0,
-	[ENABLE_SECRET_TYPE_0] = 0,
-	[ENABLE_SECRET_TYPE_5] = 5,
-	[ENABLE_SECRET_TYPE_8] = 8,
-	[ENABLE_SECRET_TYPE_9] = 9,
+    [0] = 0,
+    [ENABLE_SECRET_TYPE_0] = 0,
+    [ENABLE_SECRET_TYPE_5] = 5,
+    [ENABLE_SECRET_TYPE_8] = 8,
+    [ENABLE_SECRET_TYPE_9] = 9,
 };
 
 /* The stored password that guards higher levels, a secret before a password; NULL: none. */
@@ -22,7 +22,8 @@ static const char *enable_password(const struct store *store, int *type)
 {
 	static const struct args_enable_secret no_secret;
 	static const struct args_enable_password no_password;
-	const struct entry *entry = store_find(store, NULL, gram_cmds[CMD_ENABLE_SECRET], &no_secret);
+	const struct entry *entry =
+	    store_find(store, NULL, gram_cmds[CMD_ENABLE_SECRET], &no_secret);
 
 	if (entry != NULL) {
 		const struct args_enable_secret *args = entry->args;
@@ -76,7 +77,8 @@ void cmd_disable(struct session *session, const struct args_disable *args, bool 
 
 	(void)no;
 	if (level > session_level(session)) {
-		session_error(session, "New privilege level must be less than current privilege level");
+		session_error(session,
+			      "New privilege level must be less than current privilege level");
 		return;
 	}
 	/* `do disable`: configuration mode is not for the unprivileged */
@@ -124,7 +126,8 @@ void cmd_configure(struct session *session, const struct args_configure *args, b
 	if (args->terminal)
 		enter_config(session);
 	else
-		session_ask(session, QUESTION_TEXT, "Configuring from terminal, memory, or network [terminal]? ",
+		session_ask(session, QUESTION_TEXT,
+			    "Configuring from terminal, memory, or network [terminal]? ",
 			    configure_answer, NULL);
 }
 
@@ -161,13 +164,15 @@ void cmd_terminal_width(struct session *session, const struct args_terminal_widt
 	session_settings(session);
 }
 
-void cmd_terminal_monitor(struct session *session, const struct args_terminal_monitor *args, bool no)
+void cmd_terminal_monitor(struct session *session, const struct args_terminal_monitor *args,
+			  bool no)
 {
 	(void)args;
 	session->terminal.monitor = !no;
 }
 
-void cmd_terminal_no_monitor(struct session *session, const struct args_terminal_no_monitor *args, bool no)
+void cmd_terminal_no_monitor(struct session *session, const struct args_terminal_no_monitor *args,
+			     bool no)
 {
 	(void)args;
 	(void)no;
@@ -188,12 +193,13 @@ void cmd_help(struct session *session, const struct args_help *args, bool no)
 {
 	(void)args;
 	(void)no;
-	session_print(session,
-		      "A question mark asks for help at any point of a command. If nothing can stand\n"
-		      "there, go back until it shows what can.\n"
-		      "There are two kinds of help:\n"
-		      "1. Full help: behind a blank ('show ?') it lists every keyword and argument that\n"
-		      "   may come next, each with a description.\n"
-		      "2. Partial help: right behind some letters ('show pr?') it lists the words that\n"
-		      "   begin with them.\n\n");
+	session_print(
+	    session,
+	    "A question mark asks for help at any point of a command. If nothing can stand\n"
+	    "there, go back until it shows what can.\n"
+	    "There are two kinds of help:\n"
+	    "1. Full help: behind a blank ('show ?') it lists every keyword and argument that\n"
+	    "   may come next, each with a description.\n"
+	    "2. Partial help: right behind some letters ('show pr?') it lists the words that\n"
+	    "   begin with them.\n\n");
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a command line to its effect. Configuration changes are described by value (struct change), so that they can be
- * made again when a question was answered meanwhile, whatever others did to the store.
+ * From a command line to its effect. Configuration changes are described by value (struct change),
+ * so that they can be made again when a question was answered meanwhile, whatever others did to the
+ * store.
  *
- * Promises: a line that fails changes neither mode nor configuration; inside a file load only the candidate changes.
+ * Promises: a line that fails changes neither mode nor configuration; inside a file load only the
+ * candidate changes.
  */
 #include "cli/exec.h"
 
@@ -21,8 +23,8 @@ struct change {
 	bool remove;
 	const struct gram_cmd *context_cmd; /* NULL: global */
 	const struct gram_cmd *cmd;
-	const struct gram_mode *mode;       /* to be in afterwards; NULL: stay */
-	bool opens;                         /* and the entry is that mode's context */
+	const struct gram_mode *mode; /* to be in afterwards; NULL: stay */
+	bool opens;		      /* and the entry is that mode's context */
 	_Alignas(8) unsigned char context_args[GRAM_ARGS_SIZE];
 	_Alignas(8) unsigned char args[GRAM_ARGS_SIZE];
 };
@@ -42,7 +44,8 @@ static void set_entry(struct change *change, const struct gram_cmd *cmd, const v
 
 /* ---- one change of the store */
 
-static bool make_removal(struct store *store, struct entry *context, struct change *change, struct err *err)
+static bool make_removal(struct store *store, struct entry *context, struct change *change,
+			 struct err *err)
 {
 	struct entry *entry = config_check_find(store, context, change->cmd, change->args);
 
@@ -55,7 +58,8 @@ static bool make_removal(struct store *store, struct entry *context, struct chan
 	return true;
 }
 
-static bool make_entry(struct store *store, struct entry *context, struct change *change, struct err *err)
+static bool make_entry(struct store *store, struct entry *context, struct change *change,
+		       struct err *err)
 {
 	if (!config_check_set(store, context, change->cmd, change->args, err))
 		return false;
@@ -63,8 +67,8 @@ static bool make_entry(struct store *store, struct entry *context, struct change
 	return true;
 }
 
-/* Into the store as it is now, a context that is missing included. What it left half done is the caller's to undo,
- * except in a file load: there it takes back the context it made. */
+/* Into the store as it is now, a context that is missing included. What it left half done is the
+ * caller's to undo, except in a file load: there it takes back the context it made. */
 static bool change_make(struct store *store, struct change *change, struct err *err)
 {
 	struct entry *context = NULL;
@@ -75,20 +79,23 @@ static bool change_make(struct store *store, struct change *change, struct err *
 		if (context == NULL && change->remove)
 			return true;
 		if (context == NULL) {
-			if (!config_check_set(store, NULL, change->context_cmd, change->context_args, err))
+			if (!config_check_set(store, NULL, change->context_cmd,
+					      change->context_args, err))
 				return false;
-			context = store_set(store, NULL, change->context_cmd, change->context_args, NULL);
+			context =
+			    store_set(store, NULL, change->context_cmd, change->context_args, NULL);
 			made = true;
 		}
 	}
-	ok = change->remove ? make_removal(store, context, change, err) : make_entry(store, context, change, err);
+	ok = change->remove ? make_removal(store, context, change, err)
+			    : make_entry(store, context, change, err);
 	if (!ok && made)
 		store_remove(store, context);
 	return ok;
 }
 
-static enum apply_result change_apply(struct session *session, const struct change *change, bool kill,
-				      struct err *err)
+static enum apply_result change_apply(struct session *session, const struct change *change,
+				      bool kill, struct err *err)
 {
 	struct apply *apply = session->router->apply;
 	struct store *store = session->router->store;
@@ -130,7 +137,8 @@ struct pending {
 
 static void refuse_in_use(struct session *session, bool of_static)
 {
-	session_error(session, "%%%s in use, cannot remove", of_static ? "Static entry" : "Dynamic mapping");
+	session_error(session, "%%%s in use, cannot remove",
+		      of_static ? "Static entry" : "Dynamic mapping");
 }
 
 static void in_use_answer(struct session *session, const char *text, void *arg)
@@ -155,8 +163,9 @@ static void in_use_ask(struct session *session, const struct change *change, con
 	pending->is_static = is_static(err);
 	session_print(session, "\n");
 	session_ask(session, QUESTION_TEXT,
-		    pending->is_static ? "Static entry in use, do you want to delete child entries? [no]: "
-				       : "Dynamic mapping in use, do you want to delete all entries? [no]: ",
+		    pending->is_static
+			? "Static entry in use, do you want to delete child entries? [no]: "
+			: "Dynamic mapping in use, do you want to delete all entries? [no]: ",
 		    in_use_answer, pending);
 }
 
@@ -194,7 +203,8 @@ static bool change_run(struct session *session, struct change *change)
 	return false;
 }
 
-static struct change *change_new(const struct entry *context, const struct gram_cmd *cmd, const void *args)
+static struct change *change_new(const struct entry *context, const struct gram_cmd *cmd,
+				 const void *args)
 {
 	struct change *change = mem_alloc(sizeof(*change));
 
@@ -204,7 +214,8 @@ static struct change *change_new(const struct entry *context, const struct gram_
 	return change;
 }
 
-bool exec_set(struct session *session, struct entry *context, const struct gram_cmd *cmd, const void *args)
+bool exec_set(struct session *session, struct entry *context, const struct gram_cmd *cmd,
+	      const void *args)
 {
 	struct change *change = change_new(context, cmd, args);
 	bool ok = change_run(session, change);
@@ -260,10 +271,10 @@ static void run_handler(struct session *session, const struct match *match)
 }
 
 static const enum filter_kind filter_kinds[] = {
-	[OUTPUT_FILTER_WHICH_BEGIN] = FILTER_BEGIN,
-	[OUTPUT_FILTER_WHICH_COUNT] = FILTER_COUNT,
-	[OUTPUT_FILTER_WHICH_EXCLUDE] = FILTER_EXCLUDE,
-	[OUTPUT_FILTER_WHICH_INCLUDE] = FILTER_INCLUDE,
+    [OUTPUT_FILTER_WHICH_BEGIN] = FILTER_BEGIN,
+    [OUTPUT_FILTER_WHICH_COUNT] = FILTER_COUNT,
+    [OUTPUT_FILTER_WHICH_EXCLUDE] = FILTER_EXCLUDE,
+    [OUTPUT_FILTER_WHICH_INCLUDE] = FILTER_INCLUDE,
 };
 
 static bool set_filter(struct session *session, const struct match *match)
@@ -275,8 +286,9 @@ static bool set_filter(struct session *session, const struct match *match)
 	if (match->modifier->id == CMD_OUTPUT_FILTER)
 		session->filter = filter_new(filter_kinds[filter->which], filter->pattern, &err);
 	else
-		session->filter = filter_new(section->which == OUTPUT_SECTION_WHICH_EXCLUDE ? FILTER_SECTION_EXCLUDE
-											    : FILTER_SECTION,
+		session->filter = filter_new(section->which == OUTPUT_SECTION_WHICH_EXCLUDE
+						 ? FILTER_SECTION_EXCLUDE
+						 : FILTER_SECTION,
 					     section->pattern, &err);
 	if (session->filter == NULL)
 		session_error(session, "%s", err.text);
@@ -287,7 +299,8 @@ static bool set_filter(struct session *session, const struct match *match)
 static bool holds_secret(const struct gram_cmd *cmd)
 {
 	for (unsigned i = 0; i < cmd->n_fields; i++)
-		if (strcmp(cmd->fields[i].name, "secret") == 0 || strcmp(cmd->fields[i].name, "password") == 0)
+		if (strcmp(cmd->fields[i].name, "secret") == 0 ||
+		    strcmp(cmd->fields[i].name, "password") == 0)
 			return true;
 	return false;
 }
@@ -313,7 +326,8 @@ static void refuse_invalid(struct session *session, const char *line, unsigned c
 	size_t column = session->prompt_length + caret;
 
 	if (session->origin == ORIGIN_FILE) {
-		session_error(session, "Invalid input detected at column %u: %.200s", caret + 1, line);
+		session_error(session, "Invalid input detected at column %u: %.200s", caret + 1,
+			      line);
 		return;
 	}
 	if (column > sizeof(text) - 3)
@@ -346,7 +360,8 @@ static size_t control_byte(const char *line)
 {
 	size_t i = 0;
 
-	while (line[i] != '\0' && line[i] != 0x7f && ((unsigned char)line[i] >= 0x20 || line[i] == '\t'))
+	while (line[i] != '\0' && line[i] != 0x7f &&
+	       ((unsigned char)line[i] >= 0x20 || line[i] == '\t'))
 		i++;
 	return i;
 }

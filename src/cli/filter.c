@@ -13,14 +13,14 @@
 struct filter {
 	enum filter_kind kind;
 	regex_t regex;
-	bool open;       /* begin: found; section: inside one */
-	size_t indent;   /* section: of its first line */
+	bool open;     /* begin: found; section: inside one */
+	size_t indent; /* section: of its first line */
 	unsigned count;
 	char end[64];
 };
 
-/* The pattern with braces made literal; NULL when it holds a back reference. Inside brackets everything is literal
- * already. The result is malloc'ed. */
+/* The pattern with braces made literal; NULL when it holds a back reference. Inside brackets
+ * everything is literal already. The result is malloc'ed. */
 static char *prepare(const char *pattern)
 {
 	char *text = mem_alloc(strlen(pattern) * 2 + 1);
@@ -116,6 +116,7 @@ const char *filter_end(struct filter *filter)
 {
 	if (filter->kind != FILTER_COUNT)
 		return NULL;
-	snprintf(filter->end, sizeof(filter->end), "Number of lines which match regexp = %u", filter->count);
+	snprintf(filter->end, sizeof(filter->end), "Number of lines which match regexp = %u",
+		 filter->count);
 	return filter->end;
 }

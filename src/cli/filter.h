@@ -2,8 +2,9 @@
 /*
  * Output modifiers: what stands behind `|`. One line goes in, at most that line comes out.
  *
- * Patterns are extended regular expressions (POSIX) as IOS users write them: case-sensitive, braces are literal, back
- * references are refused, so that no pattern costs more than its length times the line's.
+ * Patterns are extended regular expressions (POSIX) as IOS users write them: case-sensitive, braces
+ * are literal, back references are refused, so that no pattern costs more than its length times the
+ * line's.
  */
 #ifndef ALGATE_CLI_FILTER_H
 #define ALGATE_CLI_FILTER_H

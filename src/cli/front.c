@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `algate` between the daemon and the operator: one loop of "the daemon waits for a line (or an answer), get it, send
- * it, show what comes". Without a terminal the lines come from arguments or standard input, and only output is shown.
+ * `algate` between the daemon and the operator: one loop of "the daemon waits for a line (or an
+ * answer), get it, send it, show what comes". Without a terminal the lines come from arguments or
+ * standard input, and only output is shown.
  */
 #include "cli/front.h"
 
@@ -130,7 +131,8 @@ bool front_async(struct front *front, const struct wire_frame *frame)
 /* Waits for the socket or the keyboard. */
 static void wait_both(struct front *front, bool keys)
 {
-	struct pollfd fds[2] = {{.fd = front->fd, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = front->fd, .events = POLLIN},
+				{.fd = STDIN_FILENO, .events = POLLIN}};
 	bool watch = keys && !front->keys_closed;
 
 	if (window_changed && front->terminal) {
@@ -349,7 +351,8 @@ static void dialogue(struct front *front)
 
 		if (frame.type != WIRE_PROMPT && frame.type != WIRE_QUESTION)
 			continue;
-		snprintf(prompt, sizeof(prompt), "%.*s", frame.length > 0 ? (int)frame.length - 1 : 0,
+		snprintf(prompt, sizeof(prompt), "%.*s",
+			 frame.length > 0 ? (int)frame.length - 1 : 0,
 			 (const char *)frame.data + 1);
 		if (frame.type == WIRE_PROMPT)
 			at_prompt(front, head, prompt);
@@ -440,7 +443,8 @@ int front_run(const struct front_options *options)
 		return 2;
 	}
 	take_commands(front, options);
-	front->terminal = options->commands == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	front->terminal =
+	    options->commands == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	if (front->terminal && (!tty_open(front) || !edit_open(front)))
 		front->over = front->lost = true;
 	hello(front);

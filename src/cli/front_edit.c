@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Line editing: libedit with the keys that IOS documents. Promises: what is typed is echoed byte for byte while the
- * cursor is at the end of the line; `?` and Tab ask the daemon at once; nothing typed ahead is lost.
+ * Line editing: libedit with the keys that IOS documents. Promises: what is typed is echoed byte
+ * for byte while the cursor is at the end of the line; `?` and Tab ask the daemon at once; nothing
+ * typed ahead is lost.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,10 @@
 #include "lib/mem.h"
 
 #define HISTORY_SIZE 20
-/* Where the width is not known, or without limit: wider than any line, so that nothing is ever repainted. */
+/* Where the width is not known, or without limit: wider than any line, so that nothing is ever
+ * repainted. */
 #define WIDTH_UNKNOWN 0xffff
-#define WIDTH_WIDEST (WIRE_LINE_MAX + 200)
+#define WIDTH_WIDEST  (WIRE_LINE_MAX + 200)
 
 #ifdef __SANITIZE_ADDRESS__
 /* libedit keeps the names of added functions for ever. */
@@ -187,11 +189,21 @@ static unsigned char key_redisplay(EditLine *edit, int key)
 static const struct {
 	const char *key, *function;
 } bindings[] = {
-	{"?", "ios-help"},       {"^I", "ios-complete"},       {"^Z", "ios-end"},
-	{"^C", "ios-abort"},     {"^R", "ios-redisplay"},      {"^L", "ios-redisplay"},
-	{"^W", "ed-delete-prev-word"}, {"^U", "em-kill-line"}, {"^X", "vi-kill-line-prev"},
-	{"^D", "ed-delete-next-char"}, {"^J", "ed-newline"},   {"^M", "ed-newline"},
-	{"^?", "em-delete-prev-char"}, {"^H", "em-delete-prev-char"}, {"^V", "ed-quoted-insert"},
+    {"?", "ios-help"},
+    {"^I", "ios-complete"},
+    {"^Z", "ios-end"},
+    {"^C", "ios-abort"},
+    {"^R", "ios-redisplay"},
+    {"^L", "ios-redisplay"},
+    {"^W", "ed-delete-prev-word"},
+    {"^U", "em-kill-line"},
+    {"^X", "vi-kill-line-prev"},
+    {"^D", "ed-delete-next-char"},
+    {"^J", "ed-newline"},
+    {"^M", "ed-newline"},
+    {"^?", "em-delete-prev-char"},
+    {"^H", "em-delete-prev-char"},
+    {"^V", "ed-quoted-insert"},
 };
 
 static void bind_keys(EditLine *edit)
@@ -205,13 +217,16 @@ static void bind_keys(EditLine *edit)
 		el_set(edit, EL_BIND, bindings[i].key, bindings[i].function, NULL);
 }
 
-/* Both of libedit's terminal modes are made like ours: no key makes a signal, and the kernel never echoes. */
+/* Both of libedit's terminal modes are made like ours: no key makes a signal, and the kernel never
+ * echoes. */
 static void keep_raw(EditLine *edit)
 {
-	el_set(edit, EL_SETTY, "-x", "-isig", "-icanon", "-echo", "-echoe", "-echok", "-echonl", "-echoctl",
-	       "-iexten", "-icrnl", "-inlcr", "-ixon", NULL);
-	el_set(edit, EL_SETTY, "-d", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", "-inlcr", "-ixon", NULL);
-	el_set(edit, EL_SETTY, "-q", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", "-inlcr", "-ixon", NULL);
+	el_set(edit, EL_SETTY, "-x", "-isig", "-icanon", "-echo", "-echoe", "-echok", "-echonl",
+	       "-echoctl", "-iexten", "-icrnl", "-inlcr", "-ixon", NULL);
+	el_set(edit, EL_SETTY, "-d", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", "-inlcr",
+	       "-ixon", NULL);
+	el_set(edit, EL_SETTY, "-q", "-isig", "-icanon", "-echo", "-iexten", "-icrnl", "-inlcr",
+	       "-ixon", NULL);
 }
 
 bool edit_open(struct front *front)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inside of `algate`: connection (front.c), keys and pager (front_tty.c), line editing (front_edit.c). */
+/* The inside of `algate`: connection (front.c), keys and pager (front_tty.c), line editing
+ * (front_edit.c). */
 #ifndef ALGATE_CLI_FRONT_INTERNAL_H
 #define ALGATE_CLI_FRONT_INTERNAL_H
 
@@ -17,9 +18,9 @@ struct front {
 	struct wire_in in;
 	struct wire_out out;
 	bool terminal;
-	bool over;     /* the daemon said goodbye, or is gone, or the terminal is */
-	bool lost;     /* ... without a word */
-	bool refused;  /* any line */
+	bool over;    /* the daemon said goodbye, or is gone, or the terminal is */
+	bool lost;    /* ... without a word */
+	bool refused; /* any line */
 
 	/* Bytes from the terminal, or lines from standard input, that nobody has taken yet. */
 	char *keys;
@@ -30,8 +31,8 @@ struct front {
 	/* Output: where the cursor is, and how much of the page is used. */
 	unsigned column, page_lines;
 	unsigned length, width; /* of the daemon's settings; 0: no limit */
-	bool waiting;  /* a line is being run */
-	bool discard;  /* the operator has stopped its output */
+	bool waiting;		/* a line is being run */
+	bool discard;		/* the operator has stopped its output */
 
 	struct termios saved;
 	bool raw;
@@ -42,14 +43,16 @@ struct front {
 	bool width_changed;
 	char terminal_type[32]; /* to be taken over before the next line */
 	enum wire_ending ending;
-	char *line;    /* the last one sent, for the history */
+	char *line; /* the last one sent, for the history */
 };
 
 /* front.c */
 bool front_send(struct front *front);
-/* Takes what the daemon sent without being asked (logs, settings, output); true if the frame was such. */
+/* Takes what the daemon sent without being asked (logs, settings, output); true if the frame was
+ * such. */
 bool front_async(struct front *front, const struct wire_frame *frame);
-/* The next frame that is no asynchronous one; false when the session is over. Keys typed meanwhile are kept. */
+/* The next frame that is no asynchronous one; false when the session is over. Keys typed meanwhile
+ * are kept. */
 bool front_next(struct front *front, struct wire_frame *frame);
 /* Waits for keys or frames; asynchronous frames are served. False when the session is over. */
 bool front_wait_keys(struct front *front);
@@ -57,7 +60,8 @@ bool front_wait_keys(struct front *front);
 /* front_tty.c */
 bool tty_open(struct front *front);
 void tty_close(struct front *front);
-/* Reads what is there into front->keys. While a line is being run ^C and ^^ interrupt it at once. */
+/* Reads what is there into front->keys. While a line is being run ^C and ^^ interrupt it at once.
+ */
 void tty_fill(struct front *front);
 /* The next key, waiting for it; -1 when there will be none. */
 int tty_key(struct front *front);
@@ -73,7 +77,8 @@ char *tty_confirm(struct front *front, const char *prompt);
 /* front_edit.c */
 bool edit_open(struct front *front);
 void edit_close(struct front *front);
-/* Reads one line behind the prompt; front->ending says how it ended. NULL: no more input. The result is the caller's. */
+/* Reads one line behind the prompt; front->ending says how it ended. NULL: no more input. The
+ * result is the caller's. */
 char *edit_line(struct front *front, const char *prompt, bool question);
 void edit_remember(struct front *front, const char *line);
 /* A log line in the middle of editing. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keys and screen of `algate` on a terminal. The terminal is raw for the whole session: what is typed ahead is kept
- * here and echoed by the line editor when its turn comes, never by the kernel, never lost.
+ * Keys and screen of `algate` on a terminal. The terminal is raw for the whole session: what is
+ * typed ahead is kept here and echoed by the line editor when its turn comes, never by the kernel,
+ * never lost.
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,9 +16,9 @@
 #include "cli/front_internal.h"
 #include "lib/mem.h"
 
-#define KEYS_MAX (1024 * 1024) /* of type-ahead; more waits in the kernel */
-#define KEY_BREAK 0x1e /* Ctrl-Shift-6 */
-#define MORE " --More-- "
+#define KEYS_MAX  (1024 * 1024) /* of type-ahead; more waits in the kernel */
+#define KEY_BREAK 0x1e		/* Ctrl-Shift-6 */
+#define MORE	  " --More-- "
 
 static void set_raw(const struct termios *saved)
 {
@@ -140,7 +141,8 @@ static int more_key(struct front *front)
 	int key;
 
 	while ((key = take_key(front)) < 0) {
-		struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = front->fd, .events = POLLRDHUP}};
+		struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+					{.fd = front->fd, .events = POLLRDHUP}};
 
 		if (front->keys_closed || (poll(fds, 2, -1) < 0 && errno != EINTR) || front->over)
 			return -1;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A configuration file as one candidate: a session without an operator runs its lines, then one commit.
+ * A configuration file as one candidate: a session without an operator runs its lines, then one
+ * commit.
  *
- * Indentation decides as in a saved configuration: a line that is not indented is a global one if it can be; an
- * indented line behind a refused one is refused too, because it belonged there and would change something else.
+ * Indentation decides as in a saved configuration: a line that is not indented is a global one if
+ * it can be; an indented line behind a refused one is refused too, because it belonged there and
+ * would change something else.
  */
 #include "cli/load.h"
 
@@ -44,7 +46,8 @@ static void load_error(void *self, const char *text)
 
 static const struct session_port load_port = {.error = load_error};
 
-/* A line at the margin that makes sense globally is meant so, even if the current mode knew it too. */
+/* A line at the margin that makes sense globally is meant so, even if the current mode knew it too.
+ */
 static void leave_mode(struct load *load, const char *line)
 {
 	struct session *session = load->session;
@@ -114,8 +117,8 @@ static void take_lines(struct load *load, const char *text, size_t length)
 	}
 }
 
-enum load_result load_text(struct router *router, const char *text, size_t length, load_report *report, void *arg,
-			   unsigned *n_bad, struct err *err)
+enum load_result load_text(struct router *router, const char *text, size_t length,
+			   load_report *report, void *arg, unsigned *n_bad, struct err *err)
 {
 	struct load *load = mem_alloc(sizeof(*load));
 	enum apply_result result;
@@ -140,8 +143,8 @@ enum load_result load_text(struct router *router, const char *text, size_t lengt
 	return result == APPLY_OK ? LOAD_OK : LOAD_FAILED;
 }
 
-enum load_result load_config(struct router *router, const char *path, load_report *report, void *arg, unsigned *n_bad,
-			     struct err *err)
+enum load_result load_config(struct router *router, const char *path, load_report *report,
+			     void *arg, unsigned *n_bad, struct err *err)
 {
 	struct err why = {{0}};
 	size_t length = 0;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A configuration file as one candidate: every line goes through the same matching and checking as a typed one,
- * changes only the candidate, and one commit at the end makes all of it effective. A bad line is reported with its
- * number and skipped (the IOS way); the rest applies.
+ * A configuration file as one candidate: every line goes through the same matching and checking as
+ * a typed one, changes only the candidate, and one commit at the end makes all of it effective. A
+ * bad line is reported with its number and skipped (the IOS way); the rest applies.
  *
- * CR LF, a byte order mark, over-long lines, NUL bytes and binary are survived: an error per line, never more.
+ * CR LF, a byte order mark, over-long lines, NUL bytes and binary are survived: an error per line,
+ * never more.
  */
 #ifndef ALGATE_CLI_LOAD_H
 #define ALGATE_CLI_LOAD_H
@@ -24,9 +25,9 @@ enum load_result {
 typedef void load_report(void *arg, unsigned line, const char *text);
 
 /* report may be NULL. *n_bad (may be NULL): number of bad lines. */
-enum load_result load_config(struct router *router, const char *path, load_report *report, void *arg, unsigned *n_bad,
-			     struct err *err);
-enum load_result load_text(struct router *router, const char *text, size_t length, load_report *report, void *arg,
-			   unsigned *n_bad, struct err *err);
+enum load_result load_config(struct router *router, const char *path, load_report *report,
+			     void *arg, unsigned *n_bad, struct err *err);
+enum load_result load_text(struct router *router, const char *text, size_t length,
+			   load_report *report, void *arg, unsigned *n_bad, struct err *err);
 
 #endif

@@ -11,7 +11,8 @@ static bool covers(const struct args_line_vty *line, unsigned number)
 	return number >= line->first && number <= (line->has_last ? line->last : line->first);
 }
 
-static const struct args_line_password *password_of(const struct store *store, const struct entry *line)
+static const struct args_line_password *password_of(const struct store *store,
+						    const struct entry *line)
 {
 	const struct args_line_password none = {0};
 	const struct entry *entry = store_find(store, line, gram_cmds[CMD_LINE_PASSWORD], &none);

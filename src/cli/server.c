@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sockets of operator sessions. Each connection is a session's port: frames in become calls of the session, what the
- * session says becomes frames out.
+ * Sockets of operator sessions. Each connection is a session's port: frames in become calls of the
+ * session, what the session says becomes frames out.
  *
- * Promises: bounded input by the wire's rules, output produced only while the socket takes it, a connection is freed
- * only at the top of a callback and never inside its session. It may not know what a command does.
+ * Promises: bounded input by the wire's rules, output produced only while the socket takes it, a
+ * connection is freed only at the top of a callback and never inside its session. It may not know
+ * what a command does.
  */
 #include "cli/server.h"
 
@@ -24,10 +25,10 @@
 #include "lib/mem.h"
 
 #define SESSIONS_MAX 64
-#define ROOM (64 * 1024)            /* producers run while less than this waits to be sent */
-#define IDLE_TIME (10 * 60 * 1000)  /* exec-timeout 10 0 */
-#define LOGIN_TIME (60 * 1000)      /* to say hello and to log in */
-#define LINGER_TIME (5 * 1000)      /* to take the last words */
+#define ROOM	     (64 * 1024)      /* producers run while less than this waits to be sent */
+#define IDLE_TIME    (10 * 60 * 1000) /* exec-timeout 10 0 */
+#define LOGIN_TIME   (60 * 1000)      /* to say hello and to log in */
+#define LINGER_TIME  (5 * 1000)	      /* to take the last words */
 
 struct conn {
 	struct server *server;
@@ -130,7 +131,8 @@ static void flush_later(void *arg)
 	conn_settle(conn);
 }
 
-/* One send for all that a round of the loop has to say: an answer and the prompt behind it arrive together. */
+/* One send for all that a round of the loop has to say: an answer and the prompt behind it arrive
+ * together. */
 static void conn_dirty(struct conn *conn)
 {
 	if (conn->flushing || conn->dead)
@@ -177,7 +179,8 @@ static void port_settings(void *self)
 	const struct session *session = conn->session;
 	bool known = session->width_set || session->columns > 0;
 
-	wire_put_pair(&conn->out, WIRE_TERMINAL, session->terminal.length, known ? session->terminal.width : 0xffff);
+	wire_put_pair(&conn->out, WIRE_TERMINAL, session->terminal.length,
+		      known ? session->terminal.width : 0xffff);
 	conn_dirty(conn);
 }
 
@@ -217,13 +220,13 @@ static bool port_room(void *self)
 }
 
 static const struct session_port conn_port = {
-	.output = port_output,
-	.prompt = port_prompt,
-	.question = port_question,
-	.settings = port_settings,
-	.log = port_log,
-	.bye = port_bye,
-	.room = port_room,
+    .output = port_output,
+    .prompt = port_prompt,
+    .question = port_question,
+    .settings = port_settings,
+    .log = port_log,
+    .bye = port_bye,
+    .room = port_room,
 };
 
 void server_terminal_type(struct session *session, const char *name)
@@ -250,7 +253,8 @@ static void take_hello(struct conn *conn, const struct wire_frame *frame)
 	session_start(session);
 }
 
-/* Text of a frame behind its first `skip` bytes, as a string: control bytes but tab are no part of any command. */
+/* Text of a frame behind its first `skip` bytes, as a string: control bytes but tab are no part of
+ * any command. */
 static char *frame_text(const struct wire_frame *frame, size_t skip)
 {
 	size_t length = frame->length > skip ? frame->length - skip : 0;
@@ -287,7 +291,8 @@ static void take_help(struct conn *conn, const struct wire_frame *frame)
 	size_t length = strlen(text), at = 0;
 
 	do {
-		size_t piece = length - at < WIRE_PAYLOAD_MAX - 1 ? length - at : WIRE_PAYLOAD_MAX - 1;
+		size_t piece =
+		    length - at < WIRE_PAYLOAD_MAX - 1 ? length - at : WIRE_PAYLOAD_MAX - 1;
 		uint8_t last = at + piece == length;
 
 		wire_put(&conn->out, WIRE_HELP_TEXT, &last, 1, text + at, piece);
@@ -351,8 +356,8 @@ static void take(struct conn *conn, const struct wire_frame *frame)
 	}
 }
 
-/* A key was pressed: the idle time starts again. Before the login is over the grace time runs instead; lines that
- * come from a file take their time. */
+/* A key was pressed: the idle time starts again. Before the login is over the grace time runs
+ * instead; lines that come from a file take their time. */
 static void alive(struct conn *conn)
 {
 	const struct session *session = conn->session;
@@ -375,7 +380,8 @@ static void tell_commit(struct server *server)
 	server->commit(server->commit_arg);
 }
 
-/* What comes after the session is over is read and forgotten, so that the socket does not stay readable. */
+/* What comes after the session is over is read and forgotten, so that the socket does not stay
+ * readable. */
 static void conn_drain(struct conn *conn)
 {
 	conn->in.start = conn->in.end = 0;
@@ -424,7 +430,8 @@ static void conn_timeout(void *arg)
 
 	if (conn->ending) {
 		conn_free(conn);
-	} else if (conn->session->logged_in && conn->session->busy && !conn->session->question.open) {
+	} else if (conn->session->logged_in && conn->session->busy &&
+		   !conn->session->question.open) {
 		loop_timer_set(conn->timer, IDLE_TIME); /* output still runs */
 	} else {
 		session_close(conn->session);
@@ -446,8 +453,8 @@ static bool peer_is_root(int fd)
 	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
-struct session *server_adopt(struct server *server, int fd, enum session_origin origin, unsigned line,
-			     const char *peer, void (*closed)(void *arg), void *arg)
+struct session *server_adopt(struct server *server, int fd, enum session_origin origin,
+			     unsigned line, const char *peer, void (*closed)(void *arg), void *arg)
 {
 	struct conn *conn;
 	char where[80] = "console";
@@ -492,7 +499,7 @@ static void watch_log(void *arg, enum log_severity severity, const char *line)
 	struct conn *conn;
 
 	LIST_FOREACH(conn, &server->conns, link)
-		session_log(conn->session, severity, line);
+	session_log(conn->session, severity, line);
 }
 
 /* Is anybody behind the socket that lies there already? */
@@ -522,7 +529,8 @@ static bool server_listen(struct server *server, struct err *err)
 	unlink(server->path);
 	server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	mask = umask(0177);
-	bound = server->fd < 0 ? -1 : bind(server->fd, (struct sockaddr *)&address, sizeof(address));
+	bound =
+	    server->fd < 0 ? -1 : bind(server->fd, (struct sockaddr *)&address, sizeof(address));
 	umask(mask);
 	if (bound < 0 || listen(server->fd, 16) < 0)
 		return err_set(err, "%s: %s", server->path, strerror(errno));
@@ -530,7 +538,8 @@ static bool server_listen(struct server *server, struct err *err)
 	return server->watch != NULL || err_set(err, "%s: %s", server->path, strerror(errno));
 }
 
-struct server *server_new(struct loop *loop, struct router *router, const char *path, struct err *err)
+struct server *server_new(struct loop *loop, struct router *router, const char *path,
+			  struct err *err)
 {
 	struct server *server = mem_alloc(sizeof(*server));
 

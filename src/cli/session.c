@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session's life between two prompts: a line comes, its handler prints, produces, asks or waits, and when nothing
- * of that is left the next prompt goes out. Modes, privilege, history and the way of the output are here.
+ * A session's life between two prompts: a line comes, its handler prints, produces, asks or waits,
+ * and when nothing of that is left the next prompt goes out. Modes, privilege, history and the way
+ * of the output are here.
  *
- * Promises: exactly one prompt for each line, after all of its output; no control byte of stored or typed text
- * reaches a terminal; whatever a handler left open is closed when the session ends. It may not block, and does not
- * know what a command means.
+ * Promises: exactly one prompt for each line, after all of its output; no control byte of stored or
+ * typed text reaches a terminal; whatever a handler left open is closed when the session ends. It
+ * may not block, and does not know what a command means.
  */
 #include "cli/session_internal.h"
 
@@ -79,8 +80,8 @@ const struct gram_mode *session_mode_named(const char *name)
 	abort();
 }
 
-void session_enter(struct session *session, const struct gram_mode *mode, const struct gram_cmd *context,
-		   const void *args)
+void session_enter(struct session *session, const struct gram_mode *mode,
+		   const struct gram_cmd *context, const void *args)
 {
 	bool leaves = session->mode->config && !mode->config;
 	void *copy = NULL;
@@ -94,7 +95,8 @@ void session_enter(struct session *session, const struct gram_mode *mode, const 
 	session->context_args = copy;
 	session->mode = mode;
 	if (leaves && session->origin != ORIGIN_FILE && !session->over)
-		log_event("SYS", LOG_SEV_NOTICE, "CONFIG_I", "Configured from console by %s", session->where);
+		log_event("SYS", LOG_SEV_NOTICE, "CONFIG_I", "Configured from console by %s",
+			  session->where);
 }
 
 void session_end_config(struct session *session)
@@ -107,7 +109,8 @@ struct entry *session_context(struct session *session)
 {
 	if (session->context_cmd == NULL)
 		return NULL;
-	return store_find(session->router->store, NULL, session->context_cmd, session->context_args);
+	return store_find(session->router->store, NULL, session->context_cmd,
+			  session->context_args);
 }
 
 const char *session_prompt_text(const struct session *session, char *buf, size_t size)
@@ -245,7 +248,8 @@ void session_log(struct session *session, enum log_severity severity, const char
 	char text[640];
 
 	(void)severity;
-	if (session->over || session->port->log == NULL || (!asked && session->origin != ORIGIN_CONSOLE))
+	if (session->over || session->port->log == NULL ||
+	    (!asked && session->origin != ORIGIN_CONSOLE))
 		return;
 	stamp(text, sizeof(text));
 	strncat(text, line, sizeof(text) - strlen(text) - 1);
@@ -254,8 +258,8 @@ void session_log(struct session *session, enum log_severity severity, const char
 
 /* ---- producing and asking */
 
-void session_produce(struct session *session, bool (*next)(struct session *session, void *state), void *state,
-		     void (*done)(void *state))
+void session_produce(struct session *session, bool (*next)(struct session *session, void *state),
+		     void *state, void (*done)(void *state))
 {
 	struct producer *producer = mem_alloc(sizeof(*producer));
 
@@ -382,7 +386,8 @@ static void filter_finish(struct session *session)
 
 static unsigned line_flags(const struct session *session)
 {
-	return (session->refused ? WIRE_PROMPT_REFUSED : 0u) | (session->forget ? WIRE_PROMPT_FORGET : 0u);
+	return (session->refused ? WIRE_PROMPT_REFUSED : 0u) |
+	       (session->forget ? WIRE_PROMPT_FORGET : 0u);
 }
 
 static void say_bye(struct session *session)
@@ -456,7 +461,8 @@ static void forget(struct session *session)
 
 const char *session_history(const struct session *session, unsigned index)
 {
-	unsigned first = session->history_next > SESSION_HISTORY ? session->history_next - SESSION_HISTORY : 0;
+	unsigned first =
+	    session->history_next > SESSION_HISTORY ? session->history_next - SESSION_HISTORY : 0;
 
 	if (first + index >= session->history_next)
 		return NULL;
@@ -502,8 +508,8 @@ void session_window(struct session *session, unsigned rows, unsigned columns)
 
 /* ---- birth and death */
 
-struct session *session_new(struct router *router, struct loop *loop, enum session_origin origin, const char *where,
-			    const struct session_port *port, void *self)
+struct session *session_new(struct router *router, struct loop *loop, enum session_origin origin,
+			    const char *where, const struct session_port *port, void *self)
 {
 	struct session *session = mem_alloc(sizeof(*session));
 
@@ -513,7 +519,8 @@ struct session *session_new(struct router *router, struct loop *loop, enum sessi
 	snprintf(session->where, sizeof(session->where), "%s", where);
 	session->level = 1;
 	session->mode = session_mode_named("exec");
-	session->terminal = (struct session_terminal){.length = SESSION_LENGTH, .width = SESSION_WIDTH};
+	session->terminal =
+	    (struct session_terminal){.length = SESSION_LENGTH, .width = SESSION_WIDTH};
 	session->port = port;
 	session->self = self;
 	TAILQ_INIT(&session->producers);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of a session, for the files that make sessions work (session, exec, auth, load, server, cmd_session,
- * cmd_config). Command handlers use cli/session.h.
+ * The inside of a session, for the files that make sessions work (session, exec, auth, load,
+ * server, cmd_session, cmd_config). Command handlers use cli/session.h.
  */
 #ifndef ALGATE_CLI_SESSION_INTERNAL_H
 #define ALGATE_CLI_SESSION_INTERNAL_H
@@ -14,12 +14,13 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 
-#define SESSION_HISTORY 20
-#define SESSION_LENGTH 24 /* lines and columns of a terminal whose size nobody knows */
-#define SESSION_WIDTH 80
+#define SESSION_HISTORY	 20
+#define SESSION_LENGTH	 24 /* lines and columns of a terminal whose size nobody knows */
+#define SESSION_WIDTH	 80
 #define SESSION_HOSTNAME 20 /* characters of the host name in the prompt */
 
-/* How a session reaches its operator: a socket, a file being loaded, a test. Members may be NULL. */
+/* How a session reaches its operator: a socket, a file being loaded, a test. Members may be NULL.
+ */
 struct session_port {
 	void (*output)(void *self, const char *text, size_t length);
 	void (*prompt)(void *self, unsigned flags, const char *text); /* flags: enum wire_prompt */
@@ -47,10 +48,10 @@ struct session {
 	struct loop *loop; /* NULL in a file load */
 	enum session_origin origin;
 	char where[80];
-	unsigned vty;      /* line number of ORIGIN_VTY */
+	unsigned vty;		/* line number of ORIGIN_VTY */
 	bool terminal_attached; /* a person's terminal: prompts are seen, `enable` asks */
-	bool local_root;   /* the peer is root, or the daemon's own user */
-	bool logged_in;    /* no password stands before the first prompt any more */
+	bool local_root;	/* the peer is root, or the daemon's own user */
+	bool logged_in;		/* no password stands before the first prompt any more */
 
 	int level;
 	const struct gram_mode *mode;
@@ -59,7 +60,7 @@ struct session {
 
 	struct session_terminal terminal;
 	bool length_set, width_set; /* by command: the window no longer decides */
-	unsigned rows, columns;     /* the window; 0: not known */
+	unsigned rows, columns;	    /* the window; 0: not known */
 
 	const struct session_port *port;
 	void *self;
@@ -70,7 +71,7 @@ struct session {
 	bool settling;
 	bool refused, forget;
 	int wanted_level; /* of the `enable` whose password is being asked */
-	unsigned holds; /* work elsewhere that the line waits for */
+	unsigned holds;	  /* work elsewhere that the line waits for */
 
 	struct filter *filter;
 	char *partial;
@@ -91,13 +92,14 @@ struct session {
 };
 
 /* where is copied. Starts in exec mode at level 1, idle, without a prompt. */
-struct session *session_new(struct router *router, struct loop *loop, enum session_origin origin, const char *where,
-			    const struct session_port *port, void *self);
+struct session *session_new(struct router *router, struct loop *loop, enum session_origin origin,
+			    const char *where, const struct session_port *port, void *self);
 void session_free(struct session *session);
 
 /* Prompts for the first line. */
 void session_start(struct session *session);
-/* From the port: what the operator did. A line that comes while another runs is not taken (false). */
+/* From the port: what the operator did. A line that comes while another runs is not taken (false).
+ */
 bool session_line(struct session *session, enum wire_ending ending, const char *text);
 /* text NULL: ^C. Without an open question nothing happens. */
 void session_answer(struct session *session, const char *text);

@@ -2,8 +2,9 @@
 /*
  * Telnet sessions: TCP on one side, a pty with `algate` on the other, libtelnet between them.
  *
- * Promises: bounded buffers both ways, whoever is slow is waited for; no option is answered twice; nothing typed
- * reaches the pty before `algate` has silenced its echo. It may not see a password as anything but bytes.
+ * Promises: bounded buffers both ways, whoever is slow is waited for; no option is answered twice;
+ * nothing typed reaches the pty before `algate` has silenced its echo. It may not see a password as
+ * anything but bytes.
  */
 #include "cli/telnet.h"
 
@@ -31,11 +32,11 @@
 #include "cli/session_internal.h"
 #include "lib/mem.h"
 
-#define NET_ROOM (64 * 1024) /* waiting for the network before the pty is no longer read */
-#define PTY_ROOM (16 * 1024) /* waiting for the pty before the network is no longer read */
-#define RETRY_TIME (30 * 1000)
+#define NET_ROOM    (64 * 1024) /* waiting for the network before the pty is no longer read */
+#define PTY_ROOM    (16 * 1024) /* waiting for the pty before the network is no longer read */
+#define RETRY_TIME  (30 * 1000)
 #define LINGER_TIME (5 * 1000)
-#define WIRE_FD 3 /* where `algate` finds its session */
+#define WIRE_FD	    3 /* where `algate` finds its session */
 
 struct pipe_buffer {
 	char *data;
@@ -45,7 +46,7 @@ struct pipe_buffer {
 struct caller {
 	struct telnet *telnet; /* NULL: the listener is gone */
 	unsigned line;
-	int net, pty;          /* -1: closed */
+	int net, pty; /* -1: closed */
 	struct loop_watch *net_watch, *pty_watch;
 	struct loop_timer *timer;
 	struct pipe_buffer to_net, to_pty;
@@ -129,7 +130,8 @@ static void close_pty(struct caller *caller)
 	caller->pty = -1;
 }
 
-/* Without its child the session's socket ends, and with that the session; session_closed() frees what is left. */
+/* Without its child the session's socket ends, and with that the session; session_closed() frees
+ * what is left. */
 static void caller_free(struct caller *caller)
 {
 	close_net(caller);
@@ -177,11 +179,12 @@ static void caller_settle(struct caller *caller)
 	}
 	held = buffer_held(&caller->to_net) > 0;
 	loop_want(caller->net_watch, (buffer_held(&caller->to_pty) < PTY_ROOM ? LOOP_READ : 0u) |
-					     (held ? LOOP_WRITE : 0u));
+					 (held ? LOOP_WRITE : 0u));
 	if (caller->pty_watch != NULL)
-		loop_want(caller->pty_watch,
-			  (buffer_held(&caller->to_net) < NET_ROOM ? LOOP_READ : 0u) |
-				  (caller->heard && buffer_held(&caller->to_pty) > 0 ? LOOP_WRITE : 0u));
+		loop_want(
+		    caller->pty_watch,
+		    (buffer_held(&caller->to_net) < NET_ROOM ? LOOP_READ : 0u) |
+			(caller->heard && buffer_held(&caller->to_pty) > 0 ? LOOP_WRITE : 0u));
 }
 
 static void pty_ready(void *arg, unsigned events)
@@ -208,7 +211,8 @@ static void net_ready(void *arg, unsigned events)
 	char bytes[4096];
 	ssize_t got;
 
-	if ((events & LOOP_READ) && (buffer_held(&caller->to_pty) < PTY_ROOM || (events & LOOP_HANGUP))) {
+	if ((events & LOOP_READ) &&
+	    (buffer_held(&caller->to_pty) < PTY_ROOM || (events & LOOP_HANGUP))) {
 		got = recv(caller->net, bytes, sizeof(bytes), MSG_DONTWAIT);
 		if (got > 0)
 			telnet_recv(caller->protocol, bytes, (size_t)got);
@@ -226,11 +230,11 @@ static void linger_over(void *arg)
 /* ---- the protocol */
 
 static const telnet_telopt_t options[] = {
-	{TELNET_TELOPT_ECHO, TELNET_WILL, TELNET_DONT},
-	{TELNET_TELOPT_SGA, TELNET_WILL, TELNET_DO},
-	{TELNET_TELOPT_TTYPE, TELNET_WONT, TELNET_DO},
-	{TELNET_TELOPT_NAWS, TELNET_WONT, TELNET_DO},
-	{-1, 0, 0},
+    {TELNET_TELOPT_ECHO, TELNET_WILL, TELNET_DONT},
+    {TELNET_TELOPT_SGA, TELNET_WILL, TELNET_DO},
+    {TELNET_TELOPT_TTYPE, TELNET_WONT, TELNET_DO},
+    {TELNET_TELOPT_NAWS, TELNET_WONT, TELNET_DO},
+    {-1, 0, 0},
 };
 
 /* Only names that mean something here: what the network says does not choose a file to be read. */
@@ -239,8 +243,8 @@ static void take_type(struct caller *caller, const char *name)
 	static const struct {
 		const char *begins, *type;
 	} known[] = {
-		{"xterm", "xterm"}, {"rxvt", "xterm"}, {"screen", "screen"}, {"tmux", "screen"},
-		{"linux", "linux"}, {"vt", "vt100"},   {"ansi", "ansi"},
+	    {"xterm", "xterm"}, {"rxvt", "xterm"}, {"screen", "screen"}, {"tmux", "screen"},
+	    {"linux", "linux"}, {"vt", "vt100"},   {"ansi", "ansi"},
 	};
 
 	if (name == NULL || caller->session == NULL)
@@ -333,7 +337,8 @@ static void greet(struct caller *caller)
 
 /* ---- algate on a pty */
 
-/* Returns the open slave, to be kept until the child has it too (a pty without any would lose its settings). */
+/* Returns the open slave, to be kept until the child has it too (a pty without any would lose its
+ * settings). */
 static int open_pty(struct caller *caller, char slave[64])
 {
 	struct termios raw;
@@ -352,7 +357,8 @@ static int open_pty(struct caller *caller, char slave[64])
 	return fd;
 }
 
-/* Own session, the pty as its terminal, the socket as descriptor 3, nothing else; signals as if fresh. */
+/* Own session, the pty as its terminal, the socket as descriptor 3, nothing else; signals as if
+ * fresh. */
 static bool spawn(struct caller *caller, const char *slave, int wire)
 {
 	char *const argv[] = {"algate", "--wire", "3", NULL};
@@ -366,8 +372,8 @@ static bool spawn(struct caller *caller, const char *slave, int wire)
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes,
-				 POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+						  POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, slave, O_RDWR, 0);
@@ -375,7 +381,8 @@ static bool spawn(struct caller *caller, const char *slave, int wire)
 	posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, wire, WIRE_FD);
 	posix_spawn_file_actions_addclosefrom_np(&actions, WIRE_FD + 1);
-	failed = posix_spawn(&caller->pid, caller->telnet->algate, &actions, &attributes, argv, envp);
+	failed =
+	    posix_spawn(&caller->pid, caller->telnet->algate, &actions, &attributes, argv, envp);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	if (failed != 0)
@@ -396,8 +403,8 @@ static bool start_session(struct caller *caller, const char *peer)
 		close(terminal);
 		return false;
 	}
-	caller->session = server_adopt(caller->telnet->server, pair[0], ORIGIN_VTY, caller->line, peer,
-				       session_closed, caller);
+	caller->session = server_adopt(caller->telnet->server, pair[0], ORIGIN_VTY, caller->line,
+				       peer, session_closed, caller);
 	if (caller->session == NULL)
 		close(pair[0]);
 	ok = caller->session != NULL && spawn(caller, slave, pair[1]);
@@ -413,12 +420,13 @@ static bool line_taken(const struct telnet *telnet, unsigned line)
 	const struct caller *caller;
 
 	LIST_FOREACH(caller, &telnet->callers, link)
-		if (caller->line == line)
-			return true;
+	if (caller->line == line)
+		return true;
 	return false;
 }
 
-static void take_caller(struct telnet *telnet, int fd, const struct sockaddr_in *from, unsigned line)
+static void take_caller(struct telnet *telnet, int fd, const struct sockaddr_in *from,
+			unsigned line)
 {
 	struct caller *caller = mem_alloc(sizeof(*caller));
 	char peer[INET_ADDRSTRLEN];
@@ -436,10 +444,12 @@ static void take_caller(struct telnet *telnet, int fd, const struct sockaddr_in 
 	caller->protocol = telnet_init(options, on_event, 0, caller);
 	if (caller->protocol != NULL && start_session(caller, peer)) {
 		caller->net_watch = loop_watch(telnet->loop, fd, LOOP_READ, net_ready, caller);
-		caller->pty_watch = loop_watch(telnet->loop, caller->pty, LOOP_READ, pty_ready, caller);
+		caller->pty_watch =
+		    loop_watch(telnet->loop, caller->pty, LOOP_READ, pty_ready, caller);
 	}
 	if (caller->net_watch == NULL || caller->pty_watch == NULL) {
-		log_event("TELNET", LOG_SEV_ERROR, "START", "no session for %s: %s", peer, strerror(errno));
+		log_event("TELNET", LOG_SEV_ERROR, "START", "no session for %s: %s", peer,
+			  strerror(errno));
 		caller_free(caller);
 		return;
 	}
@@ -452,7 +462,8 @@ static void accept_ready(void *arg, unsigned events)
 	struct telnet *telnet = arg;
 	struct sockaddr_in from = {0};
 	socklen_t length = sizeof(from);
-	int fd = accept4(telnet->fd, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd =
+	    accept4(telnet->fd, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	unsigned lines = login_lines(server_router(telnet->server)->store);
 	unsigned line = 0;
 
@@ -507,8 +518,8 @@ static void refresh(void *arg)
 		stop_listening(telnet);
 	} else if (!start_listening(telnet)) {
 		inet_ntop(AF_INET, &telnet->address.sin_addr, text, sizeof(text));
-		log_event("TELNET", LOG_SEV_ERROR, "LISTEN", "%s:%u: %s", text, ntohs(telnet->address.sin_port),
-			  strerror(errno));
+		log_event("TELNET", LOG_SEV_ERROR, "LISTEN", "%s:%u: %s", text,
+			  ntohs(telnet->address.sin_port), strerror(errno));
 		stop_listening(telnet);
 		loop_timer_set(telnet->retry, RETRY_TIME);
 	}
@@ -549,7 +560,8 @@ static void find_algate(char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s", BINDIR "/algate");
 }
 
-struct telnet *telnet_server_new(struct loop *loop, struct server *server, const char *address, struct err *err)
+struct telnet *telnet_server_new(struct loop *loop, struct server *server, const char *address,
+				 struct err *err)
 {
 	struct telnet *telnet = mem_alloc(sizeof(*telnet));
 

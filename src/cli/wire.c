@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Framing of the session socket. Promises: never reads past a frame, never holds more than one frame of input,
- * and a peer that breaks the rules gets WIRE_CLOSED, nothing else. It may not know what the messages mean.
+ * Framing of the session socket. Promises: never reads past a frame, never holds more than one
+ * frame of input, and a peer that breaks the rules gets WIRE_CLOSED, nothing else. It may not know
+ * what the messages mean.
  */
 #include "cli/wire.h"
 
@@ -91,8 +92,8 @@ static uint8_t *reserve(struct wire_out *out, size_t length)
 	return at;
 }
 
-void wire_put(struct wire_out *out, enum wire_type type, const void *head, size_t head_length, const void *body,
-	      size_t body_length)
+void wire_put(struct wire_out *out, enum wire_type type, const void *head, size_t head_length,
+	      const void *body, size_t body_length)
 {
 	size_t length;
 	uint8_t *at;
@@ -118,7 +119,8 @@ void wire_put_text(struct wire_out *out, enum wire_type type, uint8_t head, cons
 
 void wire_put_pair(struct wire_out *out, enum wire_type type, unsigned first, unsigned second)
 {
-	uint8_t data[4] = {(uint8_t)(first >> 8), (uint8_t)first, (uint8_t)(second >> 8), (uint8_t)second};
+	uint8_t data[4] = {(uint8_t)(first >> 8), (uint8_t)first, (uint8_t)(second >> 8),
+			   (uint8_t)second};
 
 	wire_put(out, type, data, sizeof(data), NULL, 0);
 }
@@ -126,7 +128,8 @@ void wire_put_pair(struct wire_out *out, enum wire_type type, unsigned first, un
 enum wire_status wire_flush(struct wire_out *out, int fd)
 {
 	while (out->start < out->end) {
-		ssize_t sent = send(fd, out->data + out->start, out->end - out->start, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t sent = send(fd, out->data + out->start, out->end - out->start,
+				    MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (sent < 0 && errno == EINTR)
 			continue;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event loop: epoll for descriptors, a sorted list for timers, an eventfd for what other threads post.
+ * The event loop: epoll for descriptors, a sorted list for timers, an eventfd for what other
+ * threads post.
  *
- * Promises: a callback may free anything, because what is freed during a round is only unlinked and released at its
- * end; no call is lost; nothing is called after it was freed. It may not block except in epoll_wait.
+ * Promises: a callback may free anything, because what is freed during a round is only unlinked and
+ * released at its end; no call is lost; nothing is called after it was freed. It may not block
+ * except in epoll_wait.
  */
 #include "lib/loop.h"
 
@@ -96,13 +98,14 @@ static uint32_t epoll_events(unsigned events)
 	return mask;
 }
 
-struct loop_watch *loop_watch(struct loop *loop, int fd, unsigned events, void (*fn)(void *arg, unsigned events),
-			      void *arg)
+struct loop_watch *loop_watch(struct loop *loop, int fd, unsigned events,
+			      void (*fn)(void *arg, unsigned events), void *arg)
 {
 	struct loop_watch *watch = mem_alloc(sizeof(*watch));
 	struct epoll_event event = {.events = epoll_events(events), .data.ptr = watch};
 
-	*watch = (struct loop_watch){.loop = loop, .fd = fd, .events = events, .fn = fn, .arg = arg};
+	*watch =
+	    (struct loop_watch){.loop = loop, .fd = fd, .events = events, .fn = fn, .arg = arg};
 	/* EPOLLHUP and EPOLLERR cannot be masked, so a sleeping watch is taken out of the set. */
 	if (events != 0 && epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
 		free(watch);
@@ -165,8 +168,8 @@ void loop_timer_set(struct loop_timer *timer, uint64_t delay)
 	timer->armed = true;
 	/* Most timers are as long as the latest set one, so the search from the end is short. */
 	TAILQ_FOREACH_REVERSE(before, list, timer_list, link)
-		if (before->due <= timer->due)
-			break;
+	if (before->due <= timer->due)
+		break;
 	if (before)
 		TAILQ_INSERT_AFTER(list, before, timer, link);
 	else
@@ -242,7 +245,8 @@ void loop_undefer(struct loop *loop, void (*fn)(void *arg), void *arg)
 	}
 }
 
-/* Only what waits now: a callback that defers itself again must not keep the loop from its descriptors. */
+/* Only what waits now: a callback that defers itself again must not keep the loop from its
+ * descriptors. */
 static void run_deferred(struct loop *loop)
 {
 	struct call *last = TAILQ_LAST(&loop->deferred, call_list);
@@ -309,8 +313,8 @@ static void run_signals(void *arg, unsigned events)
 	(void)events;
 	while (read(loop->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		LIST_FOREACH(handler, &loop->handlers, link)
-			if (handler->signal == (int)info.ssi_signo)
-				handler->fn(handler->arg, handler->signal);
+	if (handler->signal == (int)info.ssi_signo)
+		handler->fn(handler->arg, handler->signal);
 }
 
 bool loop_signal(struct loop *loop, int signal, void (*fn)(void *arg, int signal), void *arg)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stored passwords: one row per type. OpenSSL does the hashing of types 8 and 9, libcrypt that of type 5.
+ * Stored passwords: one row per type. OpenSSL does the hashing of types 8 and 9, libcrypt that of
+ * type 5.
  *
- * Promises: comparison does not tell by its time where two texts differ; clear text copies are wiped. It may not log.
+ * Promises: comparison does not tell by its time where two texts differ; clear text copies are
+ * wiped. It may not log.
  */
 #include "lib/secret.h"
 
@@ -16,15 +18,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SALT_LENGTH 14
-#define HASH_BYTES 32
-#define HASH_TEXT 43 /* 32 bytes, six bits a character, no padding */
+#define SALT_LENGTH   14
+#define HASH_BYTES    32
+#define HASH_TEXT     43 /* 32 bytes, six bits a character, no padding */
 #define PBKDF2_ROUNDS 20000
-#define SCRYPT_N 16384
+#define SCRYPT_N      16384
 
 static const char alphabet[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/* The key of the published obfuscation of type 7: the text is exclusive-ored with it from a seed on. */
+/* The key of the published obfuscation of type 7: the text is exclusive-ored with it from a seed
+ * on. */
 static const char vigenere[] = "dsfd;kfoA,.iyewrkldJKDHSUBsgvca69834ncxv9873254k;fg87";
 
 struct kind {
@@ -72,9 +75,10 @@ static bool derive(char type, const char *salt, const char *plain, uint8_t hash[
 	const unsigned char *s = (const unsigned char *)salt;
 
 	if (type == '8')
-		return PKCS5_PBKDF2_HMAC(plain, (int)strlen(plain), s, SALT_LENGTH, PBKDF2_ROUNDS, EVP_sha256(),
-					 HASH_BYTES, hash) == 1;
-	return EVP_PBE_scrypt(plain, strlen(plain), s, SALT_LENGTH, SCRYPT_N, 1, 1, 0, hash, HASH_BYTES) == 1;
+		return PKCS5_PBKDF2_HMAC(plain, (int)strlen(plain), s, SALT_LENGTH, PBKDF2_ROUNDS,
+					 EVP_sha256(), HASH_BYTES, hash) == 1;
+	return EVP_PBE_scrypt(plain, strlen(plain), s, SALT_LENGTH, SCRYPT_N, 1, 1, 0, hash,
+			      HASH_BYTES) == 1;
 }
 
 /* $T$salt$hash */
@@ -93,16 +97,17 @@ static bool render(char type, const char *salt, const char *plain, char out[SECR
 
 static bool hashed_valid(const char *text, char type)
 {
-	return strlen(text) == 3 + SALT_LENGTH + 1 + HASH_TEXT && text[0] == '$' && text[1] == type &&
-	       text[2] == '$' && in_alphabet(text + 3, SALT_LENGTH) && text[3 + SALT_LENGTH] == '$' &&
-	       in_alphabet(text + 4 + SALT_LENGTH, HASH_TEXT);
+	return strlen(text) == 3 + SALT_LENGTH + 1 + HASH_TEXT && text[0] == '$' &&
+	       text[1] == type && text[2] == '$' && in_alphabet(text + 3, SALT_LENGTH) &&
+	       text[3 + SALT_LENGTH] == '$' && in_alphabet(text + 4 + SALT_LENGTH, HASH_TEXT);
 }
 
 static bool hashed_matches(const char *stored, const char *plain, char type)
 {
 	char text[SECRET_SIZE];
 
-	return hashed_valid(stored, type) && render(type, stored + 3, plain, text) && same_text(text, stored);
+	return hashed_valid(stored, type) && render(type, stored + 3, plain, text) &&
+	       same_text(text, stored);
 }
 
 static bool valid0(const char *text)
@@ -131,7 +136,8 @@ static bool valid5(const char *text)
 	end = strchr(text, '$');
 	if (end == NULL || end == text || end - text > 8)
 		return false;
-	return in_alphabet(text, (size_t)(end - text)) && strlen(end + 1) == 22 && in_alphabet(end + 1, 22);
+	return in_alphabet(text, (size_t)(end - text)) && strlen(end + 1) == 22 &&
+	       in_alphabet(end + 1, 22);
 }
 
 static bool matches5(const char *stored, const char *plain)
@@ -164,8 +170,8 @@ static bool decode7(const char *text, char out[SECRET_SIZE])
 	size_t length = strlen(text), n = 0;
 	unsigned seed;
 
-	if (length < 4 || length % 2 != 0 || length / 2 > SECRET_SIZE || !isdigit((unsigned char)text[0]) ||
-	    !isdigit((unsigned char)text[1]))
+	if (length < 4 || length % 2 != 0 || length / 2 > SECRET_SIZE ||
+	    !isdigit((unsigned char)text[0]) || !isdigit((unsigned char)text[1]))
 		return false;
 	seed = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
 	if (seed >= period)
@@ -220,8 +226,8 @@ static bool matches9(const char *stored, const char *plain)
 }
 
 static const struct kind kinds[] = {
-	{0, valid0, matches0}, {5, valid5, matches5}, {7, valid7, matches7},
-	{8, valid8, matches8}, {9, valid9, matches9},
+    {0, valid0, matches0}, {5, valid5, matches5}, {7, valid7, matches7},
+    {8, valid8, matches8}, {9, valid9, matches9},
 };
 
 static const struct kind *kind_of(int type)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon without Linux, root and packets, for CLI transcripts: the real sessions, grammar, store, apply and engine
- * over a made-up router with two Ethernet interfaces and a loopback, which believes whatever it is told.
+ * The daemon without Linux, root and packets, for CLI transcripts: the real sessions, grammar,
+ * store, apply and engine over a made-up router with two Ethernet interfaces and a loopback, which
+ * believes whatever it is told.
  *
- *   testd DIR [TELNET-ADDRESS:PORT]    socket, startup-config and state in DIR; ends on SIGTERM; on SIGUSR1 one UDP
- *                                      packet from 10.0.0.100 passes from eth0 to eth1, so that rules come into use
+ *   testd DIR [TELNET-ADDRESS:PORT]    socket, startup-config and state in DIR; ends on SIGTERM; on
+ * SIGUSR1 one UDP packet from 10.0.0.100 passes from eth0 to eth1, so that rules come into use
  */
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@
 #include "net/net.h"
 
 #define INTERFACES 3
-#define ADDRESSES 8
+#define ADDRESSES  8
 
 struct fake {
 	struct loop *loop;
@@ -90,8 +91,11 @@ static bool fake_address_add(void *self, const struct plan_address *address, str
 	if (interface == NULL || interface->n_addresses == ADDRESSES)
 		return err_set(err, "no room");
 	fake_address_remove(self, address, err);
-	interface->addresses[interface->n_addresses++] = (struct mirror_address){
-		.addr = address->addr, .len = address->len, .secondary = address->secondary, .ours = true};
+	interface->addresses[interface->n_addresses++] =
+	    (struct mirror_address){.addr = address->addr,
+				    .len = address->len,
+				    .secondary = address->secondary,
+				    .ours = true};
 	return changed(self);
 }
 
@@ -101,7 +105,8 @@ static bool fake_route_remove(void *self, const struct plan_route *route, struct
 
 	(void)err;
 	for (uint32_t i = 0; i < mirror->n_routes; i++)
-		if (mirror->routes[i].to.addr == route->to.addr && mirror->routes[i].to.len == route->to.len &&
+		if (mirror->routes[i].to.addr == route->to.addr &&
+		    mirror->routes[i].to.len == route->to.len &&
 		    mirror->routes[i].via == route->via) {
 			mirror->routes[i] = mirror->routes[--mirror->n_routes];
 			break;
@@ -116,11 +121,12 @@ static bool fake_route_add(void *self, const struct plan_route *route, struct er
 	fake_route_remove(self, route, err);
 	if (fake->mirror.n_routes == sizeof(fake->routes) / sizeof(fake->routes[0]))
 		return err_set(err, "no room");
-	fake->routes[fake->mirror.n_routes++] = (struct mirror_route){.to = route->to,
-								      .via = route->via,
-								      .ifindex = route->ifindex,
-								      .protocol = SYSTEM_ROUTE_PROTOCOL,
-								      .metric = route->distance};
+	fake->routes[fake->mirror.n_routes++] =
+	    (struct mirror_route){.to = route->to,
+				  .via = route->via,
+				  .ifindex = route->ifindex,
+				  .protocol = SYSTEM_ROUTE_PROTOCOL,
+				  .metric = route->distance};
 	return changed(self);
 }
 
@@ -137,18 +143,19 @@ static bool fake_hooks(void *self, const struct plan_hooks *hooks, struct err *e
 }
 
 static struct system fake_system = {
-	.mirror = fake_mirror,
-	.link_set = fake_link,
-	.address_add = fake_address_add,
-	.address_remove = fake_address_remove,
-	.route_add = fake_route_add,
-	.route_remove = fake_route_remove,
-	.owned_add = fake_owned,
-	.owned_remove = fake_owned,
-	.hooks_set = fake_hooks,
+    .mirror = fake_mirror,
+    .link_set = fake_link,
+    .address_add = fake_address_add,
+    .address_remove = fake_address_remove,
+    .route_add = fake_route_add,
+    .route_remove = fake_route_remove,
+    .owned_add = fake_owned,
+    .owned_remove = fake_owned,
+    .hooks_set = fake_hooks,
 };
 
-static void add_interface(struct fake *fake, uint32_t index, const char *linux_name, const char *name)
+static void add_interface(struct fake *fake, uint32_t index, const char *linux_name,
+			  const char *name)
 {
 	struct mirror_interface *interface = &fake->interfaces[fake->mirror.n_interfaces];
 
@@ -187,8 +194,9 @@ static void on_signal(void *arg, int number)
 
 static void on_packet(void *arg, int number)
 {
-	static const uint8_t bytes[32] = {0x45, 0,   0,   32, 0,   1,   0,    0,  64,   17,   0, 0, 10, 0, 0, 100,
-					  192,  0,   2,   9,  0x13, 0x88, 0, 53, 0, 12, 0, 0, 't', 'e', 's', 't'};
+	static const uint8_t bytes[32] = {0x45, 0,  0, 32, 0,	1,   0,	  0,   64,  17,	  0,
+					  0,	10, 0, 0,  100, 192, 0,	  2,   9,   0x13, 0x88,
+					  0,	53, 0, 12, 0,	0,   't', 'e', 's', 't'};
 	static struct out out;
 	struct fake *fake = arg;
 	uint8_t data[64];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Any bytes on a session's socket, in pieces, against a whole daemon without Linux: sessions, commands, store, engine.
- * What must hold: nothing breaks, and when the other side is gone the session is gone.
+ * Any bytes on a session's socket, in pieces, against a whole daemon without Linux: sessions,
+ * commands, store, engine. What must hold: nothing breaks, and when the other side is gone the
+ * session is gone.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -94,7 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(send(pair[1], hello, sizeof(hello), MSG_NOSIGNAL) == sizeof(hello));
 	piece = (data[0] & 0x7f) * 16u + 1;
 	for (size_t at = 1; at < size && !house.closed; at += piece) {
-		send(pair[1], data + at, size - at < piece ? size - at : piece, MSG_NOSIGNAL | MSG_DONTWAIT);
+		send(pair[1], data + at, size - at < piece ? size - at : piece,
+		     MSG_NOSIGNAL | MSG_DONTWAIT);
 		round_of(&house, pair[1]);
 	}
 	close(pair[1]);

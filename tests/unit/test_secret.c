@@ -10,13 +10,13 @@ static const struct vector {
 	int type;
 	const char *stored, *plain;
 } vectors[] = {
-	{0, "hashcat", "hashcat"},
-	{0, "two words", "two words"},
-	{5, "$1$28772684$iEwNOgGugqO9.bIz5sk8k/", "hashcat"},
-	{7, "02050D480809", "cisco"},
-	{7, "060506324F41", "cisco"},
-	{8, "$8$TnGX/fE4KGHOVU$pEhnEvxrvaynpi8j4f.EMHr6M.FzU8xnZnBr/tJdFWk", "hashcat"},
-	{9, "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6", "hashcat"},
+    {0, "hashcat", "hashcat"},
+    {0, "two words", "two words"},
+    {5, "$1$28772684$iEwNOgGugqO9.bIz5sk8k/", "hashcat"},
+    {7, "02050D480809", "cisco"},
+    {7, "060506324F41", "cisco"},
+    {8, "$8$TnGX/fE4KGHOVU$pEhnEvxrvaynpi8j4f.EMHr6M.FzU8xnZnBr/tJdFWk", "hashcat"},
+    {9, "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6", "hashcat"},
 };
 
 START_TEST(published_vectors_match)
@@ -53,7 +53,8 @@ START_TEST(malformed_is_refused)
 
 	ck_assert(!secret_valid(9, "plain"));
 	ck_assert(!secret_valid(9, "$9$2MJBozw/9R3UsU$2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo"));
-	ck_assert(!secret_valid(9, "$9$2MJBozw/9R3Us $2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6"));
+	ck_assert(
+	    !secret_valid(9, "$9$2MJBozw/9R3Us $2lFhcKvpghcyw8deP25GOfyZaagyUOGBymkryvOdfo6"));
 	ck_assert(!secret_valid(5, "$1$$iEwNOgGugqO9.bIz5sk8k/"));
 	ck_assert(!secret_valid(5, "$1$123456789$iEwNOgGugqO9.bIz5sk8k/"));
 	ck_assert(!secret_valid(5, "$6$28772684$iEwNOgGugqO9.bIz5sk8k/"));

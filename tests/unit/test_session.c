@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session between two prompts: producing under backpressure, stopping, asking, passwords, dying at any moment, log
- * lines, control bytes. What commands print is tested by the transcripts (tests/cli).
+ * A session between two prompts: producing under backpressure, stopping, asking, passwords, dying
+ * at any moment, log lines, control bytes. What commands print is tested by the transcripts
+ * (tests/cli).
  */
 #include <check.h>
 #include <stdio.h>
@@ -87,7 +88,8 @@ static void setup_as(enum session_origin origin)
 	router.store = store_new();
 	router.system = &system_dry;
 	router.apply = apply_new(router.store, &system_dry, NULL, NULL);
-	session = session_new(&router, loop, origin, origin == ORIGIN_VTY ? "vty0 (192.0.2.1)" : "console", &port, NULL);
+	session = session_new(&router, loop, origin,
+			      origin == ORIGIN_VTY ? "vty0 (192.0.2.1)" : "console", &port, NULL);
 	if (origin == ORIGIN_CONSOLE)
 		session_start(session);
 }
@@ -211,9 +213,10 @@ START_TEST(questions_hold_the_line)
 		enum question kind;
 		const char *typed, *got;
 	} cases[] = {
-		{QUESTION_TEXT, "abc", "abc"},  {QUESTION_TEXT, "", ""},     {QUESTION_TEXT, NULL, "(none)"},
-		{QUESTION_CONFIRM, "", "y"},    {QUESTION_CONFIRM, "y", "y"}, {QUESTION_CONFIRM, "x", "n"},
-		{QUESTION_SECRET, "s s", "s s"},
+	    {QUESTION_TEXT, "abc", "abc"},   {QUESTION_TEXT, "", ""},
+	    {QUESTION_TEXT, NULL, "(none)"}, {QUESTION_CONFIRM, "", "y"},
+	    {QUESTION_CONFIRM, "y", "y"},    {QUESTION_CONFIRM, "x", "n"},
+	    {QUESTION_SECRET, "s s", "s s"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -430,12 +433,23 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		prompt_comes_after_all_output, no_room_no_production,   interrupt_stops_output,
-		dying_frees_producers,         questions_hold_the_line, dying_answers_questions,
-		password_three_tries,          password_right_at_last,  password_given_up,
-		dying_during_a_check,          dying_during_the_delay,  vty_without_password_is_closed,
-		control_bytes_are_shown_not_sent, refusals_are_counted, overlong_line_is_refused,
-		log_lines_reach_who_watches,   history_keeps_twenty,
+	    prompt_comes_after_all_output,
+	    no_room_no_production,
+	    interrupt_stops_output,
+	    dying_frees_producers,
+	    questions_hold_the_line,
+	    dying_answers_questions,
+	    password_three_tries,
+	    password_right_at_last,
+	    password_given_up,
+	    dying_during_a_check,
+	    dying_during_the_delay,
+	    vty_without_password_is_closed,
+	    control_bytes_are_shown_not_sent,
+	    refusals_are_counted,
+	    overlong_line_is_refused,
+	    log_lines_reach_who_watches,
+	    history_keeps_twenty,
 	};
 	Suite *suite = suite_create("session");
 	TCase *tc = tcase_create("session");

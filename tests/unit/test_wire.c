@@ -28,8 +28,8 @@ START_TEST(frames_survive_any_cut)
 		length[n] = (size_t)rand() % (n % 10 == 0 ? WIRE_PAYLOAD_MAX : 50);
 		for (size_t i = 0; i < length[n]; i++)
 			body[n][i] = (uint8_t)rand();
-		wire_put(&out, (enum wire_type)(n % 100 + 1), body[n], length[n] / 2, body[n] + length[n] / 2,
-			 length[n] - length[n] / 2);
+		wire_put(&out, (enum wire_type)(n % 100 + 1), body[n], length[n] / 2,
+			 body[n] + length[n] / 2, length[n] - length[n] / 2);
 	}
 	while (fed < wire_pending(&out)) {
 		size_t left = wire_pending(&out) - fed;
@@ -55,7 +55,8 @@ START_TEST(too_long_closes)
 	static struct wire_in in;
 	struct wire_frame frame;
 	const uint8_t good[4] = {WIRE_LINE, 0, WIRE_PAYLOAD_MAX >> 8, WIRE_PAYLOAD_MAX & 255};
-	const uint8_t bad[4] = {WIRE_LINE, 0, (WIRE_PAYLOAD_MAX + 1) >> 8, (WIRE_PAYLOAD_MAX + 1) & 255};
+	const uint8_t bad[4] = {WIRE_LINE, 0, (WIRE_PAYLOAD_MAX + 1) >> 8,
+				(WIRE_PAYLOAD_MAX + 1) & 255};
 	const uint8_t huge[4] = {WIRE_LINE, 255, 255, 255};
 
 	in = (struct wire_in){0};
@@ -107,7 +108,8 @@ START_TEST(slow_reader_loses_nothing)
 	while (got < sent) {
 		wire_receive(&in, pair[1]);
 		while (wire_next(&in, &frame) == WIRE_OK) {
-			ck_assert_uint_eq((uint32_t)wire_u16(frame.data) << 16 | wire_u16(frame.data + 2), got);
+			ck_assert_uint_eq(
+			    (uint32_t)wire_u16(frame.data) << 16 | wire_u16(frame.data + 2), got);
 			got++;
 		}
 		wire_flush(&out, pair[0]);
