@@ -3,7 +3,8 @@
  * Every way a packet can leave the engine: one row gives the enum, the counter and the text. There is no
  * return from the packet path without one of these names.
  *
- *   R(NAME, verdict, "text")   verdict: ACCEPT (bytes untouched), REPLACE (translated), DROP
+ *   R(NAME, verdict, "text")   verdict: ACCEPT (bytes untouched), REPLACE (translated), DROP,
+ *                              TAKE (leaves the queue, but is not lost: kept, or sent on in another form)
  */
 #ifndef ALGATE_NAT_REASON_H
 #define ALGATE_NAT_REASON_H
@@ -33,7 +34,19 @@
 	R(QUOTED_MALFORMED, DROP, "ICMP error quotes a malformed packet")                   \
 	R(STALE_RULE, DROP, "rule or global address of the flow is gone")                   \
 	R(TOO_BIG, DROP, "result too large for a verdict")                                  \
-	R(NO_CONFIG, DROP, "no configuration yet")
+	R(NO_CONFIG, DROP, "no configuration yet")                                          \
+	R(FRAGMENT_HELD, TAKE, "fragment held for reassembly")                              \
+	R(REASSEMBLED, TAKE, "reassembled, sent on in fragments")                           \
+	R(PASSED_WHOLE, ACCEPT, "reassembled, sent on whole")                               \
+	R(FRAGMENT_DUPLICATE, TAKE, "fragment that had come already")                       \
+	R(FRAGMENT_TINY, DROP, "first fragment without the transport header")               \
+	R(FRAGMENT_OVERLAP, DROP, "fragment that overlaps another")                         \
+	R(FRAGMENT_LENGTH, DROP, "fragment whose offset or length contradicts")             \
+	R(FRAGMENT_MIXED, DROP, "fragments that disagree on congestion")                    \
+	R(FRAGMENT_REFUSED, DROP, "fragment of a datagram that was refused")                \
+	R(FRAGMENT_LIMIT, DROP, "no room to reassemble")                                    \
+	R(FRAGMENT_FORBIDDEN, DROP, "interface drops fragments")                            \
+	R(FRAGMENT_LOST, DROP, "held fragment of a datagram that was given up")
 
 enum reason {
 #define REASON_ENUM(name, verdict, text) REASON_##name,
@@ -42,7 +55,7 @@ enum reason {
 	REASON_COUNT
 };
 
-enum verdict { VERDICT_ACCEPT, VERDICT_REPLACE, VERDICT_DROP };
+enum verdict { VERDICT_ACCEPT, VERDICT_REPLACE, VERDICT_DROP, VERDICT_TAKE };
 
 enum verdict reason_verdict(enum reason reason);
 const char *reason_text(enum reason reason);
