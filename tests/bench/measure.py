@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What scripts/bench measures.
+
+PAIRED: functions of a Lab, called for every kind of router in turn, each time in fresh namespaces; they return
+{row: value}. ALONE: functions of (programs, scale), Algate only; they return a list of (text, value, unit).
+Every one raises Failure when the measurement cannot be taken; none judges how fast something is.
+"""
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from lab import Failure, Lab, SERVER, run
+
+ECHO_PORT, TCP_PORT, TCP_PORTS, WIDTH = 7007, 8000, 16, 32
+
+
+class Scale:
+    """How much of it: full, or --short."""
+
+    def __init__(self, short):
+        self.seconds = 0.5 if short else 2
+        self.tcp_seconds = 1 if short else 3
+        self.many, self.most = (2000, 20000) if short else (100000, 1000000)
+        self.new = 10000 if short else 200000
+        self.lines = 2000 if short else 100000
+        self.typed = 20 if short else 100
+        self.table = 20000 if short else 1000000
+
+
+# ---- paired
+
+def tcp(lab, scale):
+    """One stream, client inside, as the receiver counts it."""
+    lab.start("out", "iperf3", "-s", "-1", ready=False)
+    for attempt in range(100):
+        if lab.run("out", "ss", "-Hltn", "sport = :5201").strip():
+            break
+        time.sleep(0.05)
+    result = json.loads(lab.run("in", "iperf3", "-J", "-c", SERVER, "-t", scale.tcp_seconds, "-O", "0.5"))
+    return {"Gb/s": result["end"]["sum_received"]["bits_per_second"] / 1e9}
+
+
+def check_sink(lab, arrived):
+    """What arrived was translated, or was not, as it should be; ARP and the like are not counted there."""
+    translated, other = lab.sunk()
+    good, bad = (translated, other) if lab.kind in ("kernel", "algate") else (other, translated)
+    if bad or good < arrived:
+        raise Failure(f"{lab.kind}: of {arrived} packets {translated} came out translated and {other} not")
+
+
+def udp(flows):
+    def measure(lab, scale):
+        count = flows(scale)
+        warm = lab.blast("-f", count, "-c", max(count, 20000))
+        cpu = lab.cpu()
+        result = lab.blast("-f", count, "-t", scale.seconds)
+        cpu = lab.cpu() - cpu + result["cpu"]
+        if result["arrived"] < 1000 or result["lost"] > result["arrived"] / 100:
+            raise Failure(f"{lab.kind}: {result}")
+        check_sink(lab, warm["arrived"] + result["arrived"])
+        return {"kpps": result["arrived"] / result["seconds"] / 1e3, "CPU ns": cpu / result["arrived"] * 1e9}
+    return measure
+
+
+def new_udp(lab, scale):
+    """Every packet the first of its flow."""
+    cpu = lab.cpu()
+    result = lab.blast("-f", scale.new, "-c", scale.new)
+    cpu = lab.cpu() - cpu + result["cpu"]
+    if result["lost"] > scale.new / 100:
+        raise Failure(f"{lab.kind}: {result}")
+    check_sink(lab, result["arrived"])
+    if lab.kind == "algate" and lab.translations() < result["arrived"]:
+        raise Failure(f"{lab.translations()} translations after {result['arrived']} new flows")
+    return {"kflows/s": result["arrived"] / result["seconds"] / 1e3, "CPU ns": cpu / result["arrived"] * 1e9}
+
+
+def one_cpu():
+    return ("taskset", "-c", 1) if os.cpu_count() > 1 else ()
+
+
+def new_tcp(lab, scale):
+    """Connect, a byte to and fro, reset; everything on one CPU."""
+    lab.start("out", *one_cpu(), lab.programs.load, "accept", TCP_PORT, TCP_PORTS)
+    result = json.loads(lab.run("in", *one_cpu(), lab.programs.load, "connect", SERVER, TCP_PORT, TCP_PORTS, scale.seconds,
+                                WIDTH))
+    if result["failed"] > result["done"] / 100:
+        raise Failure(f"{lab.kind}: {result}")
+    return {"per second": result["done"] / result["seconds"]}
+
+
+def rtt(lab, scale):
+    """64 bytes, one at a time, everything on one CPU."""
+    lab.start("out", *one_cpu(), lab.programs.load, "echo", ECHO_PORT)
+    result = json.loads(lab.run("in", *one_cpu(), lab.programs.load, "rtt", SERVER, ECHO_PORT, scale.seconds))
+    if result["lost"] > result["count"] / 100:
+        raise Failure(f"{lab.kind}: {result}")
+    return {"p50 us": result["p50"], "p99 us": result["p99"]}
+
+
+# name: (title, function, options of its Lab, whether more is better by row)
+PAIRED = {
+    "tcp-gso": ("TCP bulk, segmentation offload on", tcp, {"pin": False}),
+    "tcp-nogso": ("TCP bulk, no offload", tcp, {"pin": False, "offload": False}),
+    "udp-1": ("small UDP packets, 1 flow", udp(lambda scale: 1), {}),
+    "udp-many": ("small UDP packets, {many} flows", udp(lambda scale: scale.many), {}),
+    "udp-most": ("small UDP packets, {most} flows", udp(lambda scale: scale.most), {}),
+    "new-udp": ("new UDP flows, {new} in all", new_udp, {}),
+    "new-tcp": ("new TCP connections", new_tcp, {}),
+    "rtt": ("UDP round trip", rtt, {}),
+}
+
+
+# ---- Algate alone
+
+def engine(programs, *words):
+    return json.loads(run(programs.enginebench, *words, timeout=300))
+
+
+def memory(programs, scale):
+    result = engine(programs, "memory", scale.table)
+    return [(f"bytes per flow: records, at a capacity of {scale.table:,}", result["records"], "bytes"),
+            ("bytes per flow: everything mapped, a binding for each flow", result["mapped"], "bytes"),
+            ("bytes per flow: resident when full", result["resident"], "bytes")]
+
+
+def lookup(programs, scale):
+    result = engine(programs, "lookup", scale.table)
+    rows = []
+    for key, text in (("lookup", "lookup alone"), ("batch", "lookup alone, batches of 64"), ("packet", "engine, whole packet")):
+        few, many = result[key + "_few"], result[key + "_many"]
+        rows += [(f"{text}: 64 flows", few, "ns"), (f"{text}: {scale.table:,} flows", many, "ns"),
+                 (f"{text}: growth", many / few, "x")]
+    return rows
+
+
+def adopt(programs, scale):
+    with tempfile.TemporaryDirectory(prefix="algate-bench.") as directory:
+        result = engine(programs, "adopt", scale.table, directory)
+    if result["adopted"] != scale.table:
+        raise Failure(f"adopted: {result}")
+    return [(f"adoption of {scale.table:,} flows, engine", result["seconds"] * 1e3, "ms")]
+
+
+def fill(lab, flows):
+    result = lab.blast("-f", flows, "-c", flows)
+    if result["lost"] > flows / 100:
+        raise Failure(f"filling the table: {result}")
+    return lab.translations()
+
+
+def probe_start(lab):
+    return lab.start("in", lab.programs.load, "probe", SERVER, ECHO_PORT, 1000)
+
+
+def probe_end(child):
+    child.send_signal(signal.SIGTERM)
+    text, errors = child.communicate(timeout=30)
+    if child.returncode != 0:
+        raise Failure(f"probe: {errors}")
+    return json.loads(text)
+
+
+
+
+def restart(programs, scale):
+    """End to end: the daemon with a full table dies by SIGKILL and is started again."""
+    with Lab(programs, "algate", flows=max(scale.table + 1000, 65536)) as lab:
+        lab.start("out", lab.programs.load, "echo", ECHO_PORT)
+        held = fill(lab, scale.table)
+        probe = probe_start(lab)
+        time.sleep(0.3)
+        lab.kill_daemon()
+        seconds = lab.start_daemon()
+        kept = lab.translations()
+        time.sleep(0.3)
+        result = probe_end(probe)
+        if kept < held:
+            raise Failure(f"{held} translations before kill -9, {kept} after")
+    return [(f"kill -9 with {held:,} flows: program start to READY", seconds * 1e3, "ms"),
+            ("kill -9: datagrams lost of one each ms", result["lost"], "")]
+
+
+def big_config(lines):
+    """Half static port entries on sixteen addresses, half access list entries."""
+    text = []
+    for i in range(lines // 2):
+        text.append(f"ip nat inside source static tcp 10.77.{i // 250 % 200}.{i % 250 + 2} {1024 + i // 50000} "
+                    f"198.51.100.{16 + i % 16} {1024 + i // 16}")
+    for i in range(lines - lines // 2 - 50):
+        if i % 1000 == 0:
+            text.append(f"ip access-list extended BIG{i // 1000}")
+        text.append(f" permit tcp 10.{i // 60000 + 100}.{i // 250 % 240}.0 0.0.0.255 host 203.0.113.{i % 250 + 1} eq "
+                    f"{1024 + i}")
+    return "\n".join(text) + "\n", sum(line.startswith("ip nat inside source static tcp") for line in text)
+
+
+def boot(programs, scale):
+    text, statics = big_config(scale.lines)
+    with Lab(programs, "algate") as lab:
+        lab.kill_daemon()
+        os.remove(os.path.join(lab.state, "records"))
+        little = lab.start_daemon()
+    with Lab(programs, "algate", config=text) as lab:
+        lab.kill_daemon()
+        for name in ("records", "running-config"):
+            os.remove(os.path.join(lab.state, name))
+        seconds = lab.start_daemon()
+        shown = int(lab.cli("show running-config | count static tcp").split()[-1])
+        if shown != statics:
+            raise Failure(f"{statics} static entries in the file, {shown} in the running-config")
+    lines = len(text.splitlines())
+    return [("boot with 12 lines, program start to READY", little * 1e3, "ms"),
+            (f"boot with {lines:,} lines, program start to READY", seconds * 1e3, "ms")]
+
+
+def show(programs, scale):
+    """The longest delay of a datagram each millisecond, while nothing happens and while a long show streams."""
+    with Lab(programs, "algate", flows=max(scale.table + 1000, 65536), pin=False) as lab:
+        lab.start("out", lab.programs.load, "echo", ECHO_PORT)
+        held = fill(lab, scale.table)
+        probe = probe_start(lab)
+        time.sleep(2 * scale.seconds)
+        idle = probe_end(probe)
+        probe = probe_start(lab)
+        began = time.monotonic()
+        with tempfile.TemporaryFile("w+") as rows:
+            lab.cli("show ip nat translations", output=rows)
+            seconds = time.monotonic() - began
+            busy = probe_end(probe)
+            rows.seek(0)
+            shown = sum(line.startswith("udp ") for line in rows)
+        if shown < held:
+            raise Failure(f"{shown} rows of {held} translations")
+    return [("longest delay of a datagram, router idle", idle["max"] / 1e3, "ms"),
+            (f"longest delay while show streams {held:,} rows", busy["max"] / 1e3, "ms"),
+            ("99th percentile of the same", busy["p99"] / 1e3, "ms"),
+            ("datagrams lost meanwhile", busy["lost"], ""),
+            (f"that show, to a file: {held:,} rows", seconds * 1e3, "ms")]
+
+
+def typed(programs, scale):
+    """Lines piped into a session, each a commit of its own, on top of a long configuration."""
+    text, _ = big_config(scale.lines)
+    lines = [f"access-list 99 permit 10.99.{i // 250}.{i % 250}" for i in range(scale.typed)]
+    with Lab(programs, "algate", config=text, pin=False) as lab:
+        lab.start("out", lab.programs.load, "echo", ECHO_PORT)
+        probe = probe_start(lab)
+        began = time.monotonic()
+        lab.run("rt", lab.programs.algate, "-s", lab.state, timeout=600,
+                input="\n".join(["enable", "configure terminal", *lines, "end"]) + "\n")
+        seconds = time.monotonic() - began
+        result = probe_end(probe)
+    return [(f"{scale.typed:,} lines typed into {scale.lines:,}: each", seconds / scale.typed * 1e3, "ms"),
+            ("longest delay of a datagram meanwhile", result["max"] / 1e3, "ms"),
+            ("datagrams lost meanwhile", result["lost"], "")]
+
+
+ALONE = {"memory": memory, "lookup": lookup, "adopt": adopt, "restart": restart, "boot": boot, "show": show, "typed": typed}
