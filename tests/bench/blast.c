@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A source of small UDP packets for scripts/bench, cheap enough that the router is what is measured: a BPF program writes
- * the frames, and BPF_PROG_TEST_RUN (live frames, Linux 5.18) puts them into the stack as if the interface had received
- * them. 60 bytes of frame, right checksums, flows in turn. Run it in the router's namespace; -n names the one behind it.
+ * A source of small UDP packets for scripts/bench, cheap enough that the router is what is
+ * measured: a BPF program writes the frames, and BPF_PROG_TEST_RUN (live frames, Linux 5.18) puts
+ * them into the stack as if the interface had received them. 60 bytes of frame, right checksums,
+ * flows in turn. Run it in the router's namespace; -n names the one behind it.
  *
- * Flow i: endpoint i mod ENDPOINTS, destination i / ENDPOINTS. Endpoint e: host e mod HOSTS, source port PORT + e, so no
- * two hosts share a port and a translator may keep it.
+ * Flow i: endpoint i mod ENDPOINTS, destination i / ENDPOINTS. Endpoint e: host e mod HOSTS, source
+ * port PORT + e, so no two hosts share a port and a translator may keep it.
  *
- * No more than WINDOW packets are under way, so that nothing is lost to a full queue and what is measured is the cost of
- * packets that arrive: a socket filter behind the router counts them in the map that the source reads. While it waits,
- * the source turns frames down one by one; what that cost is measured beforehand and taken off. Packets that stay away
- * for LOST_MS are counted as lost.
+ * No more than WINDOW packets are under way, so that nothing is lost to a full queue and what is
+ * measured is the cost of packets that arrive: a socket filter behind the router counts them in the
+ * map that the source reads. While it waits, the source turns frames down one by one; what that
+ * cost is measured beforehand and taken off. Packets that stay away for LOST_MS are counted as
+ * lost.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,15 +39,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME      60
-#define HOSTS      1000
-#define ENDPOINTS  40000
-#define PORT       2048
-#define SINK_PORT  9
-#define WINDOW     512
-#define LOST_MS    300
-#define IP_ID      0xc000 /* less what addresses add: keeps the header's checksum the same */
-#define FILLER     0xffff /* likewise for UDP's */
+#define FRAME	  60
+#define HOSTS	  1000
+#define ENDPOINTS 40000
+#define PORT	  2048
+#define SINK_PORT 9
+#define WINDOW	  512
+#define LOST_MS	  300
+#define IP_ID	  0xc000 /* less what addresses add: keeps the header's checksum the same */
+#define FILLER	  0xffff /* likewise for UDP's */
 
 struct options {
 	const char *in, *out, *out_ns;
@@ -57,11 +59,11 @@ struct options {
 
 /* What the two BPF programs and we share. */
 struct shared {
-	uint64_t next;    /* packets made */
+	uint64_t next;	  /* packets made */
 	uint64_t arrived; /* of them, behind the router */
 	uint64_t lost;
-	uint64_t polls;   /* frames turned down */
-	uint64_t limit;   /* of packets made */
+	uint64_t polls; /* frames turned down */
+	uint64_t limit; /* of packets made */
 };
 
 struct sample {
@@ -131,7 +133,8 @@ static void frame_make(const struct options *options, uint8_t frame[FRAME])
 	put16(udp + 2, SINK_PORT);
 	put16(udp + 4, length - 20);
 	put16(udp + 8, FILLER);
-	put16(udp + 6, ~sum16(sum16(IPPROTO_UDP + length - 20, ip + 12, 8), udp, length - 20) & 0xffff);
+	put16(udp + 6,
+	      ~sum16(sum16(IPPROTO_UDP + length - 20, ip + 12, 8), udp, length - 20) & 0xffff);
 }
 
 /* ---- the BPF program */
@@ -141,16 +144,17 @@ struct program {
 	unsigned n;
 };
 
-static void emit(struct program *program, uint8_t code, uint8_t to, uint8_t from, int16_t offset, int32_t value)
+static void emit(struct program *program, uint8_t code, uint8_t to, uint8_t from, int16_t offset,
+		 int32_t value)
 {
 	program->code[program->n++] = (struct bpf_insn){
-		.code = code, .dst_reg = to & 15, .src_reg = from & 15, .off = offset, .imm = value};
+	    .code = code, .dst_reg = to & 15, .src_reg = from & 15, .off = offset, .imm = value};
 }
 
-#define ALU(op, to, value)      emit(program, BPF_ALU64 | BPF_K | (op), (to), 0, 0, (int32_t)(value))
-#define ALU_REG(op, to, from)   emit(program, BPF_ALU64 | BPF_X | (op), (to), (from), 0, 0)
+#define ALU(op, to, value)	emit(program, BPF_ALU64 | BPF_K | (op), (to), 0, 0, (int32_t)(value))
+#define ALU_REG(op, to, from)	emit(program, BPF_ALU64 | BPF_X | (op), (to), (from), 0, 0)
 #define STORE(size, to, at, rg) emit(program, BPF_STX | BPF_MEM | (size), (to), (rg), (at), 0)
-#define LOAD(size, to, rg, at)  emit(program, BPF_LDX | BPF_MEM | (size), (to), (rg), (at), 0)
+#define LOAD(size, to, rg, at)	emit(program, BPF_LDX | BPF_MEM | (size), (to), (rg), (at), 0)
 
 /* The whole frame anew, because the stack has changed it since its page was last used. */
 static void emit_template(struct program *program, const uint8_t frame[FRAME])
@@ -326,7 +330,8 @@ static void source_run(int program, uint32_t ifindex, uint32_t count)
 static void sink_open(const struct options *options, int map)
 {
 	struct program program = {.n = 0};
-	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), there = open(options->out_ns, O_RDONLY | O_CLOEXEC);
+	int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC),
+	    there = open(options->out_ns, O_RDONLY | O_CLOEXEC);
 	int fd, filter;
 
 	sink_make(&program, map);
@@ -338,8 +343,8 @@ static void sink_open(const struct options *options, int map)
 				    .sll_protocol = htons(ETH_P_ALL),
 				    .sll_ifindex = (int)if_nametoindex(options->out)};
 
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &filter, sizeof(filter)) != 0 || local.sll_ifindex == 0 ||
-	    bind(fd, (struct sockaddr *)&local, sizeof(local)) != 0)
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &filter, sizeof(filter)) != 0 ||
+	    local.sll_ifindex == 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)) != 0)
 		die(options->out);
 	if (setns(here, CLONE_NEWNET) != 0)
 		die("namespace");
@@ -377,11 +382,12 @@ static struct sample sample_now(const struct running *running)
 {
 	return (struct sample){load(&running->shared->next), load(&running->shared->arrived),
 			       load(&running->shared->lost), load(&running->shared->polls),
-			       now_of(CLOCK_MONOTONIC),      now_of(running->cpu)};
+			       now_of(CLOCK_MONOTONIC),	     now_of(running->cpu)};
 }
 
 /* A millisecond of waiting; what has not moved for long is lost. */
-static struct sample sample_next(const struct running *running, const struct sample *before, double *moved)
+static struct sample sample_next(const struct running *running, const struct sample *before,
+				 double *moved)
 {
 	struct sample sample;
 
@@ -473,7 +479,8 @@ static void measure(struct running *running, struct sample *first, struct sample
 	source_stop(running);
 }
 
-static void report(const struct running *running, const struct sample *first, const struct sample *last)
+static void report(const struct running *running, const struct sample *first,
+		   const struct sample *last)
 {
 	double polling = (double)(last->polls - first->polls) * running->poll_s;
 	/* Nothing that was lost keeps a closed window waiting for less. */
@@ -482,14 +489,16 @@ static void report(const struct running *running, const struct sample *first, co
 	/* What was made before the first look is counted too: a few packets of many. */
 	printf("{\"made\": %" PRIu64 ", \"arrived\": %" PRIu64 ", \"lost\": %" PRIu64
 	       ", \"seconds\": %.6f, \"cpu\": %.6f, \"polling\": %.6f}\n",
-	       last->made, last->arrived, last->lost,
-	       last->at - first->at - waiting, last->cpu - first->cpu - polling, polling);
+	       last->made, last->arrived, last->lost, last->at - first->at - waiting,
+	       last->cpu - first->cpu - polling, polling);
 }
 
 static void usage(void)
 {
-	fputs("usage: blast -i INTERFACE -n NAMESPACE-FILE -o INTERFACE -s ADDRESS -d ADDRESS [-f FLOWS] [-p CPU]\n"
-	      "             {-c COUNT | -t SECONDS}\n", stderr);
+	fputs("usage: blast -i INTERFACE -n NAMESPACE-FILE -o INTERFACE -s ADDRESS -d ADDRESS [-f "
+	      "FLOWS] [-p CPU]\n"
+	      "             {-c COUNT | -t SECONDS}\n",
+	      stderr);
 	exit(2);
 }
 
@@ -538,9 +547,9 @@ static void parse_options(struct options *options, int argc, char **argv)
 		default:
 			usage();
 		}
-	if (options->in == NULL || options->out == NULL || options->out_ns == NULL || options->source == 0 ||
-	    options->destination == 0 || options->flows == 0 || options->flows > ENDPOINTS * 500ULL ||
-	    (options->count == 0) == (options->seconds <= 0))
+	if (options->in == NULL || options->out == NULL || options->out_ns == NULL ||
+	    options->source == 0 || options->destination == 0 || options->flows == 0 ||
+	    options->flows > ENDPOINTS * 500ULL || (options->count == 0) == (options->seconds <= 0))
 		usage();
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine on the table, timed: no kernel, no daemon. One inside interface, one outside, overload on a pool that is
- * large enough for a binding of its own for each flow (the dearest case). Results are one line of JSON.
+ * The engine on the table, timed: no kernel, no daemon. One inside interface, one outside, overload
+ * on a pool that is large enough for a binding of its own for each flow (the dearest case). Results
+ * are one line of JSON.
  *
- *   enginebench lookup FLOWS           a packet's cost, and that of the bare lookup, with 64 flows and with FLOWS: by
- *                                      CPU time, keys in random order, the best of several passes
- *   enginebench packets FLOWS SECONDS  nothing but established packets, for a profiler
- *   enginebench adopt FLOWS DIR        FLOWS made by a process that dies by SIGKILL; how long the next one takes from
- *                                      opening the records to its first snapshot
- *   enginebench memory FLOWS           mapped and resident bytes per flow, all tables, FLOWS of FLOWS in use
+ *   enginebench lookup FLOWS           a packet's cost, and that of the bare lookup, with 64 flows
+ * and with FLOWS: by CPU time, keys in random order, the best of several passes enginebench packets
+ * FLOWS SECONDS  nothing but established packets, for a profiler enginebench adopt FLOWS DIR FLOWS
+ * made by a process that dies by SIGKILL; how long the next one takes from opening the records to
+ * its first snapshot enginebench memory FLOWS           mapped and resident bytes per flow, all
+ * tables, FLOWS of FLOWS in use
  */
 #include <signal.h>
 #include <stdio.h>
@@ -24,18 +25,18 @@
 #include "nat/flow.h"
 #include "nat/state.h"
 
-#define INSIDE   1
-#define OUTSIDE  2
-#define GATE     0x0a000001u /* 10.0.0.1 */
-#define FACE     0xc6336401u /* 198.51.100.1 */
-#define HOSTS    0x0a400000u /* 10.64.0.0/10 */
-#define SERVER   0xcb007100u /* 203.0.113.0 */
-#define POOL     0xc6120000u /* 198.18.0.0 */
-#define PER_HOST 50
+#define INSIDE	    1
+#define OUTSIDE	    2
+#define GATE	    0x0a000001u /* 10.0.0.1 */
+#define FACE	    0xc6336401u /* 198.51.100.1 */
+#define HOSTS	    0x0a400000u /* 10.64.0.0/10 */
+#define SERVER	    0xcb007100u /* 203.0.113.0 */
+#define POOL	    0xc6120000u /* 198.18.0.0 */
+#define PER_HOST    50
 #define PER_ADDRESS 50000 /* flows for which the pool holds one address */
-#define SAMPLE   (1u << 20)
-#define FEW      64
-#define LENGTH   46
+#define SAMPLE	    (1u << 20)
+#define FEW	    64
+#define LENGTH	    46
 
 struct bench {
 	struct records *records;
@@ -74,12 +75,16 @@ static struct snapshot *snapshot_make(uint32_t flows)
 
 	snapshot->n_interfaces = 2;
 	snapshot->interfaces = mem_alloc(2 * sizeof(*snapshot->interfaces));
-	snapshot->interfaces[0] = (struct snapshot_interface){INSIDE, 0, ROLE_INSIDE, GATE, "inside"};
-	snapshot->interfaces[1] = (struct snapshot_interface){OUTSIDE, 0, ROLE_OUTSIDE, FACE, "outside"};
+	snapshot->interfaces[0] =
+	    (struct snapshot_interface){INSIDE, 0, ROLE_INSIDE, GATE, "inside"};
+	snapshot->interfaces[1] =
+	    (struct snapshot_interface){OUTSIDE, 0, ROLE_OUTSIDE, FACE, "outside"};
 	snapshot->n_own = 2;
 	snapshot->own = mem_alloc(2 * sizeof(*snapshot->own));
-	snapshot->own[0] = (struct snapshot_own){.addr = GATE, .ifindex = INSIDE, .role = ROLE_INSIDE};
-	snapshot->own[1] = (struct snapshot_own){.addr = FACE, .ifindex = OUTSIDE, .role = ROLE_OUTSIDE};
+	snapshot->own[0] =
+	    (struct snapshot_own){.addr = GATE, .ifindex = INSIDE, .role = ROLE_INSIDE};
+	snapshot->own[1] =
+	    (struct snapshot_own){.addr = FACE, .ifindex = OUTSIDE, .role = ROLE_OUTSIDE};
 	snapshot->n_aces = snapshot->n_acls = snapshot->n_pools = snapshot->n_pool_ranges = 1;
 	snapshot->n_rules = snapshot->n_globals = 1;
 	snapshot->aces = ONE(struct snapshot_ace, {.permit = true,
@@ -90,8 +95,9 @@ static struct snapshot *snapshot_make(uint32_t flows)
 	snapshot->acls = ONE(struct snapshot_acl, {.name = "1", .first = 0, .count = 1});
 	snapshot->pool_ranges = ONE(struct snapshot_pool_range, {POOL, last});
 	snapshot->globals = ONE(struct snapshot_pool_range, {POOL, last});
-	snapshot->pools = ONE(struct snapshot_pool,
-			      {.name = "POOL", .id = 1, .netmask = 0xffff0000, .count = 1, .size = last - POOL + 1});
+	snapshot->pools = ONE(
+	    struct snapshot_pool,
+	    {.name = "POOL", .id = 1, .netmask = 0xffff0000, .count = 1, .size = last - POOL + 1});
 	snapshot->rules = ONE(struct snapshot_rule, {.id = 1, .number = 1, .overload = true});
 	snapshot_index(snapshot);
 	return snapshot;
@@ -148,7 +154,8 @@ static void packet_write(uint8_t *ip, uint32_t flow)
 	put16(ip + 20, 2048 + flow % PER_HOST * 1000 + flow / PER_HOST % 1000);
 	put16(ip + 22, 53);
 	put16(ip + 24, LENGTH - 20);
-	sum = csum_finish(csum_add(csum_pseudo(source, destination, PROTOCOL_UDP, LENGTH - 20), ip + 20, LENGTH - 20));
+	sum = csum_finish(csum_add(csum_pseudo(source, destination, PROTOCOL_UDP, LENGTH - 20),
+				   ip + 20, LENGTH - 20));
 	memcpy(ip + 26, &sum, 2);
 }
 
@@ -186,7 +193,8 @@ static uint32_t xorshift(uint32_t *state)
 
 /* ---- lookup */
 
-/* Ready-made, and in the order in which they are used, so that they come from the cache and the table does not. */
+/* Ready-made, and in the order in which they are used, so that they come from the cache and the
+ * table does not. */
 struct work {
 	uint8_t (*packets)[LENGTH];
 	struct flow_key *keys;
@@ -194,7 +202,8 @@ struct work {
 
 static struct work work_make(uint32_t flows)
 {
-	struct work work = {mem_alloc(SAMPLE * sizeof(*work.packets)), mem_alloc(SAMPLE * sizeof(*work.keys))};
+	struct work work = {mem_alloc(SAMPLE * sizeof(*work.packets)),
+			    mem_alloc(SAMPLE * sizeof(*work.keys))};
 	uint32_t random = 2463534242u;
 
 	for (uint32_t i = 0; i < SAMPLE; i++) {
@@ -261,7 +270,8 @@ static double pass_packets(struct bench *bench, const struct work *work)
 	return (clock_s(CLOCK_PROCESS_CPUTIME_ID) - start) / SAMPLE * 1e9;
 }
 
-static double best(double (*pass)(struct bench *, const struct work *), struct bench *bench, const struct work *work)
+static double best(double (*pass)(struct bench *, const struct work *), struct bench *bench,
+		   const struct work *work)
 {
 	double least = pass(bench, work);
 
@@ -295,7 +305,8 @@ static int run_lookup(uint32_t flows, char **argv)
 	(void)argv;
 	measure_lookup(flows, FEW, few);
 	measure_lookup(flows, flows, many);
-	printf("{\"flows\": %u, \"lookup_few\": %.1f, \"lookup_many\": %.1f, \"batch_few\": %.1f, \"batch_many\": %.1f, "
+	printf("{\"flows\": %u, \"lookup_few\": %.1f, \"lookup_many\": %.1f, \"batch_few\": %.1f, "
+	       "\"batch_many\": %.1f, "
 	       "\"packet_few\": %.1f, \"packet_many\": %.1f}\n",
 	       flows, few[0], many[0], few[1], many[1], few[2], many[2]);
 	return 0;
@@ -341,13 +352,15 @@ static int run_adopt(uint32_t flows, char **argv)
 
 	if (child == 0)
 		die_with_flows(argv[0], flows);
-	if (child < 0 || waitpid(child, &status, 0) != child || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFSIGNALED(status) ||
+	    WTERMSIG(status) != SIGKILL)
 		fail("the first process did not come to its end");
 	start = clock_s(CLOCK_MONOTONIC);
 	bench_open(&bench, argv[0], flows);
 	seconds = clock_s(CLOCK_MONOTONIC) - start;
 	engine_counts(bench.engine, &counts);
-	printf("{\"flows\": %u, \"adopted\": %u, \"seconds\": %.4f}\n", flows, counts.flows, seconds);
+	printf("{\"flows\": %u, \"adopted\": %u, \"seconds\": %.4f}\n", flows, counts.flows,
+	       seconds);
 	bench_close(&bench);
 	return 0;
 }
@@ -376,9 +389,10 @@ static int run_memory(uint32_t flows, char **argv)
 	fill(&bench, flows);
 	memory_now(&mapped[1], &resident[1]);
 	budget = (double)flows * (sizeof(struct flow_record) + sizeof(struct binding_record)) +
-		 ((double)bench.records->slot_buckets * 4 + bench.records->stash_slots) * sizeof(struct flow_slot);
-	printf("{\"flows\": %u, \"records\": %.1f, \"mapped\": %.1f, \"resident\": %.1f}\n", flows, budget / flows,
-	       (double)(mapped[1] - mapped[0]) * (double)page / flows,
+		 ((double)bench.records->slot_buckets * 4 + bench.records->stash_slots) *
+		     sizeof(struct flow_slot);
+	printf("{\"flows\": %u, \"records\": %.1f, \"mapped\": %.1f, \"resident\": %.1f}\n", flows,
+	       budget / flows, (double)(mapped[1] - mapped[0]) * (double)page / flows,
 	       (double)(resident[1] - resident[0]) * (double)page / flows);
 	bench_close(&bench);
 	return 0;
@@ -390,13 +404,17 @@ int main(int argc, char **argv)
 		const char *name;
 		int arguments;
 		int (*run)(uint32_t flows, char **argv);
-	} modes[] = {{"lookup", 0, run_lookup}, {"packets", 1, run_packets}, {"adopt", 1, run_adopt}, {"memory", 0, run_memory}};
+	} modes[] = {{"lookup", 0, run_lookup},
+		     {"packets", 1, run_packets},
+		     {"adopt", 1, run_adopt},
+		     {"memory", 0, run_memory}};
 	unsigned long flows = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 
 	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (flows >= FEW && flows <= 10000000 && strcmp(argv[1], modes[i].name) == 0 &&
 		    argc == modes[i].arguments + 3)
 			return modes[i].run((uint32_t)flows, argv + 3);
-	fputs("usage: enginebench lookup|packets|adopt|memory FLOWS ... (see its source)\n", stderr);
+	fputs("usage: enginebench lookup|packets|adopt|memory FLOWS ... (see its source)\n",
+	      stderr);
 	return 2;
 }

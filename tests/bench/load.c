@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Clients and servers of scripts/bench that are cheap enough not to be what is measured. Results are one line of JSON.
+ * Clients and servers of scripts/bench that are cheap enough not to be what is measured. Results
+ * are one line of JSON.
  *
  *   load echo PORT                                 answers UDP datagrams until it is ended
- *   load rtt ADDRESS PORT SECONDS                  one datagram after the other: round trip in microseconds
- *   load probe ADDRESS PORT US                     one datagram every US microseconds, answered or not, until SIGTERM: the
- *                                                  longest delay, from when it should have been sent
- *   load accept PORT PORTS                         TCP: answers one byte with one byte, until it is ended
- *   load connect ADDRESS PORT PORTS SECONDS WIDTH  TCP: WIDTH connections at once, each opened, used and reset: per second
+ *   load rtt ADDRESS PORT SECONDS                  one datagram after the other: round trip in
+ * microseconds load probe ADDRESS PORT US                     one datagram every US microseconds,
+ * answered or not, until SIGTERM: the longest delay, from when it should have been sent load accept
+ * PORT PORTS                         TCP: answers one byte with one byte, until it is ended load
+ * connect ADDRESS PORT PORTS SECONDS WIDTH  TCP: WIDTH connections at once, each opened, used and
+ * reset: per second
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,8 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SIZE        64 /* bytes of payload */
-#define EVENTS      64
+#define SIZE	    64 /* bytes of payload */
+#define EVENTS	    64
 #define WIDTH_MAX   256
 #define LINGER_MS   1500 /* what is later than this is lost */
 #define SAMPLES_MAX (16u << 20)
@@ -116,8 +118,8 @@ static void samples_print(struct samples *samples, uint64_t lost)
 	}
 	qsort(samples->us, n, sizeof(*samples->us), compare);
 	printf("{\"count\": %zu, \"lost\": %llu, \"p50\": %.1f, \"p99\": %.1f, \"max\": %.1f}\n", n,
-	       (unsigned long long)lost, (double)samples->us[n / 2], (double)samples->us[n - 1 - n / 100],
-	       (double)samples->us[n - 1]);
+	       (unsigned long long)lost, (double)samples->us[n / 2],
+	       (double)samples->us[n - 1 - n / 100], (double)samples->us[n - 1]);
 	free(samples->us);
 }
 
@@ -125,7 +127,8 @@ static void samples_print(struct samples *samples, uint64_t lost)
 
 static int run_echo(char **argv)
 {
-	struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[0]))};
+	struct sockaddr_in local = {.sin_family = AF_INET,
+				    .sin_port = htons((uint16_t)atoi(argv[0]))};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)) != 0)
@@ -190,7 +193,8 @@ static void wait_until(int fd, double when)
 		ppoll(&poll, 1, &time, NULL);
 }
 
-/* A late send counts as delay, so what holds us up is seen too: run it beside an idle router for comparison. */
+/* A late send counts as delay, so what holds us up is seen too: run it beside an idle router for
+ * comparison. */
 static int run_probe(char **argv)
 {
 	int fd = udp_connect(argv[0], atoi(argv[1]));
@@ -294,8 +298,10 @@ static void client_open(struct client *client)
 
 	if (fd < 0)
 		die("TCP");
-	client->to.sin_port = htons((uint16_t)(client->port + (int)(client->next++ % (uint64_t)client->ports)));
-	if (connect(fd, (struct sockaddr *)&client->to, sizeof(client->to)) != 0 && errno != EINPROGRESS)
+	client->to.sin_port =
+	    htons((uint16_t)(client->port + (int)(client->next++ % (uint64_t)client->ports)));
+	if (connect(fd, (struct sockaddr *)&client->to, sizeof(client->to)) != 0 &&
+	    errno != EINPROGRESS)
 		die("connect");
 	watch(client->epoll, fd, EPOLLOUT, EPOLL_CTL_ADD);
 }
@@ -348,8 +354,8 @@ static int run_connect(char **argv)
 		fputs("load: no connection\n", stderr);
 		return 1;
 	}
-	printf("{\"done\": %llu, \"failed\": %llu, \"seconds\": %.6f}\n", (unsigned long long)client.done,
-	       (unsigned long long)client.failed, last - start);
+	printf("{\"done\": %llu, \"failed\": %llu, \"seconds\": %.6f}\n",
+	       (unsigned long long)client.done, (unsigned long long)client.failed, last - start);
 	return 0;
 }
 
@@ -360,13 +366,14 @@ int main(int argc, char **argv)
 		int arguments;
 		int (*run)(char **argv);
 	} modes[] = {
-		{"echo", 1, run_echo},     {"rtt", 3, run_rtt},         {"probe", 3, run_probe},
-		{"accept", 2, run_accept}, {"connect", 5, run_connect},
+	    {"echo", 1, run_echo},     {"rtt", 3, run_rtt},	    {"probe", 3, run_probe},
+	    {"accept", 2, run_accept}, {"connect", 5, run_connect},
 	};
 
 	sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_signal}, NULL);
 	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (argc > 1 && strcmp(argv[1], modes[i].name) == 0 && argc == modes[i].arguments + 2)
+		if (argc > 1 && strcmp(argv[1], modes[i].name) == 0 &&
+		    argc == modes[i].arguments + 2)
 			return modes[i].run(argv + 2);
 	fputs("usage: load echo | rtt | probe | accept | connect ... (see its source)\n", stderr);
 	return 2;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The yardstick of scripts/bench: a program that has the kernel queue the packets Algate would have queued, and hands each
- * back with the payload it came with. It reads 64 at a time, sends their verdicts in one call, takes segmentation offload
- * and completes the checksums that offload leaves open (the kernel takes a payload handed back as final). What Algate
- * costs beyond this is Algate's own.
+ * The yardstick of scripts/bench: a program that has the kernel queue the packets Algate would have
+ * queued, and hands each back with the payload it came with. It reads 64 at a time, sends their
+ * verdicts in one call, takes segmentation offload and completes the checksums that offload leaves
+ * open (the kernel takes a payload handed back as final). What Algate costs beyond this is Algate's
+ * own.
  *
  * nullqueue OUTSIDE-INTERFACE, in the router's namespace; says "ready" and runs until it is ended.
  */
@@ -25,11 +26,11 @@
 #include "net/netlink.h"
 #include "net/nft.h"
 
-#define TABLE   "algate_null"
-#define QUEUE   6465
-#define BATCH   64
+#define TABLE	"algate_null"
+#define QUEUE	6465
+#define BATCH	64
 #define MESSAGE (65536 + 4096)
-#define FLUSH   (256 << 10)
+#define FLUSH	(256 << 10)
 
 struct verdicts {
 	struct iovec vectors[BATCH * 2];
@@ -127,7 +128,8 @@ static void verdict_put(struct verdicts *verdicts, uint32_t id, void *payload, u
 	attr = mnl_nlmsg_get_payload_tail(header);
 	attr->nla_type = NFQA_PAYLOAD;
 	attr->nla_len = (uint16_t)(MNL_ATTR_HDRLEN + length);
-	verdicts->vectors[verdicts->n++] = (struct iovec){head, header->nlmsg_len + MNL_ATTR_HDRLEN};
+	verdicts->vectors[verdicts->n++] =
+	    (struct iovec){head, header->nlmsg_len + MNL_ATTR_HDRLEN};
 	/* The payload lies in a larger buffer: what pads it are bytes of that. */
 	verdicts->vectors[verdicts->n++] = (struct iovec){payload, MNL_ALIGN(length)};
 	header->nlmsg_len += MNL_ATTR_HDRLEN + MNL_ALIGN(length);
@@ -145,8 +147,9 @@ static void checksum_complete(uint8_t *ip, uint32_t length)
 	memcpy(&source, ip + 12, 4);
 	memcpy(&destination, ip + 16, 4);
 	memcpy(ip + head + at, &value, 2);
-	value = csum_finish(csum_add(csum_pseudo(ntohl(source), ntohl(destination), ip[9], length - head), ip + head,
-				     length - head));
+	value = csum_finish(
+	    csum_add(csum_pseudo(ntohl(source), ntohl(destination), ip[9], length - head),
+		     ip + head, length - head));
 	if (value == 0 && ip[9] == IPPROTO_UDP)
 		value = 0xffff;
 	memcpy(ip + head + at, &value, 2);
@@ -159,7 +162,8 @@ static void packet_serve(struct verdicts *verdicts, const struct nlmsghdr *heade
 	uint8_t *data;
 	uint32_t length;
 
-	if (nfq_nlmsg_parse(header, attrs) < 0 || attrs[NFQA_PACKET_HDR] == NULL || attrs[NFQA_PAYLOAD] == NULL)
+	if (nfq_nlmsg_parse(header, attrs) < 0 || attrs[NFQA_PACKET_HDR] == NULL ||
+	    attrs[NFQA_PAYLOAD] == NULL)
 		return;
 	about = mnl_attr_get_payload(attrs[NFQA_PACKET_HDR]);
 	data = mnl_attr_get_payload(attrs[NFQA_PAYLOAD]);
