@@ -5,11 +5,19 @@
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD_PACKAGES="autoconf automake make gcc libc6-dev pkg-config python3
-	libedit-dev libmnl-dev libnftnl-dev libnetfilter-queue-dev libtelnet-dev libcap-ng-dev libcrypt-dev libssl-dev libsystemd-dev
-	uthash-dev check"
+	libedit-dev libmnl-dev libnftnl-dev libnetfilter-queue-dev libtelnet-dev libcap-ng-dev libcrypt-dev libssl-dev
+	libsystemd-dev uthash-dev check"
 RUN_PACKAGES="iproute2 procps iputils-ping curl nftables"
 TEST_PACKAGES="xz-utils iputils-tracepath traceroute iperf3 tcpdump tshark ethtool expect inetutils-telnet"
 JOBS=$(nproc)
+
+# `ip netns` wants / to be a mount point. In a plain chroot it is none: go on in a bind mount of it, gone when we are.
+if [ "$(id -u)" = 0 ] && ! mountpoint -q / && [ -z "${ALGATE_ROOTED:-}" ]; then
+	mount --rbind / /mnt && mount --make-rprivate /mnt || exit 1
+	trap 'umount -l /mnt' EXIT
+	ALGATE_ROOTED=1 chroot /mnt "$TOP/scripts/$(basename "$0")" "$@"
+	exit $?
+fi
 
 die() {
 	echo "${0##*/}: $*" >&2
