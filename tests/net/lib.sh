@@ -27,14 +27,14 @@ INSIDE_NET=10.77.0.0/16 ROUTER_MAC=02:00:5e:10:00:01
 export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 
 begin() { # TITLE
+	trap cleanup EXIT
+	trap 'exit 1' INT TERM HUP
 	echo "# $1"
 	[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
 	if ! command -v "$ALGATED" >/dev/null || ! command -v "$ALGATE" >/dev/null; then
 		echo "1..0 # no programs: set ALGATED and ALGATE to their absolute paths"
 		exit 1
 	fi
-	trap cleanup EXIT
-	trap 'exit 1' INT TERM HUP
 }
 
 cleanup() {
