@@ -8,12 +8,18 @@
 #include "show/statistics.h"
 #include "show/translations.h"
 
+/* Each call looks at a bounded number of entries while packets wait; so many of them before other sessions have a turn,
+ * where a filter leaves nothing to print. */
+#define CALLS_PER_TURN 16
+
 static bool next_page(struct session *session, void *state)
 {
 	struct output page;
 	FILE *out = output_open(&page);
-	bool more = translations_next(state, clock_now(), out);
+	bool more = true;
 
+	for (int i = 0; more && i < CALLS_PER_TURN && ftell(out) == 0; i++)
+		more = translations_next(state, clock_now(), out);
 	fclose(out);
 	output_lines(session, page.text, page.size);
 	free(page.text);
@@ -27,28 +33,60 @@ static void finish(void *state)
 
 static uint8_t protocol_number(uint8_t protocol)
 {
-	switch (protocol) {
-	case SHOW_NAT_TRANSLATIONS_PROTOCOL_TCP:
-		return IPPROTO_TCP;
-	case SHOW_NAT_TRANSLATIONS_PROTOCOL_UDP:
-		return IPPROTO_UDP;
-	case SHOW_NAT_TRANSLATIONS_PROTOCOL_ICMP:
-		return IPPROTO_ICMP;
-	default:
-		return 0;
-	}
+	static const uint8_t numbers[] = {
+		[SHOW_NAT_TRANSLATIONS_PROTOCOL_AHP] = IPPROTO_AH,
+		[SHOW_NAT_TRANSLATIONS_PROTOCOL_ESP] = IPPROTO_ESP,
+		[SHOW_NAT_TRANSLATIONS_PROTOCOL_GRE] = IPPROTO_GRE,
+		[SHOW_NAT_TRANSLATIONS_PROTOCOL_ICMP] = IPPROTO_ICMP,
+		[SHOW_NAT_TRANSLATIONS_PROTOCOL_SCTP] = IPPROTO_SCTP,
+		[SHOW_NAT_TRANSLATIONS_PROTOCOL_TCP] = IPPROTO_TCP,
+		[SHOW_NAT_TRANSLATIONS_PROTOCOL_UDP] = IPPROTO_UDP,
+	};
+
+	return numbers[protocol];
 }
+
+/* which: 0 either column, 1 global, 2 local. */
+static uint8_t columns_of(bool inside, uint8_t which)
+{
+	static const uint8_t columns[2][3] = {
+		{FILTER_OUTSIDE, FILTER_OG, FILTER_OL},
+		{FILTER_INSIDE, FILTER_IG, FILTER_IL},
+	};
+
+	return columns[inside][which];
+}
+
+static void set_filter(struct filter *filter, const struct args_show_nat_translations *args)
+{
+	filter->protocol = protocol_number(args->protocol);
+	if (args->has_inside_address)
+		filter_add(filter, columns_of(true, args->inside_which), args->inside_address, args->inside_address);
+	if (args->has_outside_address)
+		filter_add(filter, columns_of(false, args->outside_which), args->outside_address, args->outside_address);
+	if (args->has_start)
+		filter_add(filter,
+			   columns_of(args->range_side == SHOW_NAT_TRANSLATIONS_RANGE_SIDE_INSIDE,
+				      args->range_which),
+			   args->start, args->end);
+}
+
+_Static_assert((int)SHOW_NAT_TRANSLATIONS_INSIDE_WHICH_GLOBAL == 1 &&
+		       (int)SHOW_NAT_TRANSLATIONS_OUTSIDE_WHICH_GLOBAL == 1 &&
+		       (int)SHOW_NAT_TRANSLATIONS_RANGE_WHICH_GLOBAL == 1,
+	       "one table of columns");
 
 void cmd_show_nat_translations(struct session *session, const struct args_show_nat_translations *args, bool no)
 {
 	struct router *router = session_router(session);
-	struct translations_ask ask = {
-		.protocol = protocol_number(args->protocol),
-		.verbose = args->verbose,
-		.total = args->total,
-	};
+	struct translations_ask ask = {.verbose = args->verbose, .total = args->total};
 
 	(void)no;
+	if (args->has_start && args->end < args->start) {
+		session_error(session, "%%End address less than start address");
+		return;
+	}
+	set_filter(&ask.filter, args);
 	session_produce(session, next_page, translations_new(router->box, router->engine, &ask), finish);
 }
 

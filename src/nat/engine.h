@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "lib/addr.h"
 #include "nat/event.h"
+#include "nat/filter.h"
 #include "nat/reason.h"
 #include "nat/records.h"
 #include "nat/snapshot.h"
@@ -108,13 +109,18 @@ struct translation {
 	uint32_t entry_id;
 };
 
-/* Zeroed at the start; walks flows, then address bindings, then static entries of the current snapshot. */
+/* Zeroed at the start, but for filter and, to clear, spare_children; walks flows, then address bindings, then static entries
+ * of the current snapshot. */
 struct translation_cursor {
 	uint8_t stage;
 	bool end;
 	uint32_t next;
+	const struct filter *filter; /* the caller's; NULL: all */
+	bool spare_children;         /* clear: an entry with children stays, and so do these */
+	uint32_t ended, kept;        /* clear: entries that matched */
 };
-/* Fills at most `max` rows, looks at a bounded number of records; returns how many. cursor->end tells the end. */
+/* Fills at most `max` rows, looks at a bounded number of records; returns how many. cursor->end tells the end. rows NULL:
+ * counts only, `max` is not asked. */
 uint32_t engine_translations(struct engine *engine, uint64_t now, struct translation_cursor *cursor,
 			     struct translation *rows, uint32_t max);
 
@@ -134,8 +140,8 @@ uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule);
 /* Distinct addresses of the pool in use, and allocation misses, by pool name of the current snapshot. */
 void engine_pool_use(const struct engine *engine, const char *pool, uint32_t *allocated, uint64_t *misses);
 
-/* clear ip nat translation *: ends dynamic flows and bindings, a bounded number for each call; true when done. Start with
- * a zeroed cursor. */
+/* Ends the dynamic flows and bindings that the cursor's filter matches, a bounded number for each call; true when done.
+ * Children are the flows of an address binding or a static entry; static entries themselves stay. */
 bool engine_clear_translations(struct engine *engine, uint64_t now, struct translation_cursor *cursor);
 
 /* Packet events (debug ip nat) on or off. Flow events are always written. */

@@ -90,20 +90,36 @@ static void static_row(const struct engine *engine, uint32_t index, struct trans
 	};
 }
 
-static bool flow_shown(struct engine *engine, uint64_t now, uint32_t index, struct translation *row)
+static bool flow_matches(const struct translation_cursor *cursor, const struct flow_record *flow)
 {
-	if (flow_at(engine->flows, index)->flags & FLOW_IDENTITY)
-		return false;
-	flow_row(engine, now, index, row);
-	return true;
+	const struct filter_subject subject = {
+		.protocol = flow->protocol,
+		.at = {{flow->il, flow->il_port},
+		       {flow->ig, flow->ig_port},
+		       {flow->ol, flow->ol_port},
+		       {flow->og, flow->og_port}},
+	};
+
+	return !(flow->flags & FLOW_IDENTITY) && filter_matches(cursor->filter, &subject);
 }
 
-static bool binding_shown(struct engine *engine, uint64_t now, uint32_t index, struct translation *row)
+static bool binding_matches(const struct translation_cursor *cursor, const struct binding_record *binding)
 {
-	if (!(binding_at(engine->bindings, index)->flags & BINDING_ADDRESS))
-		return false;
-	binding_row(engine, now, index, row);
-	return true;
+	const struct filter_subject subject = {
+		.half = true, .at = {{binding->local, 0}, {binding->global, 0}}};
+
+	return (binding->flags & BINDING_ADDRESS) && filter_matches(cursor->filter, &subject);
+}
+
+static bool static_matches(const struct translation_cursor *cursor, const struct snapshot_static *entry)
+{
+	const struct filter_subject subject = {
+		.protocol = entry->protocol,
+		.half = true,
+		.at = {{entry->local, entry->local_port}, {entry->global, entry->global_port}},
+	};
+
+	return filter_matches(cursor->filter, &subject);
 }
 
 static uint32_t static_rows(const struct engine *engine, struct translation_cursor *cursor,
@@ -111,29 +127,57 @@ static uint32_t static_rows(const struct engine *engine, struct translation_curs
 {
 	uint32_t n = 0;
 
-	while (n < max && cursor->next < engine->snapshot->n_statics)
-		static_row(engine, cursor->next++, &rows[n++]);
+	for (uint32_t looked = 0;
+	     looked < LOOK_MAX && n < max && cursor->next < engine->snapshot->n_statics; looked++) {
+		uint32_t index = cursor->next++;
+
+		if (!static_matches(cursor, &engine->snapshot->statics[index]))
+			continue;
+		if (rows != NULL)
+			static_row(engine, index, &rows[n]);
+		n++;
+	}
 	if (cursor->next >= engine->snapshot->n_statics)
 		cursor->next = RECORD_NONE;
 	return n;
 }
 
+/* The next live record of the cursor's stage, RECORD_NONE at the end or when *look records more were looked at. */
+static uint32_t next_record(struct engine *engine, struct translation_cursor *cursor, uint32_t *look)
+{
+	uint32_t from = cursor->next;
+	uint32_t index = cursor->stage == STAGE_FLOWS ? flow_next(engine->flows, &cursor->next, *look)
+						      : binding_next(engine->bindings, &cursor->next, *look);
+
+	*look -= cursor->next == RECORD_NONE || cursor->next - from > *look ? 0 : cursor->next - from;
+	return index;
+}
+
+static bool record_matches(const struct engine *engine, const struct translation_cursor *cursor,
+			   uint32_t index)
+{
+	return cursor->stage == STAGE_FLOWS
+		       ? flow_matches(cursor, flow_at(engine->flows, index))
+		       : binding_matches(cursor, binding_at(engine->bindings, index));
+}
+
 static uint32_t record_rows(struct engine *engine, uint64_t now, struct translation_cursor *cursor,
 			    struct translation *rows, uint32_t max)
 {
-	bool flows = cursor->stage == STAGE_FLOWS;
-	uint32_t n = 0;
+	uint32_t n = 0, look = LOOK_MAX;
 
-	for (uint32_t looked = 0; n < max && looked < LOOK_MAX && cursor->next != RECORD_NONE;) {
-		uint32_t from = cursor->next;
-		uint32_t index = flows ? flow_next(engine->flows, &cursor->next, LOOK_MAX - looked)
-				       : binding_next(engine->bindings, &cursor->next, LOOK_MAX - looked);
+	while (n < max && look > 0 && cursor->next != RECORD_NONE) {
+		uint32_t index = next_record(engine, cursor, &look);
 
-		looked += cursor->next == RECORD_NONE ? 0 : cursor->next - from;
 		if (index == RECORD_NONE)
 			break;
-		n += flows ? flow_shown(engine, now, index, &rows[n])
-			   : binding_shown(engine, now, index, &rows[n]);
+		if (!record_matches(engine, cursor, index))
+			continue;
+		if (rows != NULL && cursor->stage == STAGE_FLOWS)
+			flow_row(engine, now, index, &rows[n]);
+		else if (rows != NULL)
+			binding_row(engine, now, index, &rows[n]);
+		n++;
 	}
 	return n;
 }
@@ -153,6 +197,8 @@ uint32_t engine_translations(struct engine *engine, uint64_t now, struct transla
 
 	if (engine->snapshot == NULL)
 		cursor->end = true;
+	if (rows == NULL)
+		max = UINT32_MAX;
 	if (cursor->end || max == 0)
 		return 0;
 	n = cursor->stage == STAGE_STATICS ? static_rows(engine, cursor, rows, max)
@@ -206,35 +252,57 @@ void engine_pool_use(const struct engine *engine, const char *pool, uint32_t *al
 
 /* ---- clear ---- */
 
-static void clear_flow(struct engine *engine, uint64_t now, uint32_t index)
+/* A flow of a static entry or an address binding belongs to it; one of an overload rule stands for itself. */
+static bool is_child(const struct engine *engine, const struct flow_record *flow)
 {
-	if (!(flow_at(engine->flows, index)->flags & FLOW_IDENTITY))
-		flow_end(engine, now, index, EVENT_REMOVED);
+	const struct binding_record *binding;
+
+	if (flow->flags & FLOW_STATIC)
+		return true;
+	binding = flow->binding == RECORD_NONE ? NULL : binding_at(engine->bindings, flow->binding);
+	return binding != NULL && (binding->flags & BINDING_ADDRESS);
 }
 
-static void clear_binding(struct engine *engine, uint64_t now, uint32_t index)
+static void clear_flow(struct engine *engine, uint64_t now, struct translation_cursor *cursor,
+		       uint32_t index)
+{
+	if (cursor->spare_children && is_child(engine, flow_at(engine->flows, index))) {
+		cursor->kept++;
+		return;
+	}
+	flow_end(engine, now, index, EVENT_REMOVED);
+	cursor->ended++;
+}
+
+/* One that got a new flow meanwhile is in use again. */
+static void clear_binding(struct engine *engine, uint64_t now, struct translation_cursor *cursor,
+			  uint32_t index)
 {
 	struct binding_record *binding = binding_at(engine->bindings, index);
 
-	/* One that got a new flow meanwhile is in use again. */
-	if ((binding->flags & BINDING_ADDRESS) && binding->flows == 0)
-		binding_end(engine, now, binding);
+	if (binding->flows > 0) {
+		cursor->kept++;
+		return;
+	}
+	binding_end(engine, now, binding);
+	cursor->ended++;
 }
 
 bool engine_clear_translations(struct engine *engine, uint64_t now, struct translation_cursor *cursor)
 {
-	bool flows = cursor->stage == STAGE_FLOWS;
-	uint32_t index = 0;
+	uint32_t look = LOOK_MAX;
 
-	for (int i = 0; i < LOOK_MAX / 4 && index != RECORD_NONE && !cursor->end; i++) {
-		index = flows ? flow_next(engine->flows, &cursor->next, LOOK_MAX)
-			      : binding_next(engine->bindings, &cursor->next, LOOK_MAX);
+	for (int i = 0; i < LOOK_MAX / 4 && look > 0 && cursor->next != RECORD_NONE && !cursor->end; i++) {
+		uint32_t index = next_record(engine, cursor, &look);
+
 		if (index == RECORD_NONE)
 			break;
-		if (flows)
-			clear_flow(engine, now, index);
+		if (!record_matches(engine, cursor, index))
+			continue;
+		if (cursor->stage == STAGE_FLOWS)
+			clear_flow(engine, now, cursor, index);
 		else
-			clear_binding(engine, now, index);
+			clear_binding(engine, now, cursor, index);
 	}
 	if (cursor->next == RECORD_NONE) {
 		cursor->next = 0;

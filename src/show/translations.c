@@ -80,6 +80,7 @@ struct translations_show *translations_new(struct mailbox *box, struct engine *e
 	show->box = box;
 	show->engine = engine;
 	show->ask = *ask;
+	show->cursor.filter = &show->ask.filter;
 	if (ask->verbose && !ask->total)
 		copy_rules(show);
 	return show;
@@ -98,9 +99,10 @@ static void take_page(void *arg)
 	struct translations_show *show = arg;
 
 	/* Eleven lines a row: a page of text stays a page. */
-	uint32_t max = show->ask.verbose && !show->ask.total ? TRANSLATIONS_PAGE / 8 : TRANSLATIONS_PAGE;
+	uint32_t max = show->ask.verbose ? TRANSLATIONS_PAGE / 8 : TRANSLATIONS_PAGE;
 
-	show->n_rows = engine_translations(show->engine, show->now, &show->cursor, show->rows, max);
+	show->n_rows = engine_translations(show->engine, show->now, &show->cursor,
+					   show->ask.total ? NULL : show->rows, max);
 }
 
 static struct field endpoint_field(const struct translation *row, struct endpoint endpoint, bool absent)
@@ -169,14 +171,8 @@ static void print_one(struct translations_show *show, const struct translation *
 {
 	char line[128];
 
-	if (show->ask.protocol != 0 && row->protocol != show->ask.protocol)
-		return;
-	if ((row->flags & FLOW_IDENTITY) != 0) /* the router's own traffic is remembered, not translated */
-		return;
-	if (show->total++ == 0 && !show->ask.total)
+	if (show->total++ == 0)
 		fwrite(line, 1, table_header(columns, COLUMNS, line, sizeof(line)), out);
-	if (show->ask.total)
-		return;
 	print_row(row, out);
 	if (show->ask.verbose)
 		print_verbose(show, row, out);
@@ -187,8 +183,10 @@ bool translations_next(struct translations_show *show, uint64_t now, FILE *out)
 	if (!show->cursor.end) {
 		show->now = now;
 		mailbox_call(show->box, take_page, show);
-		for (uint32_t i = 0; i < show->n_rows; i++)
+		for (uint32_t i = 0; !show->ask.total && i < show->n_rows; i++)
 			print_one(show, &show->rows[i], out);
+		if (show->ask.total)
+			show->total += show->n_rows;
 	}
 	if (!show->cursor.end)
 		return true;

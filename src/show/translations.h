@@ -15,7 +15,7 @@
 #define TRANSLATIONS_PAGE 256
 
 struct translations_ask {
-	uint8_t protocol; /* 0: all */
+	struct filter filter;
 	bool verbose;
 	bool total;       /* nothing but the last line */
 };
@@ -25,7 +25,7 @@ struct translations_show;
 struct translations_show *translations_new(struct mailbox *box, struct engine *engine,
 					   const struct translations_ask *ask);
 void translations_free(struct translations_show *show);
-/* Writes at most a page; false when the total line was the last. now: ms. */
+/* Writes at most a page (often nothing, where a filter matches little); false when the total line was the last. now: ms. */
 bool translations_next(struct translations_show *show, uint64_t now, FILE *out);
 
 #endif

@@ -15,7 +15,14 @@ Router>show ?
   privilege  Show current privilege level
   version    System hardware and software status
 Router>show ip nat translations ?
+  ahp      Authentication Header entries only
+  esp      Encapsulating Security Payload entries only
+  filter   Entries of a range of addresses only
+  gre      Generic Routing Encapsulation entries only
   icmp     Internet Control Message Protocol entries only
+  inside   Entries with this inside address only
+  outside  Entries with this outside address only
+  sctp     Stream Control Transmission Protocol entries only
   tcp      Transmission Control Protocol entries only
   total    Number of translations only
   udp      User Datagram Protocol entries only
@@ -71,7 +78,12 @@ Router#configure ?
 Router#debug ?
   ip  IP information
 Router#clear ip nat translation ?
-  *  Delete all dynamic translations
+  *        Delete all dynamic translations
+  forced   Delete all dynamic translations, also those in use
+  inside   Inside addresses of the translation
+  outside  Outside addresses of the translation
+  tcp      Transmission Control Protocol
+  udp      User Datagram Protocol
 Router#conf t
 Enter configuration commands, one per line.  End with CNTL/Z.
 Router(config)#?

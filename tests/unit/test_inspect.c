@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What show and clear see of the engine, and change there: filters, clearing by address and port, bounded work.
+ */
+#include <check.h>
+
+#include "enginelab.h"
+
+static struct lab lab;
+
+static void setup(void)
+{
+	lab_open(&lab, 8192);
+}
+
+static void teardown(void)
+{
+	lab_close(&lab);
+}
+
+static uint32_t count(const struct filter *filter)
+{
+	struct translation_cursor cursor = {.filter = filter};
+	uint32_t n = 0;
+
+	while (!cursor.end)
+		n += engine_translations(lab.engine, lab.now, &cursor, NULL, 0);
+	return n;
+}
+
+/* The rows must be as many as their count. */
+static uint32_t rows_of(const struct filter *filter, struct translation *rows, uint32_t max)
+{
+	struct translation_cursor cursor = {.filter = filter};
+	uint32_t n = 0;
+
+	while (!cursor.end) {
+		ck_assert_uint_lt(n, max);
+		n += engine_translations(lab.engine, lab.now, &cursor, rows + n, 1);
+	}
+	ck_assert_uint_eq(n, count(filter));
+	return n;
+}
+
+static struct translation_cursor clear(const struct filter *filter, bool spare)
+{
+	struct translation_cursor cursor = {.filter = filter, .spare_children = spare};
+
+	while (!engine_clear_translations(lab.engine, lab.now, &cursor))
+		;
+	return cursor;
+}
+
+static void udp_out(ip4 from, uint16_t port, ip4 to, uint16_t to_port)
+{
+	struct pkt p = pkt_udp(from, port, to, to_port);
+
+	ck_assert_int_eq(lab_out(&lab, &p), REASON_TRANSLATED_NEW);
+}
+
+/* Host 5 static, host 6 with an address of a pool, hosts 7 and 8 behind the interface; each to two peers. */
+static void populate(void)
+{
+	uint32_t six = lab_list(&lab, 0, HOST(6), 0xffffffff);
+	uint32_t others = lab_list(&lab, 0, HOST(0), 0xffffff00);
+
+	lab_static(&lab, 1, 0, HOST(5), 0, POOL(50), 0);
+	lab_rule(&lab, 2, six, lab_pool(&lab, "P", POOL(60), POOL(61)), 0, false);
+	lab_rule(&lab, 3, others, SNAPSHOT_NONE, FACE, true);
+	ck_assert(lab_commit(&lab));
+	for (unsigned host = 5; host <= 8; host++) {
+		udp_out(HOST(host), (uint16_t)(1000 + host), PEER(1), 53);
+		udp_out(HOST(host), (uint16_t)(1000 + host), PEER(2), 53);
+	}
+	struct pkt own = pkt_udp(FACE, 123, PEER(1), 123);
+
+	ck_assert_int_eq(lab_own(&lab, &own), REASON_FROM_ROUTER);
+}
+
+START_TEST(filters_ask_each_column)
+{
+	static struct translation rows[32];
+	struct filter filter = {0};
+
+	populate();
+	ck_assert_uint_eq(rows_of(NULL, rows, 32), 10);
+	filter_add(&filter, FILTER_INSIDE, HOST(6), HOST(6));
+	ck_assert_uint_eq(rows_of(&filter, rows, 32), 3); /* two flows and their half entry */
+	filter = (struct filter){0};
+	filter_add(&filter, FILTER_IG, FACE, FACE);
+	ck_assert_uint_eq(rows_of(&filter, rows, 32), 4); /* not the router's own flow */
+	filter_add(&filter, FILTER_OUTSIDE, PEER(2), PEER(2));
+	ck_assert_uint_eq(rows_of(&filter, rows, 32), 2);
+	ck_assert_uint_eq(rows[0].og.addr, PEER(2));
+	filter = (struct filter){.protocol = 6};
+	ck_assert_uint_eq(rows_of(&filter, rows, 32), 0);
+	filter = (struct filter){0};
+	filter_add(&filter, FILTER_IL, HOST(5), HOST(6));
+	filter_add(&filter, FILTER_OL, PEER(1), PEER(1));
+	ck_assert_uint_eq(rows_of(&filter, rows, 32), 2); /* half entries have no outside */
+	filter = (struct filter){0};
+	filter_add_endpoint(&filter, FILTER_IL, (struct endpoint){HOST(7), 1007});
+	ck_assert_uint_eq(count(&filter), 2);
+	filter.terms[0].port = 1008;
+	ck_assert_uint_eq(count(&filter), 0);
+}
+END_TEST
+
+START_TEST(a_filter_holds_four_terms)
+{
+	struct filter filter = {0};
+
+	for (int i = 0; i < FILTER_TERMS; i++)
+		ck_assert(filter_add(&filter, FILTER_IL, 0, UINT32_MAX));
+	ck_assert(!filter_add(&filter, FILTER_IL, 0, 0));
+	ck_assert(!filter_add_endpoint(&filter, FILTER_IL, (struct endpoint){0, 0}));
+}
+END_TEST
+
+START_TEST(a_filter_that_matches_nothing_stays_bounded)
+{
+	struct filter filter = {.protocol = 132};
+	struct translation_cursor cursor = {.filter = &filter};
+	uint32_t calls = 0;
+
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+	for (unsigned i = 0; i < 6000; i++)
+		udp_out(HOST(i % 200), (uint16_t)(2000 + i / 200), PEER(i % 100), 53);
+	for (; !cursor.end; calls++)
+		ck_assert_uint_eq(engine_translations(lab.engine, lab.now, &cursor, NULL, 0), 0);
+	/* at most 4096 records a call: flows and bindings need more than one call each */
+	ck_assert_uint_ge(calls, 4);
+	cursor = (struct translation_cursor){.filter = &filter};
+	for (calls = 0; !engine_clear_translations(lab.engine, lab.now, &cursor); calls++)
+		;
+	ck_assert_uint_ge(calls, 2);
+	ck_assert_uint_eq(cursor.ended, 0);
+	ck_assert_uint_eq(lab_counts(&lab).flows, 6000);
+}
+END_TEST
+
+START_TEST(clear_of_a_half_entry_spares_its_children)
+{
+	struct filter filter = {0};
+	struct translation_cursor done;
+
+	populate();
+	filter_add(&filter, FILTER_IG, POOL(60), POOL(60));
+	filter_add(&filter, FILTER_IL, HOST(6), HOST(6));
+	done = clear(&filter, true);
+	ck_assert_uint_eq(done.ended, 0);
+	ck_assert_uint_eq(done.kept, 3);
+	ck_assert_uint_eq(count(&filter), 3);
+	done = clear(&filter, false);
+	ck_assert_uint_eq(done.ended, 3);
+	ck_assert_uint_eq(count(NULL), 7);
+	done = clear(&filter, false);
+	ck_assert_uint_eq(done.ended + done.kept, 0);
+	/* the address is free again */
+	udp_out(HOST(6), 1, PEER(1), 1);
+	ck_assert_uint_eq(count(&filter), 2);
+}
+END_TEST
+
+START_TEST(clear_of_a_static_entry_ends_its_flows_only)
+{
+	struct filter filter = {0};
+
+	populate();
+	filter_add(&filter, FILTER_IG, POOL(50), POOL(50));
+	filter_add(&filter, FILTER_IL, HOST(5), HOST(5));
+	ck_assert_uint_eq(clear(&filter, true).kept, 2);
+	ck_assert_uint_eq(clear(&filter, false).ended, 2);
+	ck_assert_uint_eq(count(&filter), 1);
+}
+END_TEST
+
+START_TEST(clear_of_an_overload_pair_needs_no_force)
+{
+	struct filter filter = {0};
+
+	populate();
+	filter_add(&filter, FILTER_IG, FACE, FACE);
+	filter_add(&filter, FILTER_IL, HOST(7), HOST(7));
+	ck_assert_uint_eq(clear(&filter, true).ended, 2);
+	ck_assert_uint_eq(count(NULL), 8);
+}
+END_TEST
+
+START_TEST(clear_of_one_flow)
+{
+	struct filter filter = {.protocol = 17};
+
+	populate();
+	filter_add_endpoint(&filter, FILTER_IG, (struct endpoint){FACE, 1008});
+	filter_add_endpoint(&filter, FILTER_IL, (struct endpoint){HOST(8), 1008});
+	filter_add_endpoint(&filter, FILTER_OL, (struct endpoint){PEER(2), 53});
+	filter_add_endpoint(&filter, FILTER_OG, (struct endpoint){PEER(2), 53});
+	ck_assert_uint_eq(clear(&filter, false).ended, 1);
+	ck_assert_uint_eq(count(NULL), 9);
+	filter.protocol = 6;
+	ck_assert_uint_eq(clear(&filter, false).ended, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("inspect");
+	TCase *tc = tcase_create("inspect");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, filters_ask_each_column);
+	tcase_add_test(tc, a_filter_holds_four_terms);
+	tcase_add_test(tc, a_filter_that_matches_nothing_stays_bounded);
+	tcase_add_test(tc, clear_of_a_half_entry_spares_its_children);
+	tcase_add_test(tc, clear_of_a_static_entry_ends_its_flows_only);
+	tcase_add_test(tc, clear_of_an_overload_pair_needs_no_force);
+	tcase_add_test(tc, clear_of_one_flow);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
