@@ -564,6 +564,15 @@ static void ask_interfaces(struct ask *ask)
 		ask->vrf = out->vrf;
 }
 
+struct ask ask_of(const struct engine *engine, const struct snapshot *snapshot, const struct packet *packet,
+		  const struct decoded *view)
+{
+	struct ask ask = {engine, snapshot, packet, view, 0, ROLE_NONE, ROLE_NONE};
+
+	ask_interfaces(&ask);
+	return ask;
+}
+
 /* Legs that the reason has no use for must not be made. */
 static void forget_legs(struct decision *decision)
 {
@@ -594,9 +603,8 @@ struct decision engine_decide(const struct engine *engine, const struct snapshot
 			      const struct packet *packet, const struct decoded *view)
 {
 	struct decision decision = decision_of(REASON_NOT_OURS);
-	struct ask ask = {engine, snapshot, packet, view, 0, ROLE_NONE, ROLE_NONE};
+	struct ask ask = ask_of(engine, snapshot, packet, view);
 
-	ask_interfaces(&ask);
 	decision.vrf = ask.vrf;
 	decision.side = packet->visit == VISIT_FROM_OUTSIDE ? SIDE_OUTSIDE : SIDE_INSIDE;
 	switch (packet->visit) {

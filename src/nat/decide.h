@@ -63,6 +63,9 @@ struct ask {
 	uint8_t in_role, out_role;
 };
 
+/* The question that a packet puts: realm and roles of its interfaces. */
+struct ask ask_of(const struct engine *engine, const struct snapshot *snapshot, const struct packet *packet,
+		  const struct decoded *view);
 /* Key of a packet from inside (outside) with these endpoints. */
 struct flow_key key_inside(const struct ask *ask, uint8_t protocol, struct endpoint source,
 			   struct endpoint destination);

@@ -17,6 +17,7 @@
 #define OPTION_STRICT   137
 #define QUOTE_L4        8u /* RFC 792: so much of the transport is quoted at least */
 #define ICMP_HEADER     8
+#define FRAGMENT_DONT   0x4000
 #define FRAGMENT_MORE   0x2000
 #define FRAGMENT_OFFSET 0x1fff
 
@@ -68,6 +69,7 @@ static bool read_ip(uint8_t *data, uint32_t length, struct decoded *out)
 		.protocol = data[9],
 		.fragment = (fragment & (FRAGMENT_MORE | FRAGMENT_OFFSET)) != 0,
 		.later_fragment = (fragment & FRAGMENT_OFFSET) != 0,
+		.dont_fragment = (fragment & FRAGMENT_DONT) != 0,
 		.ip_id = get16(data + 4),
 		.source = get32(data + 12),
 		.destination = get32(data + 16),

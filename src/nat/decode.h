@@ -44,6 +44,7 @@ struct decoded {
 	bool fragment;          /* any piece of a fragmented packet */
 	bool later_fragment;    /* not the first piece */
 	bool broken;            /* a length or an option lies: addresses are good, nothing else is */
+	bool dont_fragment;
 	bool routing_option;    /* an option that records or dictates addresses: RR, LSRR, SSRR, TS */
 	uint16_t ip_id;
 	ip4 source, destination;

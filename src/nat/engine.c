@@ -7,6 +7,7 @@
  *   decide.c   view -> decision       refuse.c   answers to refused packets
  *   record.c   flows made, touched    bind.c     bindings made, ports and addresses given
  *   rewrite.c  decision -> bytes      age.c      timers and ends
+ *   whole.c    fragments -> packet
  *   swap.c     configuration          inspect.c  what show and clear see
  *
  * Promises: every packet leaves with a reason; a covered source leaves translated or not at all; cost does not depend on how
@@ -18,6 +19,7 @@
 
 #define REPLACED_MAX 65531 /* a larger payload wraps in its netlink attribute, and the original would be accepted */
 #define TICK_NODES   2048  /* timers that one engine_tick looks at */
+#define SEGMENT_MIN  536   /* RFC 9293 3.7.1: of a large packet that the kernel will cut, no smaller ones are expected */
 
 /* ---- leaving ---- */
 
@@ -59,7 +61,8 @@ static void put_event(struct engine *engine, uint64_t now, const struct decision
 		.og = {after->destination, after->destination_port},
 	};
 
-	if (event.kind == EVENT_REFUSED || (engine->packet_events && verdict != VERDICT_ACCEPT))
+	if (event.kind == EVENT_REFUSED ||
+	    (engine->packet_events && verdict != VERDICT_ACCEPT && verdict != VERDICT_TAKE))
 		event_put(&engine->events, &event);
 }
 
@@ -75,6 +78,20 @@ static uint32_t mark_of(const struct packet *packet, enum reason reason, uint16_
 
 /* ---- the way of a packet ---- */
 
+/* Who may be fragmented on the way needs an identification that no other host behind the same address has (RFC 7857 section
+ * 9); who may not has no use for one (RFC 6864 4.1). A segment of the kernel's cutting takes the next one. */
+static void renumber(struct engine *engine, const struct packet *packet, const struct decoded *before,
+		     struct decoded *view)
+{
+	uint32_t segments = packet->gso ? view->length / SEGMENT_MIN + 1 : 1;
+	uint16_t id;
+
+	if (view->source == before->source || view->dont_fragment)
+		return;
+	id = ident_next(engine->idents, view->source, view->destination, view->protocol, segments);
+	rewrite_id(view, id);
+}
+
 static void rewrite_bytes(struct packet *packet, struct decoded *view, const struct decision *decision,
 			  const struct rewrite *rewrite)
 {
@@ -87,29 +104,55 @@ static void rewrite_bytes(struct packet *packet, struct decoded *view, const str
 	packet->length = view->length; /* padding stays behind */
 }
 
+static struct decision take_in(struct engine *engine, uint64_t now, struct packet *packet,
+			       struct decoded *view, uint32_t *largest)
+{
+	struct decision decision;
+
+	if (engine->snapshot == NULL)
+		return decision_of(REASON_NO_CONFIG);
+	if (!decode_packet(packet->data, packet->length, view))
+		return decision_of(REASON_MALFORMED);
+	if (whole_look(engine, now, packet, view, largest, &decision))
+		return decision;
+	return engine_decide(engine, engine->snapshot, packet, view);
+}
+
+/* Does it fit into what carries it back? Pieces do always. */
+static bool is_sendable(const struct packet *packet, const struct decoded *view, enum reason reason,
+			uint32_t largest)
+{
+	if (largest != 0 && packet->visit == VISIT_TO_OUTSIDE)
+		return true;
+	return view->length <= REPLACED_MAX ||
+	       (reason_verdict(reason) != VERDICT_REPLACE &&
+		(largest == 0 || reason_verdict(reason) != VERDICT_ACCEPT));
+}
+
 void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, struct out *out)
 {
-	struct decision decision = decision_of(REASON_NO_CONFIG);
 	struct decoded view = {0}, before;
 	struct rewrite rewrite = {0};
+	uint32_t largest = 0; /* of the pieces that the packet came in; 0: it is as it was sent */
+	struct decision decision = take_in(engine, now, packet, &view, &largest);
 
-	out->n_emitted = 0;
-	if (engine->snapshot != NULL && !decode_packet(packet->data, packet->length, &view))
-		decision.reason = REASON_MALFORMED;
-	else if (engine->snapshot != NULL)
-		decision = engine_decide(engine, engine->snapshot, packet, &view);
 	before = view;
-	if (reason_verdict(decision.reason) == VERDICT_REPLACE && view.length > REPLACED_MAX)
+	out->n_emitted = 0;
+	if (!is_sendable(packet, &view, decision.reason, largest))
 		decision.reason = REASON_TOO_BIG;
 	else
 		engine_record(engine, now, packet, &view, &decision, &rewrite);
-	if (reason_verdict(decision.reason) == VERDICT_REPLACE)
+	if (reason_verdict(decision.reason) == VERDICT_REPLACE) {
 		rewrite_bytes(packet, &view, &decision, &rewrite);
+		renumber(engine, packet, &before, &view);
+	}
 	if (is_refusal(decision.reason))
 		refuse_emit(engine, now, packet, &view, out);
 	out->reason = decision.reason;
 	out->verdict = reason_verdict(decision.reason);
 	out->mark = mark_of(packet, decision.reason, decision.vrf);
+	if (largest != 0)
+		whole_send(engine, packet, &view, &decision, largest, out);
 	count(engine, decision.reason, decision.side);
 	put_event(engine, now, &decision, &before, &view, decision.reason == REASON_TRANSLATED_NEW);
 }
@@ -123,9 +166,12 @@ void engine_tick(struct engine *engine, uint64_t now, struct out *out)
 	out->n_emitted = 0;
 	for (int i = 0; i < TICK_NODES && wheel_due(engine->wheel, now, &node); i++)
 		node_due(engine, now, node);
+	whole_tick(engine, now);
 }
 
 uint64_t engine_next(const struct engine *engine)
 {
-	return wheel_next(engine->wheel);
+	uint64_t flows = wheel_next(engine->wheel), fragments = frag_next(engine->frags);
+
+	return flows < fragments ? flows : fragments;
 }

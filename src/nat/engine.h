@@ -42,6 +42,8 @@ struct packet {
 	bool checksum_partial;/* transport checksum unfinished (NFQA_SKB_CSUMNOTREADY): completed when replaced */
 	bool checksum_good;   /* the kernel has verified it */
 	bool gso;
+	uint32_t room;        /* bytes that may be written from data on: what came in pieces is put together there. 0: no
+			       * more than length */
 };
 
 /* A packet the engine makes itself. */
@@ -50,6 +52,8 @@ struct emitted {
 	uint32_t length;
 	uint16_t vrf;
 	uint32_t ifindex; /* 0: by routing */
+	const uint8_t *large; /* not NULL: the packet is there instead of in data, good until the engine's next call */
+	uint32_t piece;   /* to be sent in pieces of at most this total length; 0: whole */
 };
 
 #define OUT_EMIT_MAX 4

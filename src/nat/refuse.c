@@ -101,4 +101,6 @@ void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packe
 	write_answer(emitted, ++engine->ip_id, in->primary, view);
 	emitted->vrf = in->vrf;
 	emitted->ifindex = 0;
+	emitted->large = NULL;
+	emitted->piece = 0;
 }

@@ -150,3 +150,10 @@ void rewrite_icmp_checksum(struct decoded *packet)
 	value = csum_finish(csum_add(0, packet->l4, packet->l4_length));
 	memcpy(packet->l4 + 2, &value, sizeof(value));
 }
+
+void rewrite_id(struct decoded *packet, uint16_t id)
+{
+	csum_apply(packet->ip + 10, csum_delta16(packet->ip_id, id));
+	put16(packet->ip + 4, id);
+	packet->ip_id = id;
+}

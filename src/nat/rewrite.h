@@ -29,6 +29,8 @@ void rewrite_apply(struct decoded *packet, const struct rewrite *rewrite);
 void rewrite_complete(struct decoded *packet);
 /* Writes a fresh ICMP checksum (after a change inside of a verified message). */
 void rewrite_icmp_checksum(struct decoded *packet);
+/* A new IP identification. */
+void rewrite_id(struct decoded *packet, uint16_t id);
 /* Changes the outer addresses only (the transport has no pseudo header: ICMP). */
 void rewrite_outer(struct decoded *packet, ip4 source, ip4 destination);
 

@@ -40,6 +40,7 @@ void snapshot_free(struct snapshot *snapshot)
 		snapshot->by_global, snapshot->next_local, snapshot->next_global,
 		snapshot->by_local_addr, snapshot->by_global_addr, snapshot->next_local_addr,
 		snapshot->next_global_addr, snapshot->by_id, snapshot->next_id,
+		snapshot->reassemblies,
 	};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
@@ -215,6 +216,25 @@ void snapshot_index(struct snapshot *snapshot)
 }
 
 /* ---- questions ---- */
+
+const struct snapshot_reassembly *snapshot_reassembly(const struct snapshot *snapshot, uint32_t ifindex,
+						      bool out)
+{
+	uint32_t low = 0, high = snapshot->n_reassemblies;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct snapshot_reassembly *row = &snapshot->reassemblies[middle];
+
+		if (row->ifindex == ifindex && row->out == out)
+			return row;
+		if (row->ifindex < ifindex || (row->ifindex == ifindex && !row->out))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
 
 const struct snapshot_interface *snapshot_interface(const struct snapshot *snapshot, uint32_t ifindex)
 {

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/addr.h"
+#include "nat/frag.h"
 
 enum nat_role { ROLE_NONE, ROLE_INSIDE, ROLE_OUTSIDE };
 
@@ -26,6 +27,13 @@ struct snapshot_interface {
 	uint8_t role;
 	ip4 primary; /* 0: none */
 	char name[SNAPSHOT_NAME];
+};
+
+/* ip virtual-reassembly on an interface. Sorted by ifindex, then direction. */
+struct snapshot_reassembly {
+	uint32_t ifindex;
+	bool out;
+	struct frag_limits limits;
 };
 
 /* An address of the router itself, on any interface. Sorted by addr. */
@@ -120,7 +128,7 @@ struct snapshot {
 	uint32_t max_entries; /* 0: only the size of the table */
 
 	uint32_t n_interfaces, n_own, n_aces, n_port_ranges, n_acls, n_pools, n_pool_ranges, n_statics, n_rules,
-		n_port_timeouts, n_globals;
+		n_port_timeouts, n_globals, n_reassemblies;
 	struct snapshot_interface *interfaces; /* sorted by ifindex */
 	struct snapshot_own *own;
 	struct snapshot_ace *aces;
@@ -133,6 +141,7 @@ struct snapshot {
 	struct snapshot_port_timeout *port_timeouts;
 	/* Pools and static globals other than interface addresses: sorted disjoint ranges. */
 	struct snapshot_pool_range *globals;
+	struct snapshot_reassembly *reassemblies;
 
 	/* Made by snapshot_index(): hash chains, in order of entry. Heads hold SNAPSHOT_NONE where empty. */
 	uint32_t index_mask;
@@ -152,6 +161,8 @@ void snapshot_free(struct snapshot *snapshot);
 uint64_t snapshot_rule_id(const char *canonical_line);
 
 const struct snapshot_interface *snapshot_interface(const struct snapshot *snapshot, uint32_t ifindex);
+/* What is configured there for this direction, or NULL. */
+const struct snapshot_reassembly *snapshot_reassembly(const struct snapshot *snapshot, uint32_t ifindex, bool out);
 /* The router's own address, or NULL. */
 const struct snapshot_own *snapshot_own(const struct snapshot *snapshot, ip4 addr);
 /* Is it a pool address or a static global (not an interface's own address)? */

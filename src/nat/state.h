@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The engine's inside, shared by its own files only: engine.c (packet path), record.c (what a decision changes), swap.c
- * (configuration, adoption), inspect.c (rows and counts), refuse.c (answers).
+ * (configuration, adoption), inspect.c (rows and counts), refuse.c (answers), whole.c (what comes in fragments).
  */
 #ifndef ALGATE_NAT_STATE_H
 #define ALGATE_NAT_STATE_H
@@ -10,6 +10,8 @@
 #include "nat/decide.h"
 #include "nat/engine.h"
 #include "nat/flow.h"
+#include "nat/frag.h"
+#include "nat/ident.h"
 #include "nat/pool.h"
 #include "nat/port.h"
 #include "nat/rewrite.h"
@@ -24,6 +26,8 @@ struct engine {
 	struct port_table *ports;
 	struct pool_set *pools;    /* of the snapshot */
 	struct use_table *uses;
+	struct frag_set *frags;
+	struct ident_table *idents;
 	struct wheel *wheel;       /* node: flow index, or max_flows + index of an address binding */
 	uint32_t identities;       /* flows that are none of the operator's */
 	uint32_t address_bindings;
@@ -85,6 +89,20 @@ void flow_event(struct engine *engine, uint64_t now, enum event_kind kind, const
 /* A half entry: no outside pair. */
 void binding_event(struct engine *engine, uint64_t now, enum event_kind kind,
 		   const struct binding_record *binding);
+
+/* whole.c */
+
+/* A fragment that matters is held until its datagram is whole; then packet and view are the whole one, and *largest the total
+ * length of the largest piece it came in. So it is for one that came whole from an earlier visit. True: *decision says
+ * what becomes of the packet. False: it is to be decided about. */
+bool whole_look(struct engine *engine, uint64_t now, struct packet *packet, struct decoded *view,
+		uint32_t *largest, struct decision *decision);
+/* Sends on what came in pieces of at most `largest`, as far as out has it accepted or translated: before routing whole, to be
+ * cut at visit 3; there in pieces. */
+void whole_send(struct engine *engine, const struct packet *packet, const struct decoded *view,
+		const struct decision *decision, uint32_t largest, struct out *out);
+/* Gives up what stayed incomplete. */
+void whole_tick(struct engine *engine, uint64_t now);
 
 /* refuse.c: answers the sender of a refused packet with ICMP 3/13, at a limited rate (RFC 5508 REQ-8, RFC 1812 4.3.2.7-8). */
 void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packet,

@@ -22,6 +22,8 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->bindings = binding_table_new(records);
 	engine->ports = port_table_new(seed);
 	engine->uses = use_table_new(records->max_flows * 2);
+	engine->frags = frag_new(seed, now);
+	engine->idents = ident_new(seed);
 	engine->wheel = wheel_new(records->max_flows * 2, 100, now);
 	engine->ip_id = (uint16_t)(seed >> 48);
 	return engine;
@@ -34,6 +36,8 @@ void engine_free(struct engine *engine)
 	pool_set_free(engine->pools);
 	snapshot_free(engine->snapshot);
 	wheel_free(engine->wheel);
+	ident_free(engine->idents);
+	frag_free(engine->frags);
 	use_table_free(engine->uses);
 	port_table_free(engine->ports);
 	binding_table_free(engine->bindings);

@@ -15,6 +15,9 @@
 #include <unistd.h>
 
 #include "lib/mem.h"
+#include "nat/cut.h"
+
+#define SEND_ROOM (8 << 20)
 
 struct inject {
 	int raw;
@@ -25,7 +28,7 @@ struct inject {
 
 static bool inject_open(struct inject *inject, struct err *err)
 {
-	int none = 0;
+	int none = 0, on = 1, room = SEND_ROOM;
 
 	inject->raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
 	if (inject->raw < 0)
@@ -34,6 +37,10 @@ static bool inject_open(struct inject *inject, struct err *err)
 	if (inject->probe < 0)
 		return err_set(err, "UDP socket: %s", strerror(errno));
 	setsockopt(inject->raw, SOL_SOCKET, SO_RCVBUF, &none, sizeof(none));
+	/* The pieces of one batch of datagrams must find room, for nobody waits. */
+	setsockopt(inject->raw, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	/* Pieces we cut are to leave as we cut them, also where the host tracks connections. */
+	setsockopt(inject->raw, IPPROTO_IP, IP_NODEFRAG, &on, sizeof(on));
 	return true;
 }
 
@@ -74,18 +81,18 @@ static void cmsg_put(struct msghdr *message, struct cmsghdr **cmsg, int level, i
 }
 
 /* 0 or an errno. */
-static int send_piece(struct inject *inject, const struct emitted *packet, const void *data, size_t length)
+static int send_piece(struct inject *inject, const struct emitted *packet, const struct cut_piece *piece)
 {
-	const struct iphdr *ip = data;
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = ip->daddr};
+	struct sockaddr_in to = {.sin_family = AF_INET};
 	struct in_pktinfo way = {.ipi_ifindex = (int)packet->ifindex};
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(uint32_t)) + CMSG_SPACE(sizeof(way))] = {0};
-	struct iovec vector = {(void *)data, length};
-	struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &vector, .msg_iovlen = 1,
+	struct iovec vectors[] = {{(void *)piece->header, piece->header_length}, {(void *)piece->data, piece->length}};
+	struct msghdr message = {.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = vectors, .msg_iovlen = 2,
 				 .msg_control = control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *cmsg = NULL;
 	uint32_t mark = inject_mark(packet);
 
+	memcpy(&to.sin_addr, piece->header + offsetof(struct iphdr, daddr), 4);
 	cmsg_put(&message, &cmsg, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
 	if (packet->ifindex != 0)
 		cmsg_put(&message, &cmsg, IPPROTO_IP, IP_PKTINFO, &way, sizeof(way));
@@ -95,7 +102,7 @@ static int send_piece(struct inject *inject, const struct emitted *packet, const
 }
 
 /* The MTU towards the destination, as the routing table and what was learnt of the path have it; 0: unknown. */
-static size_t way_mtu(struct inject *inject, const struct emitted *packet)
+static size_t way_mtu(struct inject *inject, const struct emitted *packet, const uint8_t *data)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
@@ -103,7 +110,7 @@ static size_t way_mtu(struct inject *inject, const struct emitted *packet)
 	int mtu = 0;
 	socklen_t size = sizeof(mtu);
 
-	memcpy(&to.sin_addr, packet->data + offsetof(struct iphdr, daddr), 4);
+	memcpy(&to.sin_addr, data + offsetof(struct iphdr, daddr), 4);
 	setsockopt(inject->probe, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
 	if (connect(inject->probe, (struct sockaddr *)&to, sizeof(to)) < 0 ||
 	    getsockopt(inject->probe, IPPROTO_IP, IP_MTU, &mtu, &size) < 0)
@@ -112,66 +119,39 @@ static size_t way_mtu(struct inject *inject, const struct emitted *packet)
 	return mtu > 0 ? (size_t)mtu : 0;
 }
 
-/* Options without the copy bit belong into the first fragment only (RFC 791, 3.1); later ones get no-operations. */
-static void blank_options(uint8_t *option, size_t length)
+/* 0 or an errno; EMSGSIZE: nothing was sent, smaller pieces may pass. */
+static int send_pieces(struct inject *inject, const struct emitted *packet, const uint8_t *data, size_t limit)
 {
-	while (length > 0 && *option != IPOPT_EOL) {
-		size_t size = *option == IPOPT_NOP ? 1 : length > 1 ? option[1] : length;
+	struct cut_piece piece;
+	struct cut cut;
+	int failed = 0;
 
-		if (size == 0 || size > length || (*option != IPOPT_NOP && size < 2))
-			size = length;
-		if (!IPOPT_COPIED(*option))
-			memset(option, IPOPT_NOP, size);
-		option += size;
-		length -= size;
-	}
-}
-
-static bool send_pieces(struct inject *inject, const struct emitted *packet, size_t mtu)
-{
-	uint8_t piece[sizeof(packet->data)];
-	struct iphdr *ip = (struct iphdr *)piece;
-	const struct iphdr *whole = (const struct iphdr *)packet->data;
-	size_t header = whole->ihl * 4u, length = packet->length;
-	uint16_t fields = ntohs(whole->frag_off);
-	size_t step;
-
-	if (mtu < header + 8 || length <= header || (fields & IP_DF))
-		return false;
-	step = (mtu - header) & ~(size_t)7;
-	memcpy(piece, packet->data, header);
-	if (ip->id == 0)
-		ip->id = htons(++inject->id);
-	for (size_t done = header; done < length; done += step) {
-		size_t size = length - done < step ? length - done : step;
-		bool more = done + size < length || (fields & IP_MF);
-		size_t offset = (size_t)(fields & IP_OFFMASK) + (done - header) / 8;
-
-		memcpy(piece + header, packet->data + done, size);
-		ip->tot_len = htons((uint16_t)(header + size));
-		ip->frag_off = htons((uint16_t)(offset | (more ? IP_MF : 0)));
-		if (send_piece(inject, packet, piece, header + size) != 0)
-			return false;
-		blank_options(piece + sizeof(*ip), header - sizeof(*ip));
-	}
-	return true;
+	if (++inject->id == 0)
+		inject->id = 1;
+	if (!cut_start(&cut, data, packet->length, (uint32_t)limit, inject->id))
+		return EINVAL;
+	while (failed == 0 && cut_next(&cut, &piece))
+		failed = send_piece(inject, packet, &piece);
+	return failed;
 }
 
 bool inject_send(struct inject *inject, const struct emitted *packet)
 {
-	size_t header;
-	int failed;
+	const uint8_t *data = packet->large != NULL ? packet->large : packet->data;
+	size_t limit = packet->piece, mtu;
+	int failed = EINVAL;
 
-	if (packet->length < sizeof(struct iphdr) || packet->length > sizeof(packet->data))
-		goto lost;
-	header = (packet->data[0] & 0x0f) * 4u;
-	if (header < sizeof(struct iphdr) || header > packet->length)
-		goto lost;
-	failed = send_piece(inject, packet, packet->data, packet->length);
-	/* The kernel does not fragment what comes with its own header. */
-	if (failed == 0 || (failed == EMSGSIZE && send_pieces(inject, packet, way_mtu(inject, packet))))
-		return true;
-lost:
-	inject->failed++;
-	return false;
+	if (packet->length >= sizeof(struct iphdr) &&
+	    (packet->large != NULL || packet->length <= sizeof(packet->data)))
+		failed = send_pieces(inject, packet, data, limit);
+	/* The kernel does not fragment what comes with its own header. All but the last piece are of one size, so it is the
+	 * first one that is too large. */
+	if (failed == EMSGSIZE) {
+		mtu = way_mtu(inject, packet, data);
+		if (mtu != 0)
+			failed = send_pieces(inject, packet, data, limit != 0 && limit < mtu ? limit : mtu);
+	}
+	if (failed != 0)
+		inject->failed++;
+	return failed == 0;
 }

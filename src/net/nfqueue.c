@@ -198,7 +198,8 @@ struct serving {
 	uint64_t now;
 };
 
-static void serve_packet(struct serving *serving, const struct nlmsghdr *header)
+/* end: of the room behind the packet. */
+static void serve_packet(struct serving *serving, const struct nlmsghdr *header, const char *end)
 {
 	struct nfqueue *queue = serving->queue;
 	struct out *out = &queue->out;
@@ -209,8 +210,10 @@ static void serve_packet(struct serving *serving, const struct nlmsghdr *header)
 		return;
 	out->n_emitted = 0;
 	out->verdict = VERDICT_DROP;
-	if (packet.data != NULL)
+	if (packet.data != NULL) {
+		packet.room = (uint32_t)(end - (const char *)packet.data);
 		engine_packet(serving->engine, serving->now, &packet, out);
+	}
 	verdict_put(queue, id, &packet, out);
 	for (uint32_t i = 0; i < out->n_emitted; i++)
 		inject_send(serving->inject, &out->emitted[i]);
@@ -218,13 +221,19 @@ static void serve_packet(struct serving *serving, const struct nlmsghdr *header)
 
 static void serve_datagram(struct serving *serving, const struct mmsghdr *datagram)
 {
-	const struct nlmsghdr *header = datagram->msg_hdr.msg_iov->iov_base;
+	const char *buffer = datagram->msg_hdr.msg_iov->iov_base, *end = buffer + MESSAGE_SIZE;
+	const struct nlmsghdr *header = (const struct nlmsghdr *)buffer;
 	int left = (int)datagram->msg_len;
 
 	/* Errors about verdicts for packets that are gone (their interface vanished) come here too: nothing to do. */
-	for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left))
+	while (mnl_nlmsg_ok(header, left)) {
+		const struct nlmsghdr *next = mnl_nlmsg_next(header, &left);
+
+		/* A packet may grow up to the next message: mostly it is the only one. */
 		if (header->nlmsg_type == (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
-			serve_packet(serving, header);
+			serve_packet(serving, header, mnl_nlmsg_ok(next, left) ? (const char *)next : end);
+		header = next;
+	}
 }
 
 /* False: nothing left to read. */

@@ -172,6 +172,7 @@ static inline enum reason lab_visit(struct lab *lab, enum visit visit, uint32_t 
 {
 	struct packet packet = {.data = p->data,
 				.length = p->length,
+				.room = sizeof(p->data),
 				.in_ifindex = in,
 				.out_ifindex = out,
 				.mark = lab->mark,
@@ -181,6 +182,12 @@ static inline enum reason lab_visit(struct lab *lab, enum visit visit, uint32_t 
 	p->length = packet.length;
 	lab->mark = 0;
 	return lab->out.reason;
+}
+
+/* The packet itself did not go on. */
+static inline bool lab_gone(const struct lab *lab)
+{
+	return lab->out.verdict == VERDICT_DROP || lab->out.verdict == VERDICT_TAKE;
 }
 
 static inline enum reason lab_out(struct lab *lab, struct pkt *p)

@@ -165,6 +165,7 @@ static inline struct pkt pkt_ip(uint8_t protocol, uint32_t src, uint32_t dst, co
 	p.data[0] = 0x45;
 	pk16(p.data + 2, p.length);
 	pk16(p.data + 4, ++id);
+	p.data[6] = 0x40; /* do not fragment, as hosts do: without it a translated source gets a new identification */
 	p.data[8] = 64;
 	p.data[9] = protocol;
 	pk32(p.data + 12, src);

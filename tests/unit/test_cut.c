@@ -15,7 +15,10 @@ static struct pkt packet_of(uint32_t size)
 
 	for (uint32_t i = 0; i < size; i++)
 		payload[i] = (uint8_t)(i * 31 + i / 253);
-	return pkt_ip(P_GRE, SENDER, RECEIVER, payload, size);
+	struct pkt p = pkt_ip(P_GRE, SENDER, RECEIVER, payload, size);
+
+	pkt_fragment(&p, 0);
+	return p;
 }
 
 /* ---- cutting */

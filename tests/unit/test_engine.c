@@ -203,9 +203,9 @@ START_TEST(covered_sources_are_translated_or_dropped)
 	struct pkt option = pkt_udp(HOST(5), 4000, PEER(1), 53), liar = option, nop = option;
 
 	pkt_fragment(&piece, 0x2000);
-	IS(lab_out(&lab, &piece), FRAGMENT);
+	IS(lab_out(&lab, &piece), FRAGMENT_LENGTH);
 	pkt_fragment(&rest, 0x0010);
-	IS(lab_out(&lab, &rest), FRAGMENT);
+	IS(lab_out(&lab, &rest), FRAGMENT_REFUSED);
 	pk16(broken.data + 24, 4);
 	IS(lab_out(&lab, &broken), MALFORMED);
 	short_tcp = pkt_ip(P_TCP, HOST(5), PEER(1), "\1\2\3\4\5\6\7\10", 8);
@@ -245,7 +245,7 @@ START_TEST(later_fragments_count_as_covered_by_port_lists)
 	IS(lab_out(&lab, &tcp), NOT_COVERED);
 	rest = pkt_udp(HOST(5), 4000, PEER(1), 54);
 	pkt_fragment(&rest, 0x0010);
-	IS(lab_out(&lab, &rest), FRAGMENT);
+	IS(lab_out(&lab, &rest), FRAGMENT_HELD);
 }
 END_TEST
 
@@ -331,7 +331,7 @@ START_TEST(no_flow_means_no_way_in)
 
 	IS(lab_in(&lab, &p), NO_FLOW);
 	pkt_fragment(&piece, 0x0010);
-	IS(lab_in(&lab, &piece), FRAGMENT);
+	IS(lab_in(&lab, &piece), FRAGMENT_HELD);
 	pk16(broken.data + 24, 4);
 	IS(lab_in(&lab, &broken), MALFORMED);
 	IS(lab_in(&lab, &own), TO_ROUTER);

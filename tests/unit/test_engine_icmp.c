@@ -326,7 +326,7 @@ START_TEST(hairpin_needs_somebody)
 	IS(lab_turn(&lab, &p), NO_FLOW);
 	IS(lab_turn(&lab, &own), TO_ROUTER);
 	pkt_fragment(&piece, 0x2000);
-	IS(lab_turn(&lab, &piece), FRAGMENT);
+	IS(lab_turn(&lab, &piece), FRAGMENT_LENGTH);
 	IS(lab_turn(&lab, &uncovered), NO_FLOW);
 	ck_assert_uint_eq(lab_counts(&lab).flows, 0);
 	struct pkt bad = pkt_udp(HOST(5), 4000, POOL(9), 7000);
