@@ -93,9 +93,10 @@ static bool to_router(const struct ask *ask)
 	return snapshot_own(ask->snapshot, ask->view->destination) != NULL;
 }
 
-static enum reason checked(const struct ask *ask)
+/* Options of either header may list addresses that nobody translates. */
+static enum reason checked(const struct ask *ask, const struct decoded *quote)
 {
-	if (ask->view->routing_option)
+	if (ask->view->routing_option || quote->routing_option)
 		return REASON_IP_OPTION;
 	return decode_verify(ask->view, true) ? REASON_TRANSLATED_ICMP_ERROR : REASON_BAD_CHECKSUM;
 }
@@ -110,6 +111,9 @@ static enum reason error_out(const struct ask *ask, struct icmp_change *change)
 	if (!decode_quote(ask->view, &quote))
 		return REASON_QUOTED_MALFORMED;
 	flow = flow_inbound(ask, &quote);
+	/* What somebody inside says about the router's own flow gets no cover from it. */
+	if (flow != NULL && (flow->flags & FLOW_IDENTITY) && !own)
+		flow = NULL;
 	if (flow == NULL) {
 		if (source_covered(ask) || quote_covered(ask, &quote))
 			return REASON_QUOTED_UNKNOWN;
@@ -123,7 +127,7 @@ static enum reason error_out(const struct ask *ask, struct icmp_change *change)
 	if (change->source == flow->il || source_covered(ask))
 		change->source = flow->ig;
 	quote_to_global(flow, change);
-	return checked(ask);
+	return checked(ask, &quote);
 }
 
 /* Visit 1: the outside tells an inside host about a packet that it sent. */
@@ -145,7 +149,7 @@ static enum reason error_in(const struct ask *ask, struct icmp_change *change)
 	change->source = ask->view->source;
 	change->destination = flow->il;
 	quote_to_local(flow, change);
-	return checked(ask);
+	return checked(ask, &quote);
 }
 
 /* Visit 2: about a packet that was turned back, told to the sender's global address. Through the receiver's flow to what
@@ -171,7 +175,7 @@ static enum reason error_turn(const struct ask *ask, struct icmp_change *change)
 	change->source = ask->view->source;
 	change->destination = sender->il;
 	quote_to_local(sender, change);
-	return checked(ask);
+	return checked(ask, &quote);
 }
 
 /* Visit 3 with the hairpin mark: the quote is done, the receiver still has to hide behind its global address. */
@@ -191,7 +195,7 @@ static enum reason error_turned(const struct ask *ask, struct icmp_change *chang
 	change->destination = ask->view->destination;
 	change->quote_source = source_of(&quote);
 	change->quote_destination = destination_of(&quote);
-	return checked(ask);
+	return checked(ask, &quote);
 }
 
 /* Visit 4, to the inside: about a packet of a hairpin between its two translations. */
@@ -211,7 +215,7 @@ static enum reason error_own_inside(const struct ask *ask, struct icmp_change *c
 	change->quote_destination = (struct endpoint){receiver->ig, receiver->ig_port};
 	if (quote.kind == L4_QUERY)
 		change->quote_source.port = quote.source_port;
-	return checked(ask);
+	return checked(ask, &quote);
 }
 
 /* Visit 4: the router's own error. Told to an inside global, it is meant for the host behind it. */

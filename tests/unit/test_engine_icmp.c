@@ -194,6 +194,44 @@ START_TEST(unknown_quotes_never_leave)
 }
 END_TEST
 
+/* The router's flows hide nothing, but who talks about them may have something to hide. */
+START_TEST(errors_about_the_routers_flows_do_not_show_their_sender)
+{
+	struct pkt own = pkt_udp(FACE, 4000, PEER(1), 9000), e;
+	struct pkt answer = pkt_udp(PEER(1), 9000, FACE, 4000);
+
+	IS(lab_own(&lab, &own), FROM_ROUTER);
+	e = pkt_error(HOST(5), PEER(1), 3, 3, 0, &answer, 548, 0);
+	IS(lab_out(&lab, &e), QUOTED_UNKNOWN);
+	e = pkt_error(IP(172, 20, 0, 1), PEER(1), 3, 3, 0, &answer, 548, 0);
+	IS(lab_out(&lab, &e), NOT_COVERED);
+	e = pkt_error(FACE, PEER(1), 3, 3, 0, &answer, 548, 0);
+	IS(lab_visit(&lab, VISIT_OWN_ERROR, 0, OUT, &e), FROM_ROUTER);
+}
+END_TEST
+
+START_TEST(options_of_a_quote_show_no_way)
+{
+	static const uint8_t record[12] = {7, 11, 8, 10, 0, 0, 1, 10, 0, 0, 5, 0};
+	static const uint8_t alert[4] = {148, 4, 0, 0};
+	struct pkt out = pkt_udp(HOST(5), 4000, PEER(1), 9000), e;
+
+	lab_out(&lab, &out);
+	struct pkt in = pkt_udp(PEER(1), 9000, src_of(&out), (uint16_t)sport_of(&out));
+
+	lab_in(&lab, &in);
+	struct pkt recorded = in, alerted = in;
+
+	pkt_options(&recorded, record, sizeof(record));
+	pkt_options(&alerted, alert, sizeof(alert));
+	e = pkt_error(HOST(5), PEER(1), 3, 3, 0, &recorded, 548, 0);
+	IS(lab_out(&lab, &e), IP_OPTION);
+	e = pkt_error(HOST(5), PEER(1), 3, 3, 0, &alerted, 548, 0);
+	IS(lab_out(&lab, &e), TRANSLATED_ICMP_ERROR);
+	GOOD(e);
+}
+END_TEST
+
 START_TEST(errors_make_and_end_nothing)
 {
 	struct pkt wire = pkt_tcp(HOST(5), 4000, PEER(1), 80, F_SYN);
@@ -388,6 +426,8 @@ int main(void)
 	tcase_add_test(tc, extensions_and_mtu_stay);
 	tcase_add_test(tc, truncated_and_lying_quotes_are_dropped);
 	tcase_add_test(tc, unknown_quotes_never_leave);
+	tcase_add_test(tc, errors_about_the_routers_flows_do_not_show_their_sender);
+	tcase_add_test(tc, options_of_a_quote_show_no_way);
 	tcase_add_test(tc, errors_make_and_end_nothing);
 	tcase_add_test(tc, router_speaks_each_readers_language);
 	tcase_add_test(tc, hairpin_has_an_external_source);
