@@ -169,10 +169,10 @@ static enum reason static_leg(const struct ask *ask, const struct snapshot_stati
 {
 	if (ask->view->kind == L4_OTHER && ask->view->protocol == PROTOCOL_ICMP)
 		return REASON_UNKNOWN_PROTOCOL;
+	leg->id = entry->id;
 	if (entry->global == 0)
 		return REASON_NO_ADDRESS;
 	leg->kind = LEG_STATIC;
-	leg->id = entry->id;
 	return REASON_TRANSLATED_NEW;
 }
 
@@ -209,12 +209,12 @@ static enum reason address_leg(const struct ask *ask, struct leg *leg)
 
 static enum reason rule_leg(const struct ask *ask, const struct snapshot_rule *rule, struct leg *leg)
 {
+	leg->rule = rule;
+	leg->id = rule->id;
 	if (rule->is_interface && rule->address == 0)
 		return REASON_NO_ADDRESS;
 	if (!rule->is_interface && rule->pool == SNAPSHOT_NONE)
 		return REASON_NO_PORT;
-	leg->rule = rule;
-	leg->id = rule->id;
 	return rule->is_interface || rule->overload ? overload_leg(ask, leg) : address_leg(ask, leg);
 }
 

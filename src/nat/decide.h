@@ -26,7 +26,7 @@ struct leg {
 	uint32_t flow;      /* LEG_FLOW */
 	struct flow_slot *slot; /* its slot of the packet's side, good until a flow is made or ended */
 	const struct snapshot_rule *rule; /* LEG_OVERLOAD, LEG_ADDRESS */
-	uint64_t id;        /* of rule or static entry */
+	uint64_t id;        /* of rule or static entry, also of the one that refused */
 	uint32_t binding;   /* an existing one, or RECORD_NONE: to be made (then ig is not known yet) */
 	struct endpoint il, ig, og; /* new flow; outside local is outside global */
 };

@@ -31,7 +31,7 @@ struct event {
 	uint16_t ip_id;
 	/* Flow events: the four endpoints. Packet events: source/destination before and after in il/ig and ol/og. */
 	struct endpoint il, ig, ol, og;
-	uint64_t rule;
+	uint64_t rule;        /* its id, of a refusal too; 0: none */
 };
 
 #define EVENT_RING_SIZE 4096 /* power of two */
