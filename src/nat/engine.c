@@ -71,9 +71,10 @@ static uint32_t mark_of(const struct packet *packet, enum reason reason, uint16_
 {
 	uint32_t mark = (packet->mark & ~MARK_MASK) | (uint32_t)(vrf & 0xff) << MARK_VRF_SHIFT;
 
-	/* Half of a hairpin: the other half makes it done. */
-	if (packet->visit == VISIT_TURN_BACK && reason_verdict(reason) == VERDICT_REPLACE)
-		return mark | MARK_HAIRPIN;
+	/* Half of a hairpin: the other half makes it done. What is not turned back has not been asked yet whether it may
+	 * go outside. */
+	if (packet->visit == VISIT_TURN_BACK)
+		return reason_verdict(reason) == VERDICT_REPLACE ? mark | MARK_HAIRPIN : mark;
 	return mark | MARK_DONE;
 }
 
