@@ -127,7 +127,9 @@ static void change_done(struct session *session, const struct change *change)
 
 static bool is_static(const struct err *err)
 {
-	return strstr(err->text, " static ") != NULL;
+	static const char start[] = "ip nat inside source static "; /* an access list may be called static */
+
+	return strncmp(err->text, start, sizeof(start) - 1) == 0;
 }
 
 struct pending {

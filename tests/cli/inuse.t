@@ -49,6 +49,14 @@ Router(config)#no ip nat inside source static 10.0.0.100 198.51.100.100
 Static entry in use, do you want to delete child entries? [no]: {y}
 Router(config)#do show ip nat translations
 Total number of translations: 0
+Router(config)#ip access-list standard static
+Router(config-std-nacl)#permit 10.0.0.0 0.0.0.255
+Router(config-std-nacl)#ip nat inside source list static interface eth1 overload
+@packet
+Router(config)#no ip nat inside source list static interface eth1 overload
+
+Dynamic mapping in use, do you want to delete all entries? [no]: {yes}
+Router(config)#no ip access-list standard static
 Router(config)#end
 *TIME: %SYS-5-CONFIG_I: Configured from console by console
 # another operator's answer, and lines from a file
