@@ -120,7 +120,8 @@ static void verdict_put(struct nfqueue *queue, uint32_t id, const struct packet 
 	uint32_t length = packet->length;
 	struct nlmsghdr *header;
 
-	if (queue->n_verdicts > 0 && queue->bytes + length > FLUSH_BYTES)
+	/* The kernel sends one packet in a datagram, so a batch has room for all; but nothing here depends on it. */
+	if (queue->n_verdicts == BATCH || (queue->n_verdicts > 0 && queue->bytes + length > FLUSH_BYTES))
 		verdicts_flush(queue);
 	header = verdict_start(queue, queue->verdicts[queue->n_verdicts].data, id, accept ? NF_ACCEPT : NF_DROP);
 	if (accept && out->mark != packet->mark)
