@@ -378,6 +378,32 @@ START_TEST(clear_ends_dynamic_entries)
 }
 END_TEST
 
+/* One live flow in a thousand records: packets wait for what is looked at, not for what is ended. */
+START_TEST(one_call_of_clear_looks_at_few_records)
+{
+	struct translation_cursor cursor = {0};
+
+	lab_close(&lab);
+	lab_open(&lab, 8192);
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < 6000; i += round == 0 ? 1 : 1000) {
+			struct pkt p = pkt_udp(HOST(5), (uint16_t)(1024 + i), PEER(1), 9000);
+
+			lab_out(&lab, &p);
+		}
+		lab_wait(&lab, 200);
+	}
+	ck_assert_uint_eq(lab_counts(&lab).flows, 6);
+	ck_assert(!engine_clear_translations(lab.engine, lab.now, &cursor));
+	ck_assert_uint_eq(lab_counts(&lab).flows, 1);
+	while (!engine_clear_translations(lab.engine, lab.now, &cursor))
+		;
+	ck_assert_uint_eq(lab_counts(&lab).flows, 0);
+}
+END_TEST
+
 START_TEST(events_tell_what_happened)
 {
 	struct event events[16];
@@ -401,10 +427,31 @@ START_TEST(events_tell_what_happened)
 	ck_assert_uint_eq(events[1].kind, EVENT_REFUSED);
 	ck_assert_uint_eq(events[1].reason, REASON_NO_ENTRY);
 	ck_assert_uint_eq(events[1].il.addr, HOST(6));
+	ck_assert_uint_eq(events[1].rule, 100);
 	ck_assert_uint_eq(events[2].kind, EVENT_TRANSLATED);
 	ck_assert_uint_eq(events[2].il.addr, HOST(5));
 	ck_assert_uint_eq(events[2].ig.addr, FACE);
 	ck_assert_uint_eq(events[3].kind, EVENT_EXPIRED);
+}
+END_TEST
+
+/* Whoever logs a refusal says which entry could not serve. */
+START_TEST(refusals_name_their_rule)
+{
+	struct event events[4];
+	uint64_t cursor = 0, lost = 0;
+
+	lab_static(&lab, 7, 0, HOST(7), 0, 0, 0);
+	lab_rule(&lab, 101, lab_list(&lab, 0, HOST(6), 0xffffffff), SNAPSHOT_NONE, 0, true);
+	ck_assert(lab_commit(&lab));
+	struct pkt a = from_host(7), b = from_host(6), c = from_host(8);
+
+	IS(lab_out(&lab, &a), NO_ADDRESS);
+	IS(lab_out(&lab, &b), NO_ADDRESS);
+	IS(lab_out(&lab, &c), NOT_COVERED);
+	ck_assert_uint_eq(event_take(engine_events(lab.engine), &cursor, events, 4, &lost), 2);
+	ck_assert_uint_eq(events[0].rule, 7);
+	ck_assert_uint_eq(events[1].rule, 101);
 }
 END_TEST
 
@@ -426,6 +473,8 @@ int main(void)
 	tcase_add_test(tc, rows_show_flows_halves_and_statics);
 	tcase_add_test(tc, clear_ends_dynamic_entries);
 	tcase_add_test(tc, events_tell_what_happened);
+	tcase_add_test(tc, refusals_name_their_rule);
+	tcase_add_test(tc, one_call_of_clear_looks_at_few_records);
 	tcase_add_checked_fixture(crash, crash_setup, crash_teardown);
 	tcase_add_test(crash, everything_survives_a_crash);
 	tcase_add_test(crash, adoption_drops_what_the_configuration_lost);
