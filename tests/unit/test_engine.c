@@ -653,23 +653,6 @@ START_TEST(marks_keep_the_hosts_bits)
 }
 END_TEST
 
-/* The guard lets done packets outside: that is for visit 3 to say. */
-START_TEST(what_is_not_turned_back_is_not_done)
-{
-	lab_masquerade(&lab);
-	ck_assert(lab_commit(&lab));
-	struct pkt p = pkt_udp(HOST(5), 4000, FACE, 53), q = pkt_udp(HOST(5), 4000, PEER(1), 53);
-	struct pkt in = pkt_udp(PEER(1), 53, FACE, 53);
-
-	IS(lab_visit(&lab, VISIT_TURN_BACK, IN, 0, &p), TO_ROUTER);
-	ck_assert_uint_eq(lab.out.mark & MARK_MASK, 0);
-	IS(lab_visit(&lab, VISIT_TURN_BACK, IN, 0, &q), NO_TRANSLATION_NEEDED);
-	ck_assert_uint_eq(lab.out.mark & MARK_MASK, 0);
-	IS(lab_in(&lab, &in), TO_ROUTER);
-	ck_assert_uint_eq(lab.out.mark & MARK_MASK, MARK_DONE);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("engine");
@@ -704,7 +687,6 @@ int main(void)
 	tcase_add_test(tc, traffic_keeps_a_flow_and_silence_ends_it);
 	tcase_add_test(tc, what_is_too_large_for_a_verdict_is_dropped);
 	tcase_add_test(tc, marks_keep_the_hosts_bits);
-	tcase_add_test(tc, what_is_not_turned_back_is_not_done);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -379,6 +379,21 @@ START_TEST(hairpin_needs_somebody)
 }
 END_TEST
 
+/* The guard lets done packets outside: that is for visit 3 to say. */
+START_TEST(what_is_not_turned_back_is_not_done)
+{
+	struct pkt p = pkt_udp(HOST(5), 4000, FACE, 53), q = pkt_udp(HOST(5), 4000, PEER(1), 53);
+	struct pkt in = pkt_udp(PEER(1), 53, FACE, 53);
+
+	IS(lab_visit(&lab, VISIT_TURN_BACK, IN, 0, &p), TO_ROUTER);
+	ck_assert_uint_eq(lab.out.mark & MARK_MASK, 0);
+	IS(lab_visit(&lab, VISIT_TURN_BACK, IN, 0, &q), NO_TRANSLATION_NEEDED);
+	ck_assert_uint_eq(lab.out.mark & MARK_MASK, 0);
+	IS(lab_in(&lab, &in), TO_ROUTER);
+	ck_assert_uint_eq(lab.out.mark & MARK_MASK, MARK_DONE);
+}
+END_TEST
+
 START_TEST(hairpin_errors_reach_the_sender)
 {
 	struct pkt first = pkt_udp(HOST(4), 4000, PEER(1), 9), sent = pkt_udp(HOST(5), 4000, POOL(9), 7000);
@@ -433,6 +448,7 @@ int main(void)
 	tcase_add_test(tc, hairpin_has_an_external_source);
 	tcase_add_test(tc, hairpin_to_itself);
 	tcase_add_test(tc, hairpin_needs_somebody);
+	tcase_add_test(tc, what_is_not_turned_back_is_not_done);
 	tcase_add_test(tc, hairpin_errors_reach_the_sender);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
