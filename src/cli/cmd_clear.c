@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* clear ip nat translation, clear ip nat statistics: silent when they succeed, as in IOS. */
+/* clear ip nat translation, clear ip nat statistics, clear access-list counters: silent when they succeed, as in IOS. */
+#include <inttypes.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "cli/session.h"
 #include "gram_tables.h"
 #include "lib/clock.h"
 #include "lib/mem.h"
+#include "show/access_lists.h"
+#include "show/peek.h"
 
 /* Each call ends a bounded number of entries while packets wait; so many of them before other sessions have a turn. */
 #define CALLS_PER_TURN 16
@@ -129,4 +133,46 @@ void cmd_clear_nat_statistics(struct session *session, const struct args_clear_n
 	(void)args;
 	(void)no;
 	mailbox_call(router->box, clear_counts, router->engine);
+}
+
+struct matches {
+	struct engine *engine;
+	uint32_t acl;
+};
+
+static void clear_matches(void *arg)
+{
+	const struct matches *matches = arg;
+
+	engine_clear_matches(matches->engine, matches->acl);
+}
+
+static bool list_exists(const struct store *store, const char *name)
+{
+	struct args_acl_standard key = {{0}};
+
+	snprintf(key.name, sizeof(key.name), "%s", name);
+	return store_find(store, NULL, gram_cmds[CMD_ACL_STANDARD], &key) != NULL;
+}
+
+void cmd_clear_acl_counters(struct session *session, const struct args_clear_acl_counters *args, bool no)
+{
+	struct router *router = session_router(session);
+	struct matches matches = {router->engine, SNAPSHOT_NONE};
+	char number[16];
+	const char *name = args->has_name ? args->name : number;
+
+	(void)no;
+	snprintf(number, sizeof(number), "%" PRIu32, args->number);
+	if (args->has_name || args->has_number) {
+		if (!list_exists(router->store, name)) {
+			session_error(session, "Access list %s does not exist", name);
+			return;
+		}
+		matches.acl = access_list_index(peek_snapshot(router->box, router->engine), name);
+		/* A list that NAT does not ask has no matches. */
+		if (matches.acl == SNAPSHOT_NONE)
+			return;
+	}
+	mailbox_call(router->box, clear_matches, &matches);
 }

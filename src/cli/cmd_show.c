@@ -12,6 +12,7 @@
 #include "show/access_lists.h"
 #include "show/clock.h"
 #include "show/interfaces.h"
+#include "show/peek.h"
 #include "show/routes.h"
 #include "show/version.h"
 
@@ -85,11 +86,13 @@ void cmd_show_ip_route(struct session *session, const struct args_show_ip_route 
 
 static void show_lists(struct session *session, bool numbered, uint32_t number, const char *name)
 {
+	struct router *router = session_router(session);
 	struct output output;
 	char text[16];
 
 	snprintf(text, sizeof(text), "%" PRIu32, number);
-	access_lists_print(output_open(&output), session_router(session)->store, numbered ? text : name);
+	access_lists_print(output_open(&output), router->store, peek_snapshot(router->box, router->engine),
+			   numbered ? text : name);
 	output_send(session, &output);
 }
 

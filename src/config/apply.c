@@ -318,6 +318,7 @@ static bool swap_changed(struct apply *apply, struct snapshot *snapshot, bool ki
 	    .swap = {.snapshot = snapshot, .n_gone = gone.n, .gone = gone.list}};
 	bool good;
 
+	snapshot_descend(snapshot, apply->current);
 	call.swap.n_kill = kill_flows ? rules.n : 0;
 	call.swap.kill = rules.list;
 	call.swap.n_must_be_idle = kill_flows ? 0 : rules.n;

@@ -6,6 +6,7 @@
 #include "config/ace.h"
 #include "config/build.h"
 #include "gram_tables.h"
+#include "lib/siphash.h"
 
 #define ACTION_PERMIT 2
 #define PROTOCOL_ICMP 1
@@ -174,6 +175,31 @@ static void fill_ace(struct build *build, struct snapshot_ace *row, const struct
 	}
 }
 
+/* Its number moves it, but does not make it another. */
+static uint64_t ace_id(const char *list, const struct entry *entry)
+{
+	/* A fixed key: operators fill these tables, strangers do not. */
+	static const struct siphash_key key = {0x416c676174652041ULL, 0x434c20656e747279ULL};
+	unsigned char text[SNAPSHOT_NAME + sizeof(entry->cmd->id) + GRAM_ARGS_SIZE] = {0};
+	unsigned char *args = text + SNAPSHOT_NAME + sizeof(entry->cmd->id);
+	_Alignas(8) unsigned char copy[GRAM_ARGS_SIZE];
+
+	memcpy(copy, entry->args, entry->cmd->args_size);
+	ace_set_sequence(entry->cmd, copy, 0);
+	memcpy(text, list, strnlen(list, SNAPSHOT_NAME - 1));
+	memcpy(text + SNAPSHOT_NAME, &entry->cmd->id, sizeof(entry->cmd->id));
+	memcpy(args, copy, entry->cmd->args_size);
+	return siphash13(&key, text, (size_t)(args - text) + entry->cmd->args_size) | 1;
+}
+
+static void add_ace(struct build *build, const char *list, const struct entry *entry)
+{
+	struct snapshot_ace *row = BUILD_PUSH(build->snapshot->aces, build->snapshot->n_aces);
+
+	row->id = ace_id(list, entry);
+	fill_ace(build, row, entry);
+}
+
 uint32_t build_acl(struct build *build, const char *name)
 {
 	struct snapshot *snapshot = build->snapshot;
@@ -195,7 +221,7 @@ uint32_t build_acl(struct build *build, const char *name)
 	acl->first = snapshot->n_aces;
 	while ((entry = store_next(build->store, list, NULL, entry)))
 		if (ace_is_entry(entry->cmd) && entry->cmd->id != CMD_ACE_REMARK)
-			fill_ace(build, BUILD_PUSH(snapshot->aces, snapshot->n_aces), entry);
+			add_ace(build, name, entry);
 	acl->count = snapshot->n_aces - acl->first;
 	return index;
 }

@@ -2,9 +2,11 @@
 /*
  * Access lists as the engine sees them: a compiled run of entries, first match decides, an implicit deny ends it.
  *
- * Promises: no state, no effect. What cannot be read (a later fragment, a cut header) never makes a packet pass as
+ * Promises: no state, no effect, but for the counts that one snapshot leaves to the next. What cannot be read (a later fragment, a cut header) never makes a packet pass as
  * uncovered: a permit entry then matches if it could, a deny entry only if it does.
  */
+#include <stdlib.h>
+#include "lib/mem.h"
 #include "nat/snapshot.h"
 
 #define ACL_TCP 6
@@ -61,17 +63,71 @@ static bool ace_matches(const struct snapshot *snapshot, const struct snapshot_a
 	return transport_matches(snapshot, ace, subject);
 }
 
+uint32_t snapshot_acl_match(const struct snapshot *snapshot, uint32_t acl, const struct acl_subject *subject)
+{
+	if (acl >= snapshot->n_acls)
+		return SNAPSHOT_NONE;
+	const struct snapshot_acl *list = &snapshot->acls[acl];
+
+	for (uint32_t i = list->first; i < list->first + list->count; i++) {
+		if (ace_matches(snapshot, &snapshot->aces[i], subject))
+			return i;
+	}
+	return SNAPSHOT_NONE;
+}
+
 bool snapshot_acl_permits(const struct snapshot *snapshot, uint32_t acl,
 			  const struct acl_subject *subject)
 {
-	if (acl >= snapshot->n_acls)
-		return false;
-	const struct snapshot_acl *list = &snapshot->acls[acl];
-	const struct snapshot_ace *ace = snapshot->aces + list->first;
+	uint32_t ace = snapshot_acl_match(snapshot, acl, subject);
 
-	for (uint32_t i = 0; i < list->count; i++, ace++) {
-		if (ace_matches(snapshot, ace, subject))
-			return ace->permit;
+	return ace != SNAPSHOT_NONE && snapshot->aces[ace].permit;
+}
+
+/* ---- counts from one snapshot to the next ---- */
+
+struct known {
+	uint64_t id;
+	uint32_t ace;
+};
+
+static int known_order(const void *a, const void *b)
+{
+	const struct known *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void snapshot_descend(struct snapshot *snapshot, const struct snapshot *old)
+{
+	struct known *known;
+
+	if (old == NULL || old->n_aces == 0 || snapshot->n_aces == 0)
+		return;
+	known = mem_alloc(old->n_aces * sizeof(*known));
+	for (uint32_t i = 0; i < old->n_aces; i++)
+		known[i] = (struct known){old->aces[i].id, i};
+	qsort(known, old->n_aces, sizeof(*known), known_order);
+	snapshot->ancestors = mem_alloc(snapshot->n_aces * sizeof(*snapshot->ancestors));
+	for (uint32_t i = 0; i < snapshot->n_aces; i++) {
+		const struct known key = {.id = snapshot->aces[i].id};
+		const struct known *found =
+			key.id == 0 ? NULL : bsearch(&key, known, old->n_aces, sizeof(*known), known_order);
+
+		snapshot->ancestors[i] = found != NULL ? found->ace : SNAPSHOT_NONE;
 	}
-	return false;
+	free(known);
+}
+
+void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *old)
+{
+	for (uint32_t i = 0; snapshot->ancestors != NULL && i < snapshot->n_aces; i++) {
+		if (snapshot->ancestors[i] != SNAPSHOT_NONE)
+			snapshot->matches[i] = old->matches[snapshot->ancestors[i]];
+	}
+}
+
+uint64_t snapshot_matches(const struct snapshot *snapshot, uint32_t ace)
+{
+	return __atomic_load_n(&snapshot->matches[ace], __ATOMIC_RELAXED);
 }

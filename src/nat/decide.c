@@ -131,13 +131,30 @@ struct acl_subject subject_of(const struct decoded *view)
 	};
 }
 
-static const struct snapshot_rule *rule_for(const struct ask *ask, const struct acl_subject *subject)
+static void note_ace(struct leg *leg, uint32_t ace)
+{
+	if (leg->n_aces == LEG_ACES)
+		leg->n_aces--;
+	leg->aces[leg->n_aces++] = ace;
+}
+
+/* leg NULL: nobody counts the matches. */
+static const struct snapshot_rule *rule_for(const struct ask *ask, const struct acl_subject *subject,
+					    struct leg *leg)
 {
 	const struct snapshot_rule *rule = ask->snapshot->rules;
 
 	for (uint32_t i = 0; i < ask->snapshot->n_rules; i++, rule++) {
-		if (rule->vrf == ask->vrf && rule->acl != SNAPSHOT_NONE &&
-		    snapshot_acl_permits(ask->snapshot, rule->acl, subject))
+		uint32_t ace;
+
+		if (rule->vrf != ask->vrf || rule->acl == SNAPSHOT_NONE)
+			continue;
+		ace = snapshot_acl_match(ask->snapshot, rule->acl, subject);
+		if (ace == SNAPSHOT_NONE)
+			continue;
+		if (leg != NULL)
+			note_ace(leg, ace);
+		if (ask->snapshot->aces[ace].permit)
 			return rule;
 	}
 	return NULL;
@@ -155,7 +172,7 @@ static bool statics_cover(const struct ask *ask, const struct acl_subject *subje
 
 bool covers(const struct ask *ask, const struct acl_subject *subject)
 {
-	return statics_cover(ask, subject) || rule_for(ask, subject) != NULL;
+	return statics_cover(ask, subject) || rule_for(ask, subject, NULL) != NULL;
 }
 
 bool is_ours(const struct ask *ask, ip4 addr)
@@ -233,7 +250,7 @@ static enum reason new_out_leg(const struct ask *ask, struct leg *leg)
 		leg->ig.port = entry->protocol != 0 ? entry->global_port : leg->il.port;
 		return static_leg(ask, entry, leg);
 	}
-	rule = rule_for(ask, &subject);
+	rule = rule_for(ask, &subject, leg);
 	return rule == NULL ? REASON_NOT_COVERED : rule_leg(ask, rule, leg);
 }
 

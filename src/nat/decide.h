@@ -18,6 +18,8 @@ enum leg_kind {
 	LEG_IDENTITY, /* a new flow of the router itself: its port is reserved, nothing is translated */
 };
 
+#define LEG_ACES 4
+
 /* One translation that the packet takes part in. */
 struct leg {
 	uint8_t kind;       /* enum leg_kind */
@@ -29,6 +31,10 @@ struct leg {
 	uint64_t id;        /* of rule or static entry, also of the one that refused */
 	uint32_t binding;   /* an existing one, or RECORD_NONE: to be made (then ig is not known yet) */
 	struct endpoint il, ig, og; /* new flow; outside local is outside global */
+	/* Entries of access lists that the packet, for want of a flow, was matched by: the first denials and the entry that
+	 * decided, in their order. */
+	uint8_t n_aces;
+	uint32_t aces[LEG_ACES];
 };
 
 /* ICMP error: what its addresses and those of the packet it quotes become. */

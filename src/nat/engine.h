@@ -139,6 +139,9 @@ struct engine_counts {
 };
 void engine_counts(const struct engine *engine, struct engine_counts *out);
 void engine_clear_counts(struct engine *engine);
+/* Matches of the current snapshot's access list (SNAPSHOT_NONE: of all) to 0. They are read by snapshot_matches(): each entry
+ * counts the packets it was asked about because they had no flow. */
+void engine_clear_matches(struct engine *engine, uint32_t acl);
 /* Flows and address bindings that use this rule. */
 uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule);
 /* Distinct addresses of the pool in use, and allocation misses, by pool name of the current snapshot. */

@@ -231,6 +231,22 @@ void engine_clear_counts(struct engine *engine)
 		pool_clear_misses(engine->pools);
 }
 
+void engine_clear_matches(struct engine *engine, uint32_t acl)
+{
+	const struct snapshot *snapshot = engine->snapshot;
+	uint32_t first = 0, end;
+
+	if (snapshot == NULL || (acl != SNAPSHOT_NONE && acl >= snapshot->n_acls))
+		return;
+	end = snapshot->n_aces;
+	if (acl != SNAPSHOT_NONE) {
+		first = snapshot->acls[acl].first;
+		end = first + snapshot->acls[acl].count;
+	}
+	for (uint32_t i = first; i < end; i++)
+		__atomic_store_n(&snapshot->matches[i], 0, __ATOMIC_RELAXED);
+}
+
 uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule)
 {
 	return use_count(engine->uses, rule);

@@ -286,11 +286,20 @@ static enum reason do_turn(struct engine *engine, uint64_t now, struct decision 
 	return turned(engine, now, view, sender, receiver, rewrite);
 }
 
+/* The snapshot's counts are this thread's; others may read them. */
+static void count_matches(const struct snapshot *snapshot, const struct leg *leg)
+{
+	for (unsigned i = 0; i < leg->n_aces; i++)
+		__atomic_store_n(&snapshot->matches[leg->aces[i]], snapshot->matches[leg->aces[i]] + 1,
+				 __ATOMIC_RELAXED);
+}
+
 void engine_record(struct engine *engine, uint64_t now, const struct packet *packet,
 		   const struct decoded *view, struct decision *decision, struct rewrite *rewrite)
 {
 	struct leg *out = &decision->out, *in = &decision->in;
 
+	count_matches(engine->snapshot, out);
 	end_stale(engine, now, out);
 	end_stale(engine, now, in);
 	if (packet->visit == VISIT_TURN_BACK && out->kind != LEG_NONE && in->kind != LEG_NONE)

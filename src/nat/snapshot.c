@@ -38,6 +38,7 @@ void snapshot_free(struct snapshot *snapshot)
 		snapshot->acls, snapshot->pools, snapshot->pool_ranges, snapshot->statics,
 		snapshot->rules, snapshot->port_timeouts, snapshot->globals, snapshot->by_local,
 		snapshot->by_global, snapshot->next_local, snapshot->next_global,
+		snapshot->matches, snapshot->ancestors,
 		snapshot->by_local_addr, snapshot->by_global_addr, snapshot->next_local_addr,
 		snapshot->next_global_addr, snapshot->by_id, snapshot->next_id,
 		snapshot->reassemblies,
@@ -213,6 +214,7 @@ void snapshot_index(struct snapshot *snapshot)
 		push(&snapshot->by_id[id_hash(snapshot, snapshot->rules[i].id)], snapshot->next_id,
 		     snapshot->n_statics + i);
 	mark_shared(snapshot);
+	snapshot->matches = mem_alloc(snapshot->n_aces * sizeof(*snapshot->matches));
 }
 
 /* ---- questions ---- */

@@ -50,6 +50,7 @@ struct snapshot_port_range {
 
 /* One access list entry. A packet matches when every part does. */
 struct snapshot_ace {
+	uint64_t id;         /* of its list and text, whatever its number; 0: none */
 	bool permit;
 	uint8_t protocol;    /* 0: any (`ip`) */
 	bool established;    /* ACK or RST set */
@@ -151,6 +152,13 @@ struct snapshot {
 	uint32_t *next_local_addr, *next_global_addr;
 	uint32_t *by_id, *next_id;                /* statics, then rules at n_statics + index */
 	uint32_t n_static_ports;                  /* statics with a port: extended entries */
+
+	/* Matches by entry of aces: the one thing here that changes, written by the packet thread only. Made by
+	 * snapshot_index(). */
+	uint64_t *matches;
+	/* By entry: the same one in the snapshot before, whose matches it goes on from; SNAPSHOT_NONE: a new one. NULL: all are
+	 * new. Made by snapshot_descend(). */
+	uint32_t *ancestors;
 };
 
 /* Fills epoch and the default timeouts of an otherwise zeroed snapshot. */
@@ -200,7 +208,17 @@ struct acl_subject {
 	bool ports_known;
 	bool later_fragment;
 };
+/* The entry that decides, as an index of aces; SNAPSHOT_NONE: none matches, an implicit deny. */
+uint32_t snapshot_acl_match(const struct snapshot *snapshot, uint32_t acl, const struct acl_subject *subject);
 /* First match, implicit deny. */
 bool snapshot_acl_permits(const struct snapshot *snapshot, uint32_t acl, const struct acl_subject *subject);
+
+/* Finds the entries that `snapshot` has in common with the one before it, so that their counts go on; old may be NULL. Before
+ * the swap, at any pace: neither is changed otherwise. */
+void snapshot_descend(struct snapshot *snapshot, const struct snapshot *old);
+/* The packet thread's part of it: takes the counts over. */
+void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *old);
+/* Any thread: matches of an entry. */
+uint64_t snapshot_matches(const struct snapshot *snapshot, uint32_t ace);
 
 #endif

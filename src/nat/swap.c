@@ -318,6 +318,8 @@ bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap)
 	if (!is_idle(engine, swap))
 		return false;
 	engine->snapshot = swap->snapshot;
+	if (old != NULL)
+		snapshot_inherit(engine->snapshot, old);
 	change_pools(engine, old);
 	if (old == NULL)
 		adopt(engine, now);

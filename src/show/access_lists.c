@@ -79,7 +79,6 @@ static void put_standard(FILE *out, const struct args_ace_standard *args)
 		fputs(ip4_text(args->source, addr), out);
 	if (args->has_source && args->has_wildcard)
 		fprintf(out, ", wildcard bits %s", ip4_text(args->wildcard, wildcard));
-	fputc('\n', out);
 }
 
 /* As configured, without the sequence number, which may or may not be part of the line. */
@@ -91,35 +90,57 @@ static void put_extended(FILE *out, const struct entry *entry)
 	gram_print(entry->cmd, entry->args, NULL, text, sizeof(text));
 	rest += strspn(rest, "0123456789");
 	rest += strspn(rest, " ");
-	fprintf(out, "%s\n", rest);
+	fputs(rest, out);
 }
 
-static void put_entry(FILE *out, const struct entry *entry)
+static void put_entry(FILE *out, const struct entry *entry, uint64_t matches)
 {
 	uint32_t seq;
 
-	if (entry->cmd->id == CMD_ACE_REMARK || entry->cmd->n_key == 0)
-		return;
 	memcpy(&seq, (const char *)entry->args + entry->cmd->key[0].offset, sizeof(seq));
 	fprintf(out, "    %" PRIu32 " ", seq);
 	if (entry->cmd->id == CMD_ACE_STANDARD)
 		put_standard(out, entry->args);
 	else
 		put_extended(out, entry);
+	if (matches > 0)
+		fprintf(out, " (%" PRIu64 " match%s)", matches, matches == 1 ? "" : "es");
+	fputc('\n', out);
 }
 
-void access_lists_print(FILE *out, const struct store *store, const char *name)
+uint32_t access_list_index(const struct snapshot *snapshot, const char *name)
+{
+	for (uint32_t i = 0; snapshot != NULL && i < snapshot->n_acls; i++) {
+		if (strcmp(snapshot->acls[i].name, name) == 0)
+			return i;
+	}
+	return SNAPSHOT_NONE;
+}
+
+static void put_list(FILE *out, const struct store *store, const struct snapshot *snapshot,
+		     const struct entry *list)
+{
+	uint32_t acl = access_list_index(snapshot, list_name(list)), n = 0;
+	struct entry *entry = NULL;
+
+	fprintf(out, "%s IP access list %s\n", list->cmd->id == CMD_ACL_STANDARD ? "Standard" : "Extended",
+		list_name(list));
+	while ((entry = store_next(store, list, NULL, entry)) != NULL) {
+		uint64_t matches = 0;
+
+		if (entry->cmd->id == CMD_ACE_REMARK || entry->cmd->n_key == 0)
+			continue;
+		if (acl != SNAPSHOT_NONE && n < snapshot->acls[acl].count)
+			matches = snapshot_matches(snapshot, snapshot->acls[acl].first + n++);
+		put_entry(out, entry, matches);
+	}
+}
+
+void access_lists_print(FILE *out, const struct store *store, const struct snapshot *snapshot, const char *name)
 {
 	struct lists lists = gather(store, name);
 
-	for (size_t i = 0; i < lists.count; i++) {
-		const struct entry *list = lists.lists[i];
-		struct entry *entry = NULL;
-
-		fprintf(out, "%s IP access list %s\n", list->cmd->id == CMD_ACL_STANDARD ? "Standard" : "Extended",
-			list_name(list));
-		while ((entry = store_next(store, list, NULL, entry)) != NULL)
-			put_entry(out, entry);
-	}
+	for (size_t i = 0; i < lists.count; i++)
+		put_list(out, store, snapshot, lists.lists[i]);
 	free(lists.lists);
 }

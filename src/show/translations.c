@@ -7,6 +7,7 @@
 #include "lib/clock.h"
 #include "lib/mem.h"
 #include "show/names.h"
+#include "show/peek.h"
 #include "show/table.h"
 #include "show/text.h"
 
@@ -45,30 +46,16 @@ static int rule_compare(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-struct snapshot_ask {
-	struct engine *engine;
-	const struct snapshot *snapshot;
-};
-
-static void take_snapshot(void *arg)
-{
-	struct snapshot_ask *ask = arg;
-
-	ask->snapshot = engine_snapshot(ask->engine);
-}
-
-/* Only the management thread replaces and frees snapshots, and this is the management thread. */
 static void copy_rules(struct translations_show *show)
 {
-	struct snapshot_ask ask = {.engine = show->engine};
+	const struct snapshot *snapshot = peek_snapshot(show->box, show->engine);
 
-	mailbox_call(show->box, take_snapshot, &ask);
-	if (ask.snapshot == NULL || ask.snapshot->n_rules == 0)
+	if (snapshot == NULL || snapshot->n_rules == 0)
 		return;
-	show->n_rules = ask.snapshot->n_rules;
+	show->n_rules = snapshot->n_rules;
 	show->rules = mem_grow(NULL, show->n_rules, sizeof(*show->rules));
 	for (uint32_t i = 0; i < show->n_rules; i++)
-		show->rules[i] = (struct rule_number){ask.snapshot->rules[i].id, ask.snapshot->rules[i].number};
+		show->rules[i] = (struct rule_number){snapshot->rules[i].id, snapshot->rules[i].number};
 	qsort(show->rules, show->n_rules, sizeof(*show->rules), rule_compare);
 }
 

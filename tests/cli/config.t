@@ -197,4 +197,3 @@ Current configuration : 20 bytes
 version 1.0
 !
 end
-

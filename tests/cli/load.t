@@ -56,4 +56,3 @@ line vty 0 4
  password x
 !
 end
-

@@ -204,6 +204,100 @@ START_TEST(clear_of_one_flow)
 }
 END_TEST
 
+/* ---- matches of access lists ---- */
+
+static void add_ace(uint64_t id, bool permit, ip4 from, ip4 care)
+{
+	struct snapshot *s = lab.conf;
+	uint32_t list = lab_list(&lab, 0, from, care);
+
+	/* the list before takes it in */
+	s->n_acls = list;
+	s->acls[list - 1].count++;
+	s->aces[s->n_aces - 1].permit = permit;
+	s->aces[s->n_aces - 1].id = id;
+}
+
+/* 10 denies host 9, 20 permits 5-or-4, 30 permits the rest; behind it a second rule for host 9. */
+static void three_aces(uint64_t last)
+{
+	uint32_t list = lab_list(&lab, 0, HOST(9), 0xffffffff);
+
+	lab.conf->aces[0].permit = false;
+	lab.conf->aces[0].id = 10;
+	add_ace(20, true, HOST(4), 0xfffffffe);
+	add_ace(last, true, HOST(0), 0xff000000);
+	lab_rule(&lab, 1, list, SNAPSHOT_NONE, FACE, true);
+}
+
+static uint64_t matches(uint32_t ace)
+{
+	return snapshot_matches(engine_snapshot(lab.engine), ace);
+}
+
+static void recommit(uint64_t last)
+{
+	struct swap swap = {0};
+
+	lab_conf(&lab, 2);
+	three_aces(last);
+	snapshot_descend(lab.conf, engine_snapshot(lab.engine));
+	ck_assert(lab_swap(&lab, &swap));
+}
+
+START_TEST(matches_count_flows_not_packets)
+{
+	three_aces(30);
+	ck_assert(lab_commit(&lab));
+	udp_out(HOST(5), 1, PEER(1), 1);
+	udp_out(HOST(5), 2, PEER(1), 1);
+	for (int i = 0; i < 5; i++) {
+		struct pkt p = pkt_udp(HOST(5), 1, PEER(1), 1);
+
+		ck_assert_int_eq(lab_out(&lab, &p), REASON_TRANSLATED);
+	}
+	udp_out(HOST(6), 1, PEER(1), 1);
+	struct pkt denied = pkt_udp(HOST(9), 1, PEER(1), 1);
+
+	ck_assert_int_eq(lab_out(&lab, &denied), REASON_NOT_COVERED);
+	ck_assert_uint_eq(matches(0), 1);
+	ck_assert_uint_eq(matches(1), 2);
+	ck_assert_uint_eq(matches(2), 1);
+}
+END_TEST
+
+START_TEST(matches_survive_a_swap_with_their_entry)
+{
+	three_aces(30);
+	ck_assert(lab_commit(&lab));
+	udp_out(HOST(5), 1, PEER(1), 1);
+	udp_out(HOST(6), 1, PEER(1), 1);
+	recommit(31); /* the last entry says something else now */
+	ck_assert_uint_eq(matches(1), 1);
+	ck_assert_uint_eq(matches(2), 0);
+	udp_out(HOST(5), 2, PEER(1), 1);
+	ck_assert_uint_eq(matches(1), 2);
+	engine_clear_matches(lab.engine, 7);
+	ck_assert_uint_eq(matches(1), 2);
+	engine_clear_matches(lab.engine, 0);
+	ck_assert_uint_eq(matches(1), 0);
+}
+END_TEST
+
+START_TEST(a_second_rule_counts_the_denial_before_it)
+{
+	uint32_t nine;
+
+	three_aces(30);
+	nine = lab_list(&lab, 0, HOST(9), 0xffffffff);
+	lab_rule(&lab, 2, nine, SNAPSHOT_NONE, FACE, true);
+	ck_assert(lab_commit(&lab));
+	udp_out(HOST(9), 1, PEER(1), 1);
+	ck_assert_uint_eq(matches(0), 1);
+	ck_assert_uint_eq(matches(3), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("inspect");
@@ -219,6 +313,9 @@ int main(void)
 	tcase_add_test(tc, clear_of_a_static_entry_ends_its_flows_only);
 	tcase_add_test(tc, clear_of_an_overload_pair_needs_no_force);
 	tcase_add_test(tc, clear_of_one_flow);
+	tcase_add_test(tc, matches_count_flows_not_packets);
+	tcase_add_test(tc, matches_survive_a_swap_with_their_entry);
+	tcase_add_test(tc, a_second_rule_counts_the_denial_before_it);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
