@@ -7,8 +7,8 @@
  * larger than those that came. A datagram of visit 1 comes there a second time for that: its mark has both bits, done and
  * hairpin.
  *
- * Promises: a fragment of a covered source, or to an address that we give out, never leaves but as part of its datagram; any
- * other is not touched. May not decide what is translated.
+ * Promises: a fragment of a covered source, or to an address that we give out, or of an ICMP message to the outside, never
+ * leaves but as part of its datagram; any other is not touched. May not decide what is translated.
  */
 #include "nat/state.h"
 
@@ -34,6 +34,17 @@ static bool is_given_out(const struct ask *ask)
 	return snapshot_is_global(ask->snapshot, ask->view->destination) || (own != NULL && own->shared);
 }
 
+/* To the outside: what may be translated, and every ICMP message of somebody inside, whoever it is, because it may be an error
+ * that quotes a covered host. */
+static bool matters_outside(const struct ask *ask)
+{
+	if (ask->out_role != ROLE_OUTSIDE)
+		return false;
+	if (ask->in_role == ROLE_INSIDE && ask->view->protocol == PROTOCOL_ICMP)
+		return true;
+	return (ask->in_role == ROLE_INSIDE || ask->packet->in_ifindex == 0) && may_be_covered(ask);
+}
+
 static bool matters(const struct ask *ask)
 {
 	switch (ask->packet->visit) {
@@ -42,9 +53,7 @@ static bool matters(const struct ask *ask)
 	case VISIT_TURN_BACK:
 		return ask->in_role == ROLE_INSIDE && is_given_out(ask);
 	case VISIT_TO_OUTSIDE:
-		return ask->out_role == ROLE_OUTSIDE &&
-		       (ask->in_role == ROLE_INSIDE || ask->packet->in_ifindex == 0) &&
-		       may_be_covered(ask);
+		return matters_outside(ask);
 	default:
 		return false;
 	}

@@ -343,6 +343,26 @@ END_TEST
 
 /* ---- turned back */
 
+/* Who sends it is covered by nothing, what it quotes is. */
+START_TEST(an_error_in_pieces_shows_nobody)
+{
+	struct pkt strange = pkt_udp(PEER(1), 9000, HOST(5), 4000), last;
+	struct pkt open = pkt_udp(PEER(1), 9000, IP(172, 20, 0, 7), 4000);
+	struct pkt whole = pkt_error(IP(172, 20, 0, 1), PEER(1), 3, 3, 0, &strange, 548, 0);
+
+	pkt_fragment(&whole, 0);
+	give(VISIT_TO_OUTSIDE, &whole, 32, &last);
+	IS(lab.out.reason, QUOTED_UNKNOWN);
+	ck_assert_uint_eq(lab.out.n_emitted, 0);
+	whole = pkt_error(IP(172, 20, 0, 1), PEER(1), 3, 3, 0, &open, 548, 0);
+	pkt_fragment(&whole, 0);
+	give(VISIT_TO_OUTSIDE, &whole, 32, &last);
+	IS(lab.out.reason, REASSEMBLED);
+	last = emitted();
+	ck_assert_int_eq(memcmp(last.data + 20, whole.data + 20, whole.length - 20), 0);
+}
+END_TEST
+
 START_TEST(a_hairpin_in_pieces)
 {
 	struct pkt whole = big_udp(HOST(5), 4000, POOL(9), 7000, 3000), last, p;
@@ -435,6 +455,7 @@ static Suite *suite(void)
 		what_the_kernel_gets_back_once_is_cut_by_it,
 		a_router_that_shares_no_address_keeps_its_fragments,
 		an_error_in_pieces_is_read_whole,
+		an_error_in_pieces_shows_nobody,
 		a_hairpin_in_pieces,
 		no_room_is_no_way,
 		time_takes_what_stays_incomplete,
