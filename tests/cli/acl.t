@@ -130,3 +130,4 @@ Current configuration : 20 bytes
 version 1.0
 !
 end
+

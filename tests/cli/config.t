@@ -197,3 +197,4 @@ Current configuration : 20 bytes
 version 1.0
 !
 end
+

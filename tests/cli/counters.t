@@ -69,3 +69,4 @@ Standard IP access list HOSTS
 Router#clear access-list counters
 Router#clear access-list
 % Incomplete command.
+

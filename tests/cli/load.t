@@ -56,3 +56,4 @@ line vty 0 4
  password x
 !
 end
+

@@ -102,3 +102,4 @@ Router#clear ip nat translation inside 198.51.100.5
 Router#clear ip nat translation vrf X *
                                 ^
 % Invalid input detected at '^' marker.
+
