@@ -55,7 +55,7 @@ Router(config-std-nacl)#ip nat inside source list static interface eth1 overload
 @packet
 Router(config)#no ip nat inside source list static interface eth1 overload
 
-Static entry in use, do you want to delete child entries? [no]: {yes}
+Dynamic mapping in use, do you want to delete all entries? [no]: {yes}
 Router(config)#no ip access-list standard static
 Router(config)#end
 *TIME: %SYS-5-CONFIG_I: Configured from console by console
