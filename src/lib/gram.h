@@ -33,7 +33,7 @@ enum gram_type {
 	GRAM_WORD,      /* WORD, no blanks (lo: not only digits)  char[GRAM_WORD_SIZE] */
 	GRAM_LINE,      /* the rest of the line        char[GRAM_LINE_SIZE] */
 	GRAM_IFNAME,    /* an interface name, canonical text  char[GRAM_WORD_SIZE] */
-	GRAM_TCP_PORT,  /* 1..65535 or a TCP port name uint16_t, printed by name */
+	GRAM_TCP_PORT,  /* 0..65535 or a TCP port name uint16_t, printed by name */
 	GRAM_UDP_PORT,  /* likewise for UDP */
 	GRAM_PROTOCOL,  /* 0..255 or a protocol name   uint8_t, printed by name */
 	GRAM_ICMP_TYPE, /* 0..255 or a message name    uint16_t: type << 8 | code, code 255 = any */

@@ -215,7 +215,7 @@ static bool parse_port(const struct gram_leaf *leaf, const char *word, void *out
 	uint32_t value;
 	uint16_t port;
 
-	if (!parse_named(leaf, word, 1, 65535, &value))
+	if (!parse_named(leaf, word, 0, 65535, &value))
 		return false;
 	port = (uint16_t)value;
 	memcpy(out, &port, sizeof(port));

@@ -130,4 +130,31 @@ Current configuration : 20 bytes
 version 1.0
 !
 end
+# port 0, which filters against forged packets name; help where a word means something else elsewhere
+Router#conf t
+Enter configuration commands, one per line.  End with CNTL/Z.
+Router(config)#access-list 199 permit ?
+...
+  ip       Any Internet Protocol
+...
+Router(config)#access-list 199 permit tcp any ?
+  A.B.C.D  Destination address
+  any      Any destination host
+  eq       Match only packets on a given port number
+  gt       Match only packets with a greater port number
+  host     A single destination host
+...
+Router(config)#access-list 199 deny tcp any eq 0 any
+Router(config)#access-list 199 permit tcp any range 0 9 any gt 0
+Router(config)#access-list 199 permit tcp any lt 0 any
+% Invalid port range
+Router(config)#access-list 199 permit tcp any gt 65535 any
+% Invalid port range
+Router(config)#access-list 199 permit tcp any eq 65536 any
+                                                 ^
+% Invalid input detected at '^' marker.
 
+Router(config)#do show access-lists
+Extended IP access list 199
+    10 deny tcp any eq 0 any
+    20 permit tcp any range 0 discard any gt 0

@@ -183,7 +183,7 @@ Router(config-ext-nacl)#permit tcp any ?
   any      Any destination host
   eq       Match only packets on a given port number
   gt       Match only packets with a greater port number
-  host     A single source host
+  host     A single destination host
   lt       Match only packets with a lower port number
   neq      Match only packets not on a given port number
   range    Match only packets in the range of port numbers
