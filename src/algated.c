@@ -241,7 +241,8 @@ static void on_second(void *arg)
 	struct daemon *daemon = arg;
 	struct router *router = &daemon->router;
 
-	router->kernel_drops = nfqueue_kernel_drops(NET_QUEUE_NUMBER) + nfqueue_lost(daemon->queue);
+	router->kernel_drops = nfqueue_kernel_drops(NET_QUEUE_NUMBER) + nfqueue_lost(daemon->queue) +
+			       inject_lost(daemon->inject);
 	debug_poll(router);
 	loop_timer_set(daemon->second, router->debug_nat ? 100 : 1000);
 }

@@ -9,6 +9,7 @@
 #include "net/net.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,7 +24,7 @@ struct inject {
 	int raw;
 	int probe; /* unconnected UDP socket: asks the kernel for a way's MTU, sends nothing */
 	uint16_t id;
-	uint64_t failed;
+	atomic_uint_fast64_t lost;
 };
 
 static bool inject_open(struct inject *inject, struct err *err)
@@ -152,6 +153,11 @@ bool inject_send(struct inject *inject, const struct emitted *packet)
 			failed = send_pieces(inject, packet, data, limit != 0 && limit < mtu ? limit : mtu);
 	}
 	if (failed != 0)
-		inject->failed++;
+		atomic_fetch_add(&inject->lost, 1);
 	return failed == 0;
+}
+
+uint64_t inject_lost(const struct inject *inject)
+{
+	return atomic_load(&inject->lost);
 }

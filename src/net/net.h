@@ -34,7 +34,7 @@ int nfqueue_fd(const struct nfqueue *queue);
  * what the engine emitted. Never fails: losses are counted. */
 struct inject;
 void nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, unsigned budget);
-/* Packets lost before us: ENOBUFS events on our socket. Thread-safe. */
+/* Packets lost between the kernel and us: ENOBUFS events on our socket, verdicts that would not go. Thread-safe. */
 uint64_t nfqueue_lost(const struct nfqueue *queue);
 /* queue_dropped + user_dropped from /proc/net/netfilter/nfnetlink_queue for this queue; any thread. 0 before the first
  * nfqueue_new, which opens that list while we may. */
@@ -45,6 +45,8 @@ struct inject *inject_new(struct err *err);
 void inject_free(struct inject *inject);
 /* Sends with MARK_INJECTED and the VRF mark; fragments above the path's MTU unless DF. False: not sent (counted). */
 bool inject_send(struct inject *inject, const struct emitted *packet);
+/* How many were not. Thread-safe. */
+uint64_t inject_lost(const struct inject *inject);
 
 /* system.c: struct system over rtnetlink and nftables. maps: "IOSNAME=LINUXNAME" strings. */
 struct net;
