@@ -66,11 +66,6 @@ struct router *server_router(struct server *server)
 	return server->router;
 }
 
-struct loop *server_loop(struct server *server)
-{
-	return server->loop;
-}
-
 void server_on_commit(struct server *server, void (*fn)(void *arg), void *arg)
 {
 	server->commit = fn;

@@ -37,6 +37,5 @@ void server_terminal_type(struct session *session, const char *name);
 /* fn(arg) after every line that changed the configuration. One listener. */
 void server_on_commit(struct server *server, void (*fn)(void *arg), void *arg);
 struct router *server_router(struct server *server);
-struct loop *server_loop(struct server *server);
 
 #endif

@@ -93,11 +93,6 @@ void apply_state_file(struct apply *apply, const char *path)
 	apply->state_path = path ? mem_strdup(path) : NULL;
 }
 
-struct store *apply_store(const struct apply *apply)
-{
-	return apply->store;
-}
-
 const struct mirror *apply_mirror(const struct apply *apply)
 {
 	return apply->system ? apply->system->mirror(apply->system->self) : &no_mirror;

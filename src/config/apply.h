@@ -3,9 +3,9 @@
  * Candidate, compile, swap, Linux, commit: the only way a configuration change takes effect.
  *
  * Order of a commit (DESIGN 2, "Closed world"): compile; swap in the engine, which may answer "in use"; guard and
- * queue rules; owned globals, addresses, routes; links up last. Any refusal before the swap rolls the store back and
- * leaves everything as it was. A failure of Linux after the swap is logged and kept in the plan, to be tried again at
- * the next link change (an interface that is not there yet is no error).
+ * queue rules; addresses; links; owned globals; routes (reconcile.c). Any refusal before the swap rolls the store back and
+ * leaves everything as it was. A failure of Linux after the swap is logged and tried again at the next commit or link
+ * change (an interface that is not there yet is no error).
  */
 #ifndef ALGATE_CONFIG_APPLY_H
 #define ALGATE_CONFIG_APPLY_H
@@ -39,7 +39,6 @@ void apply_refresh(struct apply *apply);
 
 /* After every successful commit: writes STATE/running-config (config/save.h). NULL: no file. */
 void apply_state_file(struct apply *apply, const char *path);
-struct store *apply_store(const struct apply *apply);
 const struct mirror *apply_mirror(const struct apply *apply);
 
 #endif

@@ -184,11 +184,6 @@ void loop_timer_stop(struct loop_timer *timer)
 	timer->armed = false;
 }
 
-bool loop_timer_armed(const struct loop_timer *timer)
-{
-	return timer->armed;
-}
-
 void loop_timer_free(struct loop_timer *timer)
 {
 	if (timer == NULL)

@@ -49,7 +49,6 @@ void loop_unwatch(struct loop_watch *watch);
 struct loop_timer *loop_timer_new(struct loop *loop, void (*fn)(void *arg), void *arg);
 void loop_timer_set(struct loop_timer *timer, uint64_t delay); /* ms from now */
 void loop_timer_stop(struct loop_timer *timer);
-bool loop_timer_armed(const struct loop_timer *timer);
 void loop_timer_free(struct loop_timer *timer); /* NULL is allowed */
 
 /* fn(arg) after the current callbacks, before the loop sleeps. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Allocation for the management side: aborts with a log line when memory is out. Never on the packet path. */
+/* Allocation for the management side: aborts with a line on stderr when memory is out. Never on the packet path. */
 #ifndef ALGATE_LIB_MEM_H
 #define ALGATE_LIB_MEM_H
 

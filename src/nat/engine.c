@@ -3,12 +3,19 @@
  * The engine: a packet and the time go in, a verdict and packets to be sent come out. The whole way of a packet is
  * engine_packet() below; each step is a file of its own:
  *
- *   decode.c   bytes -> view          icmp.c     ICMP errors, by the packet they quote
- *   decide.c   view -> decision       refuse.c   answers to refused packets
- *   record.c   flows made, touched    bind.c     bindings made, ports and addresses given
- *   rewrite.c  decision -> bytes      age.c      timers and ends
+ *   decode.c   bytes -> view
  *   whole.c    fragments -> packet
- *   swap.c     configuration          inspect.c  what show and clear see
+ *   decide.c   view -> decision       icmp.c     the same for ICMP errors, by the packet they quote
+ *   record.c   flows made, touched    bind.c     bindings made, ports and addresses given
+ *   rewrite.c  decision -> bytes      refuse.c   answers to refused packets
+ *
+ * and beside that way
+ *
+ *   age.c      timers and ends        swap.c     life, configuration, adoption
+ *   inspect.c  what show and clear see
+ *
+ * They share struct engine (state.h) and stand on tables that know no policy: records, flow, binding, port, pool, use, frag,
+ * ident, event, and the compiled configuration (snapshot, acl).
  *
  * Promises: every packet leaves with a reason; a covered source leaves translated or not at all; cost does not depend on how
  * many flows there are. May not open anything, ask the time, or allocate for a packet.

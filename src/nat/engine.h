@@ -3,8 +3,8 @@
  * The NAT engine as a library: packets and time in, decisions out. It owns the flow, binding and port tables
  * and the current snapshot. No sockets, no clock, no globals, one thread.
  *
- *   engine_packet = decode, engine_decide, engine_record, rewrite.
- *   engine_decide has no effect: the dry run, debug and the packet path share it.
+ *   engine_packet = decode, reassembly, engine_decide, engine_record, rewrite (engine.c).
+ *   engine_decide has no effect, so that it can be asked about a packet that there is not.
  */
 #ifndef ALGATE_NAT_ENGINE_H
 #define ALGATE_NAT_ENGINE_H

@@ -464,11 +464,6 @@ uint32_t flow_count(const struct flow_table *table)
 	return table->count;
 }
 
-uint32_t flow_capacity(const struct flow_table *table)
-{
-	return table->records->max_flows;
-}
-
 uint64_t flow_displaced(const struct flow_table *table)
 {
 	return table->displaced;

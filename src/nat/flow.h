@@ -33,7 +33,6 @@ void flow_remove(struct flow_table *table, uint32_t index);
 struct flow_record *flow_at(struct flow_table *table, uint32_t index); /* NULL when free */
 struct flow_slot *flow_slot_of(struct flow_table *table, uint32_t index, enum flow_side side);
 uint32_t flow_count(const struct flow_table *table);
-uint32_t flow_capacity(const struct flow_table *table);
 /* Next live index at or after `from`, RECORD_NONE at the end. Cost bounded by `budget` records looked at;
  * *from is moved on. Ends with *from == RECORD_NONE. */
 uint32_t flow_next(struct flow_table *table, uint32_t *from, uint32_t budget);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The mapping that holds the records: header page, cold flows, bindings, slots, each from a page of
- * its own.
+ * The mapping that holds the records: header page, cold flows, bindings, each from a page of its
+ * own; and beside it the slots, which do not survive.
  *
  * Promises: what is mapped is either what a daemon of this layout left in this boot, or zero; the
  * magic is written last, so a file that was never finished is started anew. May not know what makes

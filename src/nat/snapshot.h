@@ -177,7 +177,7 @@ const struct snapshot_own *snapshot_own(const struct snapshot *snapshot, ip4 add
 bool snapshot_is_global(const struct snapshot *snapshot, ip4 addr);
 
 /* The static entry for this local (global) endpoint: a port entry of that protocol and port first, then a host entry.
- * port_known false (fragment, protocol without ports): see snapshot_static_covers. */
+ * Where the port cannot be read (fragment, cut header) ask snapshot_static_covers. */
 const struct snapshot_static *snapshot_static_local(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
 						    struct endpoint local);
 const struct snapshot_static *snapshot_static_global(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine's inside, shared by its own files only: engine.c (packet path), record.c (what a decision changes), swap.c
- * (configuration, adoption), inspect.c (rows and counts), refuse.c (answers), whole.c (what comes in fragments).
+ * The engine's inside, shared by its own files only; engine.c says what each is for. The tables (flow, binding, port, pool,
+ * use, frag, ident, snapshot) do not know it.
  */
 #ifndef ALGATE_NAT_STATE_H
 #define ALGATE_NAT_STATE_H
