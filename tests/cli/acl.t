@@ -130,6 +130,7 @@ Current configuration : 20 bytes
 version 1.0
 !
 end
+
 # port 0, which filters against forged packets name; help where a word means something else elsewhere
 Router#conf t
 Enter configuration commands, one per line.  End with CNTL/Z.
