@@ -6,6 +6,7 @@
  */
 #include "config/reconcile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -364,18 +365,45 @@ static bool perform(const struct system *system, const struct piece *piece, stru
 	return system->link_set(system->self, &piece->link, err);
 }
 
+/* What the operator would call it. */
+static void piece_text(const struct piece *piece, const struct mirror *mirror, char *out, size_t size)
+{
+	const struct mirror_interface *interface = mirror_by_index(mirror, ifindex_of(piece));
+	const char *name = interface ? interface->name : "an interface that is gone";
+	char first[IP4_TEXT_SIZE], second[IP4_TEXT_SIZE];
+
+	switch (piece->kind) {
+	case PIECE_ADDRESS:
+		snprintf(out, size, "address %s/%u of %s", ip4_text(piece->address.addr, first),
+			 piece->address.len, name);
+		break;
+	case PIECE_LINK:
+		snprintf(out, size, "link %s %s", name, piece->link.up ? "up" : "down");
+		break;
+	case PIECE_OWNED:
+		snprintf(out, size, "global addresses %s to %s", ip4_text(piece->owned.first, first),
+			 ip4_text(piece->owned.last, second));
+		break;
+	case PIECE_ROUTE:
+		snprintf(out, size, "route %s/%u via %s", ip4_text(piece->route.to.addr, first),
+			 piece->route.to.len,
+			 piece->route.via ? ip4_text(piece->route.via, second) : name);
+		break;
+	}
+}
+
 static void complain(struct piece *piece, const struct mirror *mirror, const struct err *err)
 {
-	static const char *const names[] = {"address", "link", "global address", "route"};
+	char text[128];
 	const struct mirror_interface *interface = mirror_by_index(mirror, ifindex_of(piece));
 
 	/* Nothing can be routed through a link that is down; it is tried again when the link comes
 	 * up. */
 	if (piece->logged || (interface && !interface->admin_up && piece->kind != PIECE_LINK))
 		return;
-	log_event("CONFIG", LOG_SEV_ERROR, "LINUX", "Cannot %s %s on %s: %s",
-		  piece->want ? "set" : "remove", names[piece->kind],
-		  interface ? interface->name : "any interface", err->text);
+	piece_text(piece, mirror, text, sizeof(text));
+	log_event("CONFIG", LOG_SEV_ERROR, "LINUX", "Cannot %s %s: %s",
+		  piece->want ? "set" : "remove", text, err->text);
 	piece->logged = true;
 }
 
@@ -425,6 +453,40 @@ static void free_moving(struct reconcile *reconcile)
 			if (list[j].owned.last == list[i].owned.last &&
 			    perform(reconcile->system, &list[i], &err))
 				list[i].done = list[j].done = false;
+	}
+}
+
+static bool is_beside(const struct plan_address *a, const struct plan_address *b)
+{
+	return a->ifindex == b->ifindex && a->len == b->len &&
+	       ((a->addr ^ b->addr) & ip4_mask(a->len)) == 0;
+}
+
+/* In Linux the first address of a subnet is its primary, from which the router speaks. So when a new
+ * primary comes, the secondaries beside it step aside and come again behind it. */
+static void free_behind(struct reconcile *reconcile, const struct plan_address *primary)
+{
+	for (size_t i = 0; i < reconcile->pieces.n; i++) {
+		struct piece *piece = &reconcile->pieces.list[i];
+		struct err err = {""};
+
+		if (piece->kind != PIECE_ADDRESS || !piece->want || !piece->done ||
+		    !piece->address.secondary || !is_beside(&piece->address, primary))
+			continue;
+		/* Where Linux had removed it together with the old primary, there is nothing to do. */
+		reconcile->system->address_remove(reconcile->system->self, &piece->address, &err);
+		piece->done = piece->seen = false;
+	}
+}
+
+static void free_secondaries(struct reconcile *reconcile)
+{
+	for (size_t i = 0; i < reconcile->pieces.n; i++) {
+		const struct piece *piece = &reconcile->pieces.list[i];
+
+		if (piece->kind == PIECE_ADDRESS && piece->want && !piece->done &&
+		    !piece->address.secondary)
+			free_behind(reconcile, &piece->address);
 	}
 }
 
@@ -505,6 +567,7 @@ void reconcile_run(struct reconcile *reconcile, struct plan *plan)
 	run_hooks(reconcile, plan);
 	pass(reconcile, mirror, PIECE_ROUTE, false);
 	pass(reconcile, mirror, PIECE_ADDRESS, false);
+	free_secondaries(reconcile);
 	pass(reconcile, mirror, PIECE_ADDRESS, true);
 	pass(reconcile, mirror, PIECE_LINK, true);
 	free_moving(reconcile);

@@ -86,8 +86,9 @@ static void address_put(struct mirror_interface *interface, ip4 addr, uint8_t le
 	memset(address, 0, sizeof(*address));
 	address->addr = addr;
 	address->len = len;
-	address->secondary = secondary || protocol == LINK_ADDRESS_SECONDARY;
 	address->ours = protocol == NET_ADDRESS_PROTOCOL || protocol == LINK_ADDRESS_SECONDARY;
+	/* Of ours the configuration decides: Linux calls any address a secondary that came later to its subnet. */
+	address->secondary = address->ours ? protocol == LINK_ADDRESS_SECONDARY : secondary;
 }
 
 static int read_address(const struct nlmsghdr *message, void *arg)

@@ -29,12 +29,18 @@ static void short_name(const char *name, char out[MIRROR_NAME_SIZE])
 	snprintf(out, MIRROR_NAME_SIZE, "%.2s%s", name, name + letters);
 }
 
+/* The configured one, or else what Linux had by itself. */
 static const struct mirror_address *primary(const struct mirror_interface *interface)
 {
-	for (uint32_t i = 0; i < interface->n_addresses; i++)
-		if (!interface->addresses[i].secondary)
-			return &interface->addresses[i];
-	return NULL;
+	const struct mirror_address *found = NULL;
+
+	for (uint32_t i = 0; i < interface->n_addresses; i++) {
+		const struct mirror_address *address = &interface->addresses[i];
+
+		if (!address->secondary && (found == NULL || (address->ours && !found->ours)))
+			found = address;
+	}
+	return found;
 }
 
 static const char *status(const struct mirror_interface *interface)

@@ -229,6 +229,24 @@ START_TEST(only_differences_are_told)
 }
 END_TEST
 
+/* Linux speaks from the first address of a subnet: a new primary comes in front of the secondaries that stay. */
+START_TEST(a_new_primary_goes_before_its_secondaries)
+{
+	commit_ok(BASE "interface eth0\n ip address 192.0.2.3 255.255.255.0 secondary\n"
+		       " ip address 192.0.3.3 255.255.255.0 secondary\n");
+	ck_assert_ptr_nonnull(strstr(calls, "+address 2 192.0.2.1/24\n+address 2 192.0.2.3/24 secondary\n"
+					    "+address 2 192.0.3.3/24 secondary\n"));
+	commit_ok("interface eth0\n ip address 192.0.2.2 255.255.255.0\n");
+	ck_assert_ptr_nonnull(strstr(calls, "-address 2 192.0.2.1/24\n-address 2 192.0.2.3/24 secondary\n"
+					    "+address 2 192.0.2.2/24\n+address 2 192.0.2.3/24 secondary\n"));
+	ck_assert_ptr_null(strstr(calls, "192.0.3.3"));
+	commit_ok("interface eth0\n ip address 192.0.2.4 255.255.255.0 secondary\n");
+	ck_assert_ptr_null(strstr(calls, "192.0.2.3"));
+	refresh();
+	ck_assert_str_eq(calls, "");
+}
+END_TEST
+
 /* A pool that grows keeps what it has: no address of it flaps. */
 START_TEST(owned_ranges_change_by_prefix)
 {
@@ -456,6 +474,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, linux_is_told_in_order);
 	tcase_add_test(tests, only_differences_are_told);
+	tcase_add_test(tests, a_new_primary_goes_before_its_secondaries);
 	tcase_add_test(tests, owned_ranges_change_by_prefix);
 	tcase_add_test(tests, a_rule_in_use_is_refused_and_nothing_changes);
 	tcase_add_test(tests, a_static_that_goes_must_be_idle);

@@ -204,7 +204,7 @@ START_TEST(interface_brief)
 	interfaces_brief(out, &mirror);
 	expect(out,
 	       "Interface              IP-Address      OK? Method Status                Protocol\n"
-	       "lo                     127.0.0.1       YES other  up                    up\n"
+	       "lo                     192.0.2.9       YES manual up                    up\n"
 	       "GigabitEthernet0/0     10.1.1.1        YES manual up                    up\n"
 	       "Te0/0/4                203.0.113.2     YES other  down                  down\n"
 	       "eth2                   unassigned      YES unset  administratively down down\n");
