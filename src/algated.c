@@ -209,10 +209,12 @@ static int run_check(const struct options *options)
 	unsigned bad = 0;
 	enum load_result result;
 
-	if (records == NULL) {
+	if (records == NULL || !net_names(options->maps, options->n_maps, &err)) {
 		fprintf(stderr, "algated: %s\n", err.text);
+		records_close(records);
 		return 1;
 	}
+	gram_ifname_canonical = net_ifname_canonical;
 	router_make(&router, &system_dry, records);
 	result = load_config(&router, options->config, check_report, (void *)options->config, &bad, &err);
 	if (result == LOAD_NONE)

@@ -82,6 +82,11 @@ bool names_set(const char *const *maps, unsigned n, struct err *err)
 	return true;
 }
 
+bool net_names(const char *const *maps, unsigned n_maps, struct err *err)
+{
+	return names_set(maps, n_maps, err);
+}
+
 const char *names_of(const char *linux_name)
 {
 	for (unsigned i = 0; i < maps_count; i++)

@@ -61,8 +61,11 @@ bool net_changed(struct net *net);
 uint64_t net_guard_drops(struct net *net);
 /* Clean stop: queue rules go, guard stays, sysctls stay. */
 void net_stop(struct net *net);
-/* --release: removes every rule, route, address protocol entry and setting of this instance; works without a daemon. */
+/* --release: removes every rule, route, address protocol entry and setting of this instance; works without a daemon,
+ * and is refused while one works on that directory, which would go on without what it needs of Linux. */
 bool net_release(const char *state_dir, struct err *err);
+/* The maps alone, "IOSNAME=LINUXNAME": net_new does it too. For --check, which asks no kernel. */
+bool net_names(const char *const *maps, unsigned n_maps, struct err *err);
 /* Canonical interface names: what gram_ifname_canonical is set to. */
 bool net_ifname_canonical(const char *text, char out[64]);
 

@@ -6,12 +6,14 @@
 #include "net/net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "lib/log.h"
@@ -278,11 +280,26 @@ void net_stop(struct net *net)
 		log_event("ALGATE", LOG_SEV_ERROR, "HOOKS", "Cannot remove packet rules: %s", err.text);
 }
 
+/* A daemon holds its records locked as long as it lives (nat/records.c). */
+static bool is_served(const char *state_dir)
+{
+	char *path = mem_printf("%s/records", state_dir);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	bool served = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+	close_fd(fd);
+	free(path);
+	return served;
+}
+
 bool net_release(const char *state_dir, struct err *err)
 {
-	struct mnl_socket *requests = netlink_open(NETLINK_ROUTE, 0, err);
+	struct mnl_socket *requests;
 	bool done;
 
+	if (is_served(state_dir))
+		return err_set(err, "algated is running on %s: stop it first", state_dir);
+	requests = netlink_open(NETLINK_ROUTE, 0, err);
 	if (requests == NULL)
 		return false;
 	done = answer(route_purge(requests, false), err);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "netrouter.h"
@@ -249,6 +250,43 @@ START_TEST(settings_are_restored)
 }
 END_TEST
 
+/* Its records are locked: it would go on without its routes and settings. */
+START_TEST(release_is_refused_while_a_daemon_lives)
+{
+	char path[256];
+	struct err err;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/records", state_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+	hooks_on();
+	ck_assert(!net_release(state_dir, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "running"));
+	ck_assert_ptr_nonnull(strstr(netlab_output(0, "nft list tables"), "algate"));
+	close(fd);
+	ck_assert(net_release(state_dir, &err));
+	unlink(path);
+}
+END_TEST
+
+/* Whatever order Linux has them in. */
+START_TEST(of_our_addresses_the_configuration_says_which_is_primary)
+{
+	struct plan_address second = {lab.ri, 0x0a030305, 24, true}, first = {lab.ri, 0x0a030306, 24, false};
+	const struct mirror_interface *interface;
+
+	ck_assert(linux_->address_add(linux_->self, &second, NULL));
+	ck_assert(linux_->address_add(linux_->self, &first, NULL));
+	interface = mirror_by_name(now(), "ri");
+	for (uint32_t i = 0; i < interface->n_addresses; i++)
+		if (interface->addresses[i].ours)
+			ck_assert_int_eq(interface->addresses[i].secondary,
+					 interface->addresses[i].addr == second.addr);
+}
+END_TEST
+
 START_TEST(release_leaves_nothing)
 {
 	struct plan_route route = {{0xc0000200, 24}, 0xcb007102, 0, 10};
@@ -327,6 +365,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, new_globals_are_announced);
 	tcase_add_test(tests, settings_are_restored);
 	tcase_add_test(tests, release_leaves_nothing);
+	tcase_add_test(tests, release_is_refused_while_a_daemon_lives);
+	tcase_add_test(tests, of_our_addresses_the_configuration_says_which_is_primary);
 	tcase_add_test(tests, names_are_canonical);
 	suite_add_tcase(all, tests);
 	return all;
