@@ -2,8 +2,9 @@
 /*
  * Access lists as the engine sees them: a compiled run of entries, first match decides, an implicit deny ends it.
  *
- * Promises: no state, no effect, but for the counts that one snapshot leaves to the next. What cannot be read (a later fragment, a cut header) never makes a packet pass as
- * uncovered: a permit entry then matches if it could, a deny entry only if it does.
+ * Promises: no state, no effect, but for the counts that one snapshot leaves to the next. What cannot be read (a later
+ * fragment, a cut header) never makes a packet pass as uncovered: a permit entry then matches if it could, a deny entry only
+ * if it does.
  */
 #include <stdlib.h>
 #include "lib/mem.h"
