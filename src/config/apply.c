@@ -270,7 +270,8 @@ static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
 	       SAME(n_own, own) && SAME(n_aces, aces) && SAME(n_port_ranges, port_ranges) &&
 	       SAME(n_acls, acls) && SAME(n_pools, pools) && SAME(n_pool_ranges, pool_ranges) &&
 	       SAME(n_statics, statics) && SAME(n_rules, rules) &&
-	       SAME(n_port_timeouts, port_timeouts) && SAME(n_globals, globals);
+	       SAME(n_port_timeouts, port_timeouts) && SAME(n_globals, globals) &&
+	       SAME(n_reassemblies, reassemblies);
 }
 #undef SAME
 

@@ -11,6 +11,11 @@
 #include "config/store.h"
 #include "nat/snapshot.h"
 
+/* Defaults of IOS for ip virtual-reassembly. */
+#define REASSEMBLY_DATAGRAMS 16
+#define REASSEMBLY_PIECES    32
+#define REASSEMBLY_SECONDS   3
+
 struct build_address {
 	ip4 addr;
 	uint8_t len;
@@ -62,6 +67,8 @@ bool build_is_own(const struct build *build, ip4 addr);
 
 void build_interfaces(struct build *build);
 uint32_t build_acl(struct build *build, const char *name); /* SNAPSHOT_NONE: undefined */
+/* ip virtual-reassembly of one interface. */
+void build_reassembly(struct build *build, const struct build_interface *interface);
 void build_nat(struct build *build);
 void build_plan(struct build *build);
 

@@ -132,6 +132,7 @@ static const struct row rows[] = {
     [CMD_LINE_VTY] = {.canon = canon_vty, .set = check_vty},
     [CMD_IF_ADDRESS] = {.set = check_address, .remove = free_address},
     [CMD_IF_ADDRESS_SECONDARY] = {.set = check_secondary},
+    [CMD_IF_REASSEMBLY] = {.canon = canon_reassembly},
     [CMD_IP_ROUTE] = {.canon = canon_route, .set = check_route},
     [CMD_NAT_STATIC_HOST] = {.set = check_static_host},
     [CMD_NAT_STATIC_PORT] = {.canon = canon_static_port, .set = check_static_port},

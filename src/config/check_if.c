@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interface addresses and routes. */
 #include "config/check_rows.h"
+#include "config/build.h"
 #include "config/index.h"
 #include "gram_tables.h"
 
@@ -102,6 +103,27 @@ void canon_route(void *args)
 	if (route->has_distance && route->distance == 1) {
 		route->has_distance = false;
 		route->distance = 0;
+	}
+}
+
+/* Without a direction `in` is meant, and defaults are not said. */
+void canon_reassembly(void *args)
+{
+	struct args_if_reassembly *vfr = args;
+
+	if (vfr->direction == 0)
+		vfr->direction = IF_REASSEMBLY_DIRECTION_IN;
+	if (vfr->has_datagrams && vfr->datagrams == REASSEMBLY_DATAGRAMS) {
+		vfr->has_datagrams = false;
+		vfr->datagrams = 0;
+	}
+	if (vfr->has_pieces && vfr->pieces == REASSEMBLY_PIECES) {
+		vfr->has_pieces = false;
+		vfr->pieces = 0;
+	}
+	if (vfr->has_seconds && vfr->seconds == REASSEMBLY_SECONDS) {
+		vfr->has_seconds = false;
+		vfr->seconds = 0;
 	}
 }
 

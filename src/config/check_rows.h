@@ -40,6 +40,7 @@ bool check_ace_ports(const struct check *check, void *args);
 struct entry *ace_same(const struct store *store, const struct entry *list,
 		       const struct gram_cmd *cmd, const void *args);
 
+void canon_reassembly(void *args);
 void canon_route(void *args);
 bool check_address(const struct check *check, void *args);
 bool check_secondary(const struct check *check, void *args);

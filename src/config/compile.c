@@ -218,6 +218,7 @@ void build_interfaces(struct build *build)
 		row->role = interface->role;
 		row->primary = interface->primary;
 		build_copy_name(row->name, interface->mirror->name);
+		build_reassembly(build, interface);
 	}
 	fill_own(build);
 }

@@ -144,6 +144,8 @@ void engine_clear_counts(struct engine *engine);
 void engine_clear_matches(struct engine *engine, uint32_t acl);
 /* Flows and address bindings that use this rule. */
 uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule);
+/* Virtual reassembly on an interface, by what its limits stand for (ip virtual-reassembly in or out). */
+struct frag_counts engine_reassembly(const struct engine *engine, uint32_t ifindex, bool out);
 /* Distinct addresses of the pool in use, and allocation misses, by pool name of the current snapshot. */
 void engine_pool_use(const struct engine *engine, const char *pool, uint32_t *allocated, uint64_t *misses);
 

@@ -252,6 +252,11 @@ uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule)
 	return use_count(engine->uses, rule);
 }
 
+struct frag_counts engine_reassembly(const struct engine *engine, uint32_t ifindex, bool out)
+{
+	return frag_counts(engine->frags, ifindex, out);
+}
+
 void engine_pool_use(const struct engine *engine, const char *pool, uint32_t *allocated, uint64_t *misses)
 {
 	const struct snapshot *snapshot = engine->snapshot;

@@ -172,8 +172,9 @@ Router(config-if)#?
   no           Negate a command or set its defaults
   shutdown     Shutdown the selected interface
 Router(config-if)#ip ?
-  address  Set the IP address of an interface
-  nat      NAT interface commands
+  address             Set the IP address of an interface
+  nat                 NAT interface commands
+  virtual-reassembly  Virtual Fragment Reassembly (VFR)
 Router(config-if)#ip nat ?
   inside   Inside interface for address translation
   outside  Outside interface for address translation

@@ -69,6 +69,18 @@ check "and the hop behind the router, so it counts once" output_has '2 +198\.51\
 check_not "a TTL that is used up is" in_ns h1 ping -c 1 -W 1 -t 2 -s 4000 203.0.113.10
 check "a TTL of three hops is enough" in_ns h1 ping -c 1 -W 1 -t 3 -s 4000 203.0.113.10
 
+# ---- show ip virtual-reassembly, and limits of an interface
+check "the show counts" output_has 'Total reassembly count:[1-9]' cli "show ip virtual-reassembly in1"
+check "and knows both sides" output_has '^out0:' cli "show ip virtual-reassembly"
+check "drop-fragments" configure "interface in1" "ip virtual-reassembly drop-fragments"
+check_not "drops them" peer h1 udp-size 203.0.113.10 7001 4000
+check "control: not those of another interface" peer h2 udp-size 203.0.113.10 7001 4000
+check "two fragments for a datagram" configure "interface in1" "no ip virtual-reassembly" "ip virtual-reassembly max-fragments 2"
+check "are enough for 2800 bytes" peer h1 udp-size 203.0.113.10 7001 2800
+check_not "and not for 4000" peer h1 udp-size 203.0.113.10 7001 4000
+check "back to the built-in limits" configure "interface in1" "no ip virtual-reassembly"
+check "4000 bytes again" peer h1 udp-size 203.0.113.10 7001 4000
+
 # ---- RFC 4787 REQ-14: any order
 check "control: crafted pieces in order" ask order
 check "pieces in reverse order" ask reverse

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz target: pieces of datagrams, against a model that knows only what a byte's first owner wrote. Input: records of five
+ * bytes {who, offset, length, flags, seed}. A whole is only ever made of bytes of its own datagram; the arena's counts add
+ * up; when time has passed nothing is left.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "lib/csum.h"
+#include "nat/cut.h"
+#include "nat/frag.h"
+
+#define DATAGRAMS 8
+#define UNIT_MAX  256
+#define ROOM      8192
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Every piece offered since the datagram's last whole or end of time. */
+struct model {
+	bool offered[UNIT_MAX * 8 * 2][4]; /* which of the four fillings this byte was offered in */
+};
+
+static struct model models[DATAGRAMS];
+
+static void must(bool truth)
+{
+	if (!truth)
+		abort();
+}
+
+static uint8_t filling(uint32_t who, uint32_t at, uint32_t seed)
+{
+	return (uint8_t)(at * 13 + who * 71 + seed * 5);
+}
+
+static uint32_t make_piece(uint8_t *out, const uint8_t *record)
+{
+	uint32_t who = record[0] % DATAGRAMS, offset = record[1], length = 1 + record[2];
+	uint16_t sum, field = (uint16_t)(offset | (record[3] & 1 ? 0x2000 : 0));
+	uint32_t total;
+
+	length = record[3] & 2 ? length : length * 8;
+	total = 20 + length;
+	memset(out, 0, 20);
+	out[0] = 0x45;
+	out[1] = record[3] >> 6;
+	out[2] = (uint8_t)(total >> 8);
+	out[3] = (uint8_t)total;
+	out[5] = (uint8_t)who;
+	out[6] = (uint8_t)(field >> 8);
+	out[7] = (uint8_t)field;
+	out[8] = 64;
+	out[9] = record[3] & 4 ? 6 : 47;
+	out[12] = 10;
+	out[15] = (uint8_t)(who / 2);
+	out[16] = 198;
+	sum = csum_finish(csum_add(0, out, 20));
+	memcpy(out + 10, &sum, 2);
+	for (uint32_t i = 0; i < length; i++)
+		out[20 + i] = filling(who, offset * 8 + i, record[4] & 3);
+	return total;
+}
+
+/* No byte comes from nowhere. */
+static void check_whole(uint32_t who, const struct frag_whole *whole, uint32_t largest)
+{
+	must(whole->length > 20 && whole->length <= ROOM && whole->largest <= largest);
+	must(csum_finish(csum_add(0, whole->data, 20)) == 0);
+	for (uint32_t i = 0; i < whole->length - 20; i++) {
+		bool found = false;
+
+		for (uint32_t seed = 0; seed < 4; seed++)
+			found |= models[who].offered[i][seed] && whole->data[20 + i] == filling(who, i, seed);
+		must(found);
+	}
+	memset(&models[who], 0, sizeof(models[who]));
+}
+
+static void check_cut(const struct frag_whole *whole)
+{
+	struct cut_piece piece;
+	uint32_t done = 0;
+	struct cut cut;
+
+	must(cut_start(&cut, whole->data, whole->length, whole->largest, 1));
+	while (cut_next(&cut, &piece)) {
+		must(piece.header_length + piece.length <= whole->largest);
+		must(memcmp(piece.data, whole->data + 20 + done, piece.length) == 0);
+		done += piece.length;
+	}
+	must(done == whole->length - 20);
+}
+
+static void one(struct frag_set *set, uint64_t now, const struct frag_place *place, const uint8_t *record)
+{
+	static uint8_t bytes[20 + 2048], room[ROOM];
+	struct frag_whole whole = {.data = room, .room = ROOM};
+	uint32_t length = make_piece(bytes, record), who = record[0] % DATAGRAMS;
+	struct decoded view;
+
+	if (!decode_packet(bytes, length, &view) || !view.fragment)
+		return;
+	for (uint32_t i = 0; i < length - 20; i++)
+		models[who].offered[record[1] * 8 + i][record[4] & 3] = true;
+	if (frag_add(set, now, place, &view, &whole) != REASON_REASSEMBLED)
+		return;
+	check_whole(who, &whole, 20 + 2048);
+	check_cut(&whole);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct frag_limits limits = {.datagrams = size % 3 ? 0 : 3, .pieces = size % 2 ? 256 : 6, .timeout = 3000};
+	struct frag_place place = {.visit = 2, .ifindex = 1, .limits = &limits};
+	uint64_t now = 5000;
+	struct frag_set *set = frag_new(7, now);
+	struct frag_counts counts;
+
+	memset(models, 0, sizeof(models));
+	for (; size >= 5; data += 5, size -= 5) {
+		one(set, now, &place, data);
+		now += data[3] & 8 ? 200 : 1;
+		frag_tick(set, now);
+	}
+	for (int i = 0; i < 100; i++, now += 64)
+		frag_tick(set, now);
+	counts = frag_counts(set, 1, false);
+	must(frag_held(set) == 0 && counts.datagrams == 0 && counts.pieces == 0);
+	frag_free(set);
+	return 0;
+}
