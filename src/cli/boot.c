@@ -36,6 +36,22 @@ static bool boot_same(const char *state_dir)
 	return same;
 }
 
+/* What we wrote ends with `end`. Anything else is not ours, or not all of it: the startup-config is better. */
+static bool is_whole(const char *path)
+{
+	static const char last[] = "\nend\n";
+	size_t length = 0;
+	char *text = load_file(path, &length, NULL);
+	bool whole = text != NULL && length >= sizeof(last) - 1 &&
+		     memcmp(text + length - (sizeof(last) - 1), last, sizeof(last) - 1) == 0 &&
+		     memchr(text, '\0', length) == NULL;
+
+	free(text);
+	if (!whole)
+		log_event("SYS", LOG_SEV_ERROR, "STATE", "%s is damaged: starting from the startup-config", path);
+	return whole;
+}
+
 bool boot_load(struct router *router, struct err *err)
 {
 	char *state = mem_printf("%s/running-config", router->state_dir);
@@ -43,7 +59,7 @@ bool boot_load(struct router *router, struct err *err)
 	enum load_result result = LOAD_NONE;
 
 	apply_state_file(router->apply, state);
-	if (same && access(state, F_OK) == 0) {
+	if (same && access(state, F_OK) == 0 && is_whole(state)) {
 		log_event("SYS", LOG_SEV_NOTICE, "RESUME", "the last daemon ended without a stop: resuming %s", state);
 		result = load_config(router, state, boot_report, state, NULL, err);
 	}

@@ -22,6 +22,8 @@ check "and names file and line" bash -c "out=\$($ALGATED -f $WORK/config -s $WOR
 check "it says nothing else" bash -c "! $ALGATED -f $WORK/config -s $WORK/check --check 2>&1 | grep -v '^$WORK/config:[0-9]*: '"
 grep -v -e frobnicate -e nonsense "$WORK/config" >"$WORK/good"
 check "--check accepts a good one" "$ALGATED" -f "$WORK/good" -s "$WORK/check" "${maps[@]}" --check
+check_not "--check refuses a map that gives one name twice" \
+	"$ALGATED" -f "$WORK/good" -s "$WORK/check" -m Gi0/0=out0 -m Gi0/0=in1 --check
 check "--check touches no kernel" bash -c "! ip netns exec ${NET}router nft list tables | grep algate"
 check_not "--check of a missing file fails" "$ALGATED" -f "$WORK/nowhere" -s "$WORK/check" --check
 

@@ -58,6 +58,13 @@ daemon_signal TERM
 check "after a clean stop" daemon_start "$WORK/config"
 check "the startup-config counts" output_has '^hostname R1' cli "show running-config"
 
+# A damaged copy is worse than the startup-config: it would leave a router without rules.
+daemon_signal KILL
+head -c 3000 /dev/urandom >"$WORK/state/running-config"
+check "after a crash that damaged the running-config" daemon_start "$WORK/config"
+check "the startup-config counts again" output_has '^hostname R1' cli "show running-config"
+check "with its rules" output_has '^ip nat inside source list 2 pool ROUTED overload' cat "$WORK/has"
+
 # Five crashes in a row under load.
 background h1 steady2.log "$PYTHON3" "$PEER" steady 203.0.113.10 7000 8
 steady=$!
