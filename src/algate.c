@@ -55,11 +55,12 @@ static bool become_nobody(void)
 int main(int argc, char **argv)
 {
 	struct front_options options = {.fd = -1};
-	const char **commands = mem_alloc(sizeof(*commands) * (size_t)(argc + 1));
+	static const char **commands; /* as long as the process: several ways lead out of here */
 	const char *state_dir = STATE_DIR;
 	char *path;
 	int option, status;
 
+	commands = mem_alloc(sizeof(*commands) * (size_t)(argc + 1));
 	while ((option = getopt_long(argc, argv, "s:c:w:hV", long_options, NULL)) != -1) {
 		switch (option) {
 		case 's':
