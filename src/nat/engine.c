@@ -66,7 +66,7 @@ static void put_event(struct engine *engine, uint64_t now, const struct decision
 		.ig = {after->source, after->source_port},
 		.ol = {before->destination, before->destination_port},
 		.og = {after->destination, after->destination_port},
-		.rule = decision->out.id,
+		.rule = decision->out.id != 0 ? decision->out.id : decision->in.id,
 	};
 
 	if (event.kind == EVENT_REFUSED ||

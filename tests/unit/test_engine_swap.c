@@ -443,15 +443,24 @@ START_TEST(refusals_name_their_rule)
 
 	lab_static(&lab, 7, 0, HOST(7), 0, 0, 0);
 	lab_rule(&lab, 101, lab_list(&lab, 0, HOST(6), 0xffffffff), SNAPSHOT_NONE, 0, true);
+	lab_static(&lab, 9, 0, HOST(9), 0, POOL(9), 0);
+	lab.conf->max_entries = 1;
 	ck_assert(lab_commit(&lab));
 	struct pkt a = from_host(7), b = from_host(6), c = from_host(8);
 
 	IS(lab_out(&lab, &a), NO_ADDRESS);
 	IS(lab_out(&lab, &b), NO_ADDRESS);
 	IS(lab_out(&lab, &c), NOT_COVERED);
-	ck_assert_uint_eq(event_take(engine_events(lab.engine), &cursor, events, 4, &lost), 2);
+	struct pkt in = pkt_udp(PEER(1), 9000, POOL(9), 53), more = pkt_udp(PEER(2), 9000, POOL(9), 53);
+
+	IS(lab_in(&lab, &in), TRANSLATED_NEW);
+	IS(lab_in(&lab, &more), NO_ENTRY);
+	ck_assert_uint_eq(event_take(engine_events(lab.engine), &cursor, events, 4, &lost), 4);
 	ck_assert_uint_eq(events[0].rule, 7);
 	ck_assert_uint_eq(events[1].rule, 101);
+	ck_assert_uint_eq(events[2].kind, EVENT_CREATED);
+	ck_assert_uint_eq(events[3].kind, EVENT_REFUSED);
+	ck_assert_uint_eq(events[3].rule, 9);
 }
 END_TEST
 
