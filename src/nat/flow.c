@@ -16,7 +16,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "lib/csum.h"
 #include "lib/mem.h"
 
 #define BUCKET_SLOTS  4
@@ -87,17 +86,6 @@ static void set_rewrite(struct flow_slot *slot, const struct flow_record *flow)
 	}
 }
 
-static void set_deltas(struct flow_slot *slot)
-{
-	uint32_t addresses = csum_delta32(slot->key.source, slot->new_source) +
-			     csum_delta32(slot->key.destination, slot->new_destination);
-	uint32_t ports = csum_delta16(slot->key.source_port, slot->new_source_port) +
-			 csum_delta16(slot->key.destination_port, slot->new_destination_port);
-
-	slot->ip_delta = csum_fold(addresses);
-	slot->l4_delta = csum_fold(slot->key.protocol == PROTOCOL_ICMP ? ports : addresses + ports);
-}
-
 static struct flow_slot make_slot(const struct flow_record *flow, uint32_t index,
 				  enum flow_side side, uint32_t now_s)
 {
@@ -106,11 +94,9 @@ static struct flow_slot make_slot(const struct flow_record *flow, uint32_t index
 	    .state = flow_seal(flow),
 	    .flow = index,
 	    .last_used_s = now_s,
-	    .epoch = flow->epoch,
 	};
 
 	set_rewrite(&slot, flow);
-	set_deltas(&slot);
 	return slot;
 }
 
@@ -459,6 +445,25 @@ struct flow_slot *flow_slot_of(struct flow_table *table, uint32_t index, enum fl
 	return &table->records->slots[table->records->flows[index].slot[side]];
 }
 
+#define CARRY_BITS 4
+
+void flow_carry(struct flow_table *table, uint32_t index, enum flow_side side)
+{
+	struct flow_record *flow = &table->records->flows[index];
+	uint8_t shift = side * CARRY_BITS, mask = (uint8_t)(15 << shift);
+
+	/* Beyond 2^36 packets it starts again. */
+	flow->carries = (uint8_t)((flow->carries & ~mask) | ((flow->carries + (1 << shift)) & mask));
+	STORE_POINT();
+}
+
+uint64_t flow_packets(struct flow_table *table, uint32_t index, enum flow_side side)
+{
+	uint64_t carry = table->records->flows[index].carries >> side * CARRY_BITS & 15;
+
+	return carry << 32 | flow_slot_of(table, index, side)->packets;
+}
+
 uint32_t flow_count(const struct flow_table *table)
 {
 	return table->count;
@@ -495,7 +500,8 @@ static bool possible(const struct flow_record *flow, uint32_t now_s)
 {
 	if (!record_live(flow->state) || flow->state != flow_seal(flow))
 		return false;
-	if (flow->phase > PHASE_CLOSING || (flow->flags & ~FLOW_FLAGS) != 0)
+	if (flow->phase > PHASE_CLOSING || (flow->flags & ~FLOW_FLAGS) != 0 ||
+	    (flow->tcp & ~FLOW_TCP) != 0)
 		return false;
 	return flow->created_s <= now_s;
 }
@@ -540,6 +546,8 @@ static void batch_flush(struct flow_table *table, struct batch *batch)
 
 		if (batch_keep(table, batch, i)) {
 			flow->binding = RECORD_NONE;
+			flow->tcp &= FLOW_TCP_KEPT;
+			flow->carries = 0;
 			STORE_POINT();
 			table->count++;
 		} else {

@@ -25,13 +25,17 @@ struct flow_slot *flow_lookup_hashed(struct flow_table *table, const struct flow
 /* The key of packets of this flow that come from the given side. */
 struct flow_key flow_key_of(const struct flow_record *flow, enum flow_side side);
 
-/* Writes the record (its state word and slot[] are set here, everything else is taken from body) and both slots, whose epoch is
- * the body's. RECORD_NONE when the table or the file system is full or a slot's key is taken (the same translation twice);
- * then nothing has changed, though slots may have moved. */
+/* Writes the record (its state word and slot[] are set here, everything else is taken from body) and both slots; their
+ * epoch is 0 and left to the caller. RECORD_NONE when the table or the file system is full or a slot's key is taken (the
+ * same translation twice); then nothing has changed, though slots may have moved. */
 uint32_t flow_add(struct flow_table *table, const struct flow_record *body, uint32_t now_s);
 void flow_remove(struct flow_table *table, uint32_t index);
 struct flow_record *flow_at(struct flow_table *table, uint32_t index); /* NULL when free */
 struct flow_slot *flow_slot_of(struct flow_table *table, uint32_t index, enum flow_side side);
+/* The slot's packet count has just passed 2^32. */
+void flow_carry(struct flow_table *table, uint32_t index, enum flow_side side);
+/* All packets from this side, modulo 2^36. */
+uint64_t flow_packets(struct flow_table *table, uint32_t index, enum flow_side side);
 uint32_t flow_count(const struct flow_table *table);
 /* Next live index at or after `from`, RECORD_NONE at the end. Cost bounded by `budget` records looked at;
  * *from is moved on. Ends with *from == RECORD_NONE. */
@@ -43,7 +47,8 @@ uint32_t flow_stashed(const struct flow_table *table);
 
 /* Adoption: rebuilds slots and free list from the cold records; returns how many live flows it kept. Records that were
  * being written, or are impossible or double, are freed. `binding` of the kept ones is RECORD_NONE: the caller links them
- * again. Packet and byte counts start at 0, last use at now_s. Cost by the records ever written, not by capacity. */
+ * again. Packet and byte counts start at 0, last use at now_s, epochs at 0; of TCP windows nothing is known.
+ * Cost by the records ever written, not by capacity. */
 uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s);
 
 #endif

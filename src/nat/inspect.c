@@ -46,7 +46,7 @@ static void flow_row(struct engine *engine, uint64_t now, uint32_t index, struct
 	for (int side = 0; side < 2; side++) {
 		const struct flow_slot *slot = flow_slot_of(engine->flows, index, (enum flow_side)side);
 
-		row->packets[side] = slot->packets;
+		row->packets[side] = flow_packets(engine->flows, index, (enum flow_side)side);
 		row->bytes[side] = slot->bytes;
 	}
 	set_left(row, now, flow_timeout(engine->snapshot, flow));

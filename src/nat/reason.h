@@ -13,6 +13,7 @@
 	R(TRANSLATED, REPLACE, "translated")                                                \
 	R(TRANSLATED_NEW, REPLACE, "translated, new flow")                                  \
 	R(TRANSLATED_ICMP_ERROR, REPLACE, "ICMP error translated with its quoted packet")   \
+	R(TCP_UNFIT, REPLACE, "translated TCP segment that does not fit its connection") \
 	R(HAIRPIN, REPLACE, "turned back to the inside")                                    \
 	R(NOT_COVERED, ACCEPT, "source matches no rule")                                    \
 	R(NOT_OURS, ACCEPT, "does not cross inside and outside")                            \

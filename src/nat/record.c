@@ -6,28 +6,17 @@
  * refusal never costs a live flow. May not decide what is to be translated.
  */
 #include "nat/state.h"
+#include "nat/tcp.h"
 
 /* ---- making flows ---- */
 
-static uint8_t first_phase(const struct decoded *view, const struct leg *leg)
-{
-	if (view->protocol != PROTOCOL_TCP)
-		return PHASE_DATAGRAM;
-	if (view->tcp_flags & (TCP_FIN | TCP_RST))
-		return PHASE_CLOSING;
-	/* Answers to the router's own connections find its socket and do not come by here. */
-	if (leg->kind == LEG_IDENTITY && !(view->tcp_flags & TCP_SYN))
-		return PHASE_ESTABLISHED;
-	return PHASE_SYN;
-}
-
-static struct flow_record flow_body(const struct engine *engine, uint64_t now, uint16_t vrf,
-				    const struct decoded *view, const struct leg *leg)
+static struct flow_record flow_body(uint64_t now, uint16_t vrf, const struct decoded *view, const struct leg *leg)
 {
 	struct flow_record body = {
 		.vrf = vrf,
 		.protocol = view->protocol,
-		.phase = first_phase(view, leg),
+		.phase = view->protocol == PROTOCOL_TCP ? PHASE_SYN : PHASE_DATAGRAM,
+		.scales = TCP_SCALES_UNSEEN,
 		.il = leg->il.addr,
 		.ig = leg->ig.addr,
 		.ol = leg->og.addr,
@@ -38,7 +27,6 @@ static struct flow_record flow_body(const struct engine *engine, uint64_t now, u
 		.og_port = leg->og.port,
 		.rule = leg->id,
 		.created_s = seconds(now),
-		.epoch = engine->snapshot->epoch,
 		.binding = leg->binding,
 	};
 
@@ -88,6 +76,14 @@ static bool has_room(struct engine *engine, const struct leg *leg)
 	return false;
 }
 
+/* The flow fits the present configuration. */
+static void recheck(struct engine *engine, uint64_t now, uint32_t index)
+{
+	flow_slot_of(engine->flows, index, SIDE_INSIDE)->epoch = engine->snapshot->epoch;
+	flow_slot_of(engine->flows, index, SIDE_OUTSIDE)->epoch = engine->snapshot->epoch;
+	flow_arm(engine, now, index); /* timeouts may have changed too */
+}
+
 static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, const struct decoded *view,
 			     struct leg *leg, uint32_t *made)
 {
@@ -100,14 +96,14 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 	reason = leg_bind(engine, now, vrf, view->protocol, leg);
 	if (reason != REASON_TRANSLATED_NEW)
 		return reason;
-	body = flow_body(engine, now, vrf, view, leg);
+	body = flow_body(now, vrf, view, leg);
 	index = flow_add(engine->flows, &body, seconds(now));
 	if (index == RECORD_NONE) {
 		leg_unbind(engine, now, leg->binding);
 		return REASON_NO_ENTRY;
 	}
 	flow_count_in(engine, index, leg->binding);
-	flow_arm(engine, now, index);
+	recheck(engine, now, index);
 	note_peak(engine, now);
 	if (leg->kind != LEG_IDENTITY)
 		flow_event(engine, now, EVENT_CREATED, flow_at(engine->flows, index));
@@ -118,59 +114,84 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 
 /* ---- touching ---- */
 
-static uint8_t next_phase(const struct flow_record *flow, const struct decoded *view, uint8_t heard)
+/* Answers to the router's own connections find its socket and do not come by here, so there is nothing to judge by; but the
+ * router does not lie to itself. */
+static enum tcp_effect follow_own(struct flow_record *flow, const struct decoded *view)
 {
-	if (view->tcp_flags & (TCP_FIN | TCP_RST))
-		return PHASE_CLOSING;
-	if (flow->phase == PHASE_CLOSING)
-		/* The same ports again for a new connection. */
-		return (view->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? PHASE_SYN : PHASE_CLOSING;
-	if (flow->phase == PHASE_ESTABLISHED)
-		return PHASE_ESTABLISHED;
-	if (heard == (FLOW_SEEN_IN | FLOW_SEEN_OUT))
-		return PHASE_ESTABLISHED;
-	return (flow->flags & FLOW_IDENTITY) && !(view->tcp_flags & TCP_SYN) ? PHASE_ESTABLISHED : PHASE_SYN;
+	uint8_t phase = PHASE_ESTABLISHED;
+
+	if (view->tcp_flags & (TCP_FIN | TCP_RST) || (flow->phase == PHASE_CLOSING && !(view->tcp_flags & TCP_SYN)))
+		phase = PHASE_CLOSING;
+	else if (view->tcp_flags & TCP_SYN)
+		phase = PHASE_SYN;
+	if (flow->phase == phase)
+		return TCP_NOTHING;
+	flow->phase = phase;
+	return TCP_CHANGED;
 }
 
-static void hear(struct engine *engine, uint64_t now, const struct flow_slot *slot,
-		 const struct decoded *view)
+/* Nobody acts on a damaged segment, so it changes nothing here either. */
+static bool is_sound(const struct packet *packet, const struct decoded *view)
+{
+	return packet->checksum_partial || packet->checksum_good || decode_verify(view, true);
+}
+
+static enum tcp_effect follow(struct engine *engine, const struct packet *packet, const struct flow_slot *slot,
+			      const struct decoded *view)
+{
+	struct flow_slot *from = flow_slot_of(engine->flows, slot->flow, SIDE_INSIDE);
+	struct flow_slot *to = flow_slot_of(engine->flows, slot->flow, SIDE_OUTSIDE);
+	struct flow_record *flow = flow_at(engine->flows, slot->flow);
+	struct tcp_segment segment;
+
+	if (flow->flags & FLOW_IDENTITY)
+		return slot == from ? follow_own(flow, view) : TCP_NOTHING;
+	if ((view->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) && !is_sound(packet, view))
+		return TCP_UNFIT;
+	segment = tcp_read(view);
+	return slot == from ? tcp_track(flow, from, to, &segment) : tcp_track(flow, to, from, &segment);
+}
+
+static void hear(struct engine *engine, const struct flow_slot *slot, enum tcp_effect effect)
 {
 	uint8_t side = slot->key.side == SIDE_INSIDE ? FLOW_SEEN_IN : FLOW_SEEN_OUT;
 	struct flow_record *flow = flow_at(engine->flows, slot->flow);
-	uint8_t heard = (flow->flags | side) & (FLOW_SEEN_IN | FLOW_SEEN_OUT), phase;
 
+	if (effect == TCP_REOPENED)
+		flow->flags &= (uint8_t)~(FLOW_SEEN_IN | FLOW_SEEN_OUT);
 	if (!(flow->flags & side))
 		flow->flags |= side;
-	if (flow->protocol != PROTOCOL_TCP)
-		return;
-	phase = next_phase(flow, view, heard);
-	if (phase == flow->phase)
-		return;
-	if (flow->phase == PHASE_CLOSING)
-		flow->flags = (uint8_t)((flow->flags & ~(FLOW_SEEN_IN | FLOW_SEEN_OUT)) | side);
-	flow->phase = phase;
-	flow_arm(engine, now, slot->flow);
 }
 
-static void recheck(struct engine *engine, uint64_t now, uint32_t index)
+static void count_packet(struct engine *engine, struct flow_slot *slot, const struct decoded *view)
 {
-	uint32_t epoch = engine->snapshot->epoch;
-
-	flow_at(engine->flows, index)->epoch = epoch;
-	flow_slot_of(engine->flows, index, SIDE_INSIDE)->epoch = epoch;
-	flow_slot_of(engine->flows, index, SIDE_OUTSIDE)->epoch = epoch;
-	flow_arm(engine, now, index); /* timeouts may have changed too */
-}
-
-/* The cold record is left alone while nothing can change there: established packets cost one cache line. */
-static void touch(struct engine *engine, uint64_t now, struct flow_slot *slot, const struct decoded *view)
-{
-	bool first = slot->packets++ == 0;
-
 	slot->bytes += view->length;
+	if (++slot->packets == 0)
+		flow_carry(engine->flows, slot->flow, (enum flow_side)slot->key.side);
+}
+
+/* The cold record is left alone while nothing can change there: established packets cost one cache line. False: a TCP segment
+ * that is none of this connection's. */
+static bool touch(struct engine *engine, uint64_t now, const struct packet *packet, struct flow_slot *slot,
+		  const struct decoded *view)
+{
+	enum tcp_effect effect = TCP_NOTHING;
+	bool first = slot->packets == 0;
+
+	count_packet(engine, slot, view);
+	if (view->protocol == PROTOCOL_TCP) {
+		first = !tcp_quick(slot, view);
+		if (first)
+			effect = follow(engine, packet, slot, view);
+	}
+	if (effect == TCP_UNFIT)
+		return false;
 	slot->last_used_s = seconds(now);
-	if (first || (view->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-		hear(engine, now, slot, view);
+	if (first)
+		hear(engine, slot, effect);
+	if (effect != TCP_NOTHING)
+		flow_arm(engine, now, slot->flow);
+	return true;
 }
 
 /* ---- carrying out ---- */
@@ -186,8 +207,9 @@ static void end_stale(struct engine *engine, uint64_t now, struct leg *leg)
 }
 
 /* The packet's only translation. */
-static enum reason do_one(struct engine *engine, uint64_t now, struct decision *decision,
-			  const struct decoded *view, struct leg *leg, struct rewrite *rewrite)
+static enum reason do_one(struct engine *engine, uint64_t now, const struct packet *packet,
+			  const struct decoded *view, struct decision *decision, struct leg *leg,
+			  struct rewrite *rewrite)
 {
 	enum reason reason = decision->reason;
 	uint32_t made;
@@ -206,7 +228,8 @@ static enum reason do_one(struct engine *engine, uint64_t now, struct decision *
 			return outcome;
 		leg->slot = flow_slot_of(engine->flows, made, (enum flow_side)decision->side);
 	}
-	touch(engine, now, leg->slot, view);
+	if (!touch(engine, now, packet, leg->slot, view) && reason == REASON_TRANSLATED)
+		reason = REASON_TCP_UNFIT;
 	*rewrite = rewrite_of_slot(view, leg->slot);
 	return reason;
 }
@@ -247,8 +270,8 @@ static void meet(struct engine *engine, const struct decision *decision, const s
 
 /* Visit 2 changes the destination, visit 3 the source. Of a query's identifier each visit changes what its side translates;
  * one of the two always keeps it, because one side is static. */
-static enum reason turned(struct engine *engine, uint64_t now, const struct decoded *view, uint32_t sender,
-			  uint32_t receiver, struct rewrite *rewrite)
+static enum reason turned(struct engine *engine, uint64_t now, const struct packet *packet,
+			  const struct decoded *view, uint32_t sender, uint32_t receiver, struct rewrite *rewrite)
 {
 	const struct flow_record *out = flow_at(engine->flows, sender);
 	const struct flow_record *in = flow_at(engine->flows, receiver);
@@ -259,13 +282,13 @@ static enum reason turned(struct engine *engine, uint64_t now, const struct deco
 	if (view->kind == L4_QUERY && out->il_port == out->ig_port)
 		source.port = in->il_port;
 	*rewrite = rewrite_to(view, source, (struct endpoint){in->il, in->il_port});
-	touch(engine, now, flow_slot_of(engine->flows, sender, SIDE_INSIDE), view);
-	touch(engine, now, flow_slot_of(engine->flows, receiver, SIDE_OUTSIDE), view);
+	touch(engine, now, packet, flow_slot_of(engine->flows, sender, SIDE_INSIDE), view);
+	touch(engine, now, packet, flow_slot_of(engine->flows, receiver, SIDE_OUTSIDE), view);
 	return REASON_HAIRPIN;
 }
 
-static enum reason do_turn(struct engine *engine, uint64_t now, struct decision *decision,
-			   const struct decoded *view, struct rewrite *rewrite)
+static enum reason do_turn(struct engine *engine, uint64_t now, const struct packet *packet,
+			   const struct decoded *view, struct decision *decision, struct rewrite *rewrite)
 {
 	struct leg *out = &decision->out, *in = &decision->in;
 	uint32_t sender = out->kind == LEG_FLOW ? out->flow : RECORD_NONE;
@@ -283,7 +306,7 @@ static enum reason do_turn(struct engine *engine, uint64_t now, struct decision 
 			flow_end(engine, now, sender, EVENT_REMOVED);
 		return reason;
 	}
-	return turned(engine, now, view, sender, receiver, rewrite);
+	return turned(engine, now, packet, view, sender, receiver, rewrite);
 }
 
 /* The snapshot's counts are this thread's; others may read them. */
@@ -303,11 +326,11 @@ void engine_record(struct engine *engine, uint64_t now, const struct packet *pac
 	end_stale(engine, now, out);
 	end_stale(engine, now, in);
 	if (packet->visit == VISIT_TURN_BACK && out->kind != LEG_NONE && in->kind != LEG_NONE)
-		decision->reason = do_turn(engine, now, decision, view, rewrite);
+		decision->reason = do_turn(engine, now, packet, view, decision, rewrite);
 	else if (out->kind != LEG_NONE)
-		decision->reason = do_one(engine, now, decision, view, out, rewrite);
+		decision->reason = do_one(engine, now, packet, view, decision, out, rewrite);
 	else if (in->kind != LEG_NONE)
-		decision->reason = do_one(engine, now, decision, view, in, rewrite);
+		decision->reason = do_one(engine, now, packet, view, decision, in, rewrite);
 	else if (decision->reason == REASON_HAIRPIN)
 		*rewrite = rewrite_to(view, decision->turned,
 				      (struct endpoint){view->destination, view->destination_port});

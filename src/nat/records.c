@@ -79,9 +79,9 @@ uint32_t flow_seal(const struct flow_record *flow)
 	struct flow_record identity = *flow;
 	uint32_t seal;
 
-	identity.state = identity.epoch = identity.binding = 0;
+	identity.state = identity.syn = identity.binding = 0;
 	identity.slot[0] = identity.slot[1] = 0;
-	identity.phase = identity.flags = 0;
+	identity.phase = identity.flags = identity.tcp = identity.scales = identity.carries = 0;
 	seal = (uint32_t)siphash13(&seal_key, &identity, sizeof(identity)) & ~1u;
 	return seal != 0 ? seal : 2;
 }
@@ -106,6 +106,7 @@ static uint64_t layout_hash(void)
 	    offsetof(struct flow_record, il),
 	    offsetof(struct flow_record, rule),
 	    offsetof(struct flow_record, flags),
+	    offsetof(struct flow_record, carries),
 	    sizeof(struct binding_record),
 	    offsetof(struct binding_record, local),
 	    offsetof(struct binding_record, rule),

@@ -21,7 +21,9 @@
  * A full file system must not end the daemon: a page of the file is reserved before it is written for the first time, and
  * where that fails the table is full.
  *
- * Budget per flow at 85 % load, pinned below: slots 2 * 64 / 0.85 = 151, cold 64, binding 40 = 255 bytes.
+ * Budget per flow at 85 % load, pinned below: slots 2 * 64 / 0.85 = 151, cold 64, binding 40 = 255 bytes. So that TCP's numbers
+ * fit in, a slot counts packets to 2^32 and the cold record what goes beyond, bytes go to 2^48, and the checksum deltas of a
+ * rewrite are computed from the key and what it becomes.
  */
 #ifndef ALGATE_NAT_RECORDS_H
 #define ALGATE_NAT_RECORDS_H
@@ -36,12 +38,12 @@
 
 #define RECORD_NONE UINT32_MAX
 
-/* TCP as seen by the translator; windows come with the engine's depth. */
+/* TCP as seen by the translator (nat/tcp.h). */
 enum flow_phase {
 	PHASE_DATAGRAM,    /* not TCP */
-	PHASE_SYN,         /* opening, one side heard */
-	PHASE_ESTABLISHED, /* both sides heard */
-	PHASE_CLOSING,     /* a FIN or RST was seen */
+	PHASE_SYN,         /* opening: the two sides have not agreed yet */
+	PHASE_ESTABLISHED, /* they have; also while one of them has sent its FIN */
+	PHASE_CLOSING,     /* both have sent their FIN, or one a RST */
 };
 
 enum flow_flags {
@@ -51,6 +53,16 @@ enum flow_flags {
 	FLOW_IDENTITY = 8,      /* the router's own packets: local = global */
 	FLOW_ADDRESS_ONLY = 16, /* protocol without ports; ports are 0 */
 	FLOW_FLAGS = 31,        /* all of them; others are damage */
+};
+
+/* What is known of a TCP connection. Those of two sides: the constant shifted left by enum flow_side. */
+enum flow_tcp {
+	FLOW_TCP_SYN = 1,    /* sent a SYN; established: one that is not answered, its number in `syn` */
+	FLOW_TCP_FIN = 4,    /* sent its FIN */
+	FLOW_TCP_HEARD = 16, /* its slot's `end` and `ack` hold */
+	FLOW_TCP_SETTLED = 64, /* what the two sides said fits together: from now on segments are judged by it */
+	FLOW_TCP = 127,      /* all of them; others are damage */
+	FLOW_TCP_KEPT = 12,  /* what adoption keeps: it has no slots */
 };
 
 /* Cold part of a flow: the truth. 64 bytes. For ICMP queries both inside ports hold the identifier
@@ -64,11 +76,13 @@ struct flow_record {
 	uint16_t il_port, ig_port, ol_port, og_port;
 	uint64_t rule;      /* rule id */
 	uint32_t created_s; /* seconds of `now` */
-	uint32_t epoch;     /* snapshot this flow was last checked against */
+	uint32_t syn;       /* TCP: number of the last SYN */
 	uint32_t binding;   /* derived: index of its binding, RECORD_NONE if it has none */
 	uint32_t slot[2];   /* derived: hot slots, [0] in->out, [1] out->in */
 	uint8_t flags;
-	uint8_t spare[3];
+	uint8_t tcp;        /* enum flow_tcp */
+	uint8_t scales;     /* TCP: window scale of the inside below, of the outside above; 15: unknown */
+	uint8_t carries;    /* derived: what a slot's packet count overflowed to, likewise */
 };
 static_assert(sizeof(struct flow_record) == 64, "cold flow budget");
 
@@ -107,18 +121,19 @@ struct flow_slot {
 	struct flow_key key;
 	ip4 new_source, new_destination;
 	uint16_t new_source_port, new_destination_port; /* ICMP: as in the key */
-	/* For csum_apply: ip_delta on the IP header's checksum; l4_delta on the transport's. l4_delta holds the addresses
-	 * (pseudo header) and both ports; for ICMP the identifier only; without ports (FLOW_ADDRESS_ONLY) the addresses, for
-	 * protocols that do have a pseudo header. */
-	uint16_t ip_delta;
-	uint16_t l4_delta;
 	uint32_t state;       /* 0 empty; else as in records */
 	uint32_t flow;        /* index of the cold record */
 	uint32_t last_used_s;
 	uint32_t epoch;       /* snapshot this slot may be used under; differs: take the slow path once */
-	uint64_t packets, bytes;
+	uint32_t packets;     /* the rest in the cold record: flow_packets() */
+	uint64_t bytes : 48;
+	uint64_t window : 16; /* TCP: the largest that packets of this direction offered, as they had it; 0: not known, so every
+			       * packet is looked at */
+	uint32_t end, ack;    /* TCP: behind the last byte sent, and the last byte of the other side acknowledged */
 };
 static_assert(sizeof(struct flow_slot) == 64, "one cache line");
+static_assert(2 * sizeof(struct flow_slot) * 100 / 85 + sizeof(struct flow_record) + sizeof(struct binding_record) <= 256,
+	      "budget of a flow");
 
 enum record_region { REGION_FLOWS, REGION_BINDINGS, RECORD_REGIONS };
 

@@ -58,17 +58,13 @@ struct rewrite rewrite_to(const struct decoded *packet, struct endpoint source, 
 
 struct rewrite rewrite_of_slot(const struct decoded *packet, const struct flow_slot *slot)
 {
-	struct rewrite rewrite = {slot->new_source,      slot->new_destination,
-				  slot->new_source_port, slot->new_destination_port,
-				  slot->ip_delta,        slot->l4_delta};
+	struct endpoint source = {slot->new_source, slot->new_source_port};
+	struct endpoint destination = {slot->new_destination, slot->new_destination_port};
 
-	if (packet->kind == L4_QUERY) {
-		/* The identifier is the inside host's port; which that is depends on the side. */
-		uint16_t id = slot->key.side == 0 ? slot->new_source_port : slot->new_destination_port;
-
-		rewrite.source_port = rewrite.destination_port = id;
-	}
-	return rewrite;
+	/* The identifier is the inside host's port; which that is depends on the side. */
+	if (packet->kind == L4_QUERY && slot->key.side != 0)
+		source.port = destination.port;
+	return rewrite_to(packet, source, destination);
 }
 
 static void fix_transport(struct decoded *packet, uint32_t delta)

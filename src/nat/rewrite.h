@@ -10,7 +10,9 @@
 #include "nat/decode.h"
 #include "nat/records.h"
 
-/* What a packet becomes. Host byte order; deltas as in struct flow_slot. */
+/* What a packet becomes. Host byte order. For csum_apply: ip_delta on the IP header's checksum; l4_delta on the transport's: the
+ * addresses (pseudo header) and both ports; for ICMP the identifier only; without ports the addresses, for protocols that do have
+ * a pseudo header. */
 struct rewrite {
 	ip4 source, destination;
 	uint16_t source_port, destination_port; /* query: the identifier in both */
@@ -19,7 +21,7 @@ struct rewrite {
 
 /* Deltas for turning `packet` into these endpoints; for a query source.port is the identifier. */
 struct rewrite rewrite_to(const struct decoded *packet, struct endpoint source, struct endpoint destination);
-/* Ready-made, from the slot that the packet hit. */
+/* From the slot that the packet hit. */
 struct rewrite rewrite_of_slot(const struct decoded *packet, const struct flow_slot *slot);
 /* Rewrites the bytes; the view then shows the new ones. Checksums are updated incrementally, so damage stays damage (RFC
  * 3022 4.2); a UDP checksum of 0 stays 0, and one that becomes 0 is written as 0xffff (RFC 768). Works on quotes: what

@@ -174,9 +174,8 @@ static bool adopt_flow(struct engine *engine, uint64_t now, uint32_t index)
 
 	if (!flow_fits(engine->snapshot, flow))
 		return false;
-	flow->epoch = engine->snapshot->epoch;
 	for (int side = 0; side < 2; side++)
-		flow_slot_of(engine->flows, index, (enum flow_side)side)->epoch = flow->epoch;
+		flow_slot_of(engine->flows, index, (enum flow_side)side)->epoch = engine->snapshot->epoch;
 	if (flow->flags & FLOW_STATIC) {
 		flow_count_in(engine, index, RECORD_NONE);
 	} else {

@@ -193,7 +193,9 @@ static inline struct pkt pkt_tcp(uint32_t src, uint16_t sport, uint32_t dst, uin
 
 	pk16(l4, sport);
 	pk16(l4 + 2, dport);
-	pk32(l4 + 4, 0x1234567);
+	/* Both sides count from the same number, so that whatever is sent in a likely order fits. */
+	pk32(l4 + 4, 0x1234567 + !(flags & F_SYN));
+	pk32(l4 + 8, flags & F_ACK ? 0x1234568 : 0);
 	l4[12] = 5 << 4;
 	l4[13] = flags;
 	pk16(l4 + 14, 65000);

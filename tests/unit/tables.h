@@ -74,7 +74,6 @@ static inline struct flow_record test_flow(uint32_t n)
 		.og_port = 53,
 		.rule = 7,
 		.created_s = 100,
-		.epoch = 3,
 		.binding = RECORD_NONE,
 		.flags = FLOW_SEEN_IN,
 	};

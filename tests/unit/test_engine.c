@@ -570,15 +570,18 @@ START_TEST(tcp_phases_have_their_timeouts)
 	ck_assert_uint_eq(lab_counts(&lab).flows, 0);
 	ck_assert_uint_eq(lab_counts(&lab).expired, 1);
 	syn = pkt_tcp(HOST(5), 4000, PEER(1), 80, F_SYN);
-	struct pkt ack = pkt_tcp(PEER(1), 80, FACE, 4000, F_SYN | F_ACK);
+	struct pkt ack = pkt_tcp(PEER(1), 80, FACE, 4000, F_SYN | F_ACK), third = pkt_tcp(HOST(5), 4000, PEER(1), 80, F_ACK);
 
 	lab_out(&lab, &syn);
 	IS(lab_in(&lab, &ack), TRANSLATED);
-	lab_wait(&lab, 86000);
-	ck_assert_uint_eq(lab_counts(&lab).flows, 1);
+	IS(lab_out(&lab, &third), TRANSLATED);
 	struct pkt fin = pkt_tcp(HOST(5), 4000, PEER(1), 80, F_FIN | F_ACK);
+	struct pkt nif = pkt_tcp(PEER(1), 80, FACE, 4000, F_FIN | F_ACK);
 
 	IS(lab_out(&lab, &fin), TRANSLATED);
+	lab_wait(&lab, 86000);
+	ck_assert_uint_eq(lab_counts(&lab).flows, 1);
+	IS(lab_in(&lab, &nif), TRANSLATED);
 	lab_wait(&lab, 50);
 	ck_assert_uint_eq(lab_counts(&lab).flows, 1);
 	lab_wait(&lab, 11);

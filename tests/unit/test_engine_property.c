@@ -164,7 +164,10 @@ static void step_out(void)
 		return;
 	struct pkt wire = p, back = answer(&p), quoted;
 
-	ck_assert_int_eq(lab_in(&lab, &back), REASON_TRANSLATED);
+	/* One that fits no connection is translated too. */
+	enum reason reason = lab_in(&lab, &back);
+
+	ck_assert(reason == REASON_TRANSLATED || (reason == REASON_TCP_UNFIT && sent.data[9] == P_TCP));
 	ck_assert(pkt_is_good(&back));
 	ck_assert_uint_eq(dst_of(&back), src_of(&sent));
 	if (sent.data[9] == P_TCP || sent.data[9] == P_UDP)

@@ -292,9 +292,11 @@ END_TEST
 START_TEST(adopted_flows_keep_their_phase)
 {
 	struct pkt syn = pkt_tcp(HOST(7), 70, PEER(1), 80, F_SYN), ack = pkt_tcp(PEER(1), 80, FACE, 70, F_SYN | F_ACK);
+	struct pkt third = pkt_tcp(HOST(7), 70, PEER(1), 80, F_ACK);
 
 	lab_out(&lab, &syn);
 	IS(lab_in(&lab, &ack), TRANSLATED);
+	IS(lab_out(&lab, &third), TRANSLATED);
 	reopen(3);
 	conf_all(1, FACE);
 	ck_assert(lab_commit(&lab));
