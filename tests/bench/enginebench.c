@@ -346,7 +346,7 @@ static int run_adopt(uint32_t flows, char **argv)
 {
 	struct engine_counts counts;
 	struct bench bench;
-	double start, seconds;
+	double start, seconds, cpu;
 	int status;
 	pid_t child = fork();
 
@@ -356,11 +356,13 @@ static int run_adopt(uint32_t flows, char **argv)
 	    WTERMSIG(status) != SIGKILL)
 		fail("the first process did not come to its end");
 	start = clock_s(CLOCK_MONOTONIC);
+	cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
 	bench_open(&bench, argv[0], flows);
 	seconds = clock_s(CLOCK_MONOTONIC) - start;
+	cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	engine_counts(bench.engine, &counts);
-	printf("{\"flows\": %u, \"adopted\": %u, \"seconds\": %.4f}\n", flows, counts.flows,
-	       seconds);
+	printf("{\"flows\": %u, \"adopted\": %u, \"seconds\": %.4f, \"cpu\": %.4f}\n", flows,
+	       counts.flows, seconds, cpu);
 	bench_close(&bench);
 	return 0;
 }

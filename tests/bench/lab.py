@@ -61,6 +61,14 @@ def run(*command, timeout=120, input=None):
     return done.stdout
 
 
+def temporary():
+    """A directory as a state directory should be: in memory. /run is not, on every machine."""
+    with open("/proc/mounts", encoding="utf-8", errors="replace") as file:
+        memory = [line.split()[1] for line in file if line.split()[2] == "tmpfs"]
+    places = [place for place in ("/run", "/dev/shm") if place in memory]
+    return tempfile.mkdtemp(prefix="algate-bench.", dir=places[0] if places else None)
+
+
 class Lab:
     count = 0
 
@@ -69,7 +77,7 @@ class Lab:
         self.programs, self.kind, self.offload, self.pin, self.flows = programs, kind, offload, pin, flows
         self.prefix = f"agb{os.getpid()}-{Lab.count}-"
         self.children, self.daemon = [], None
-        self.work = tempfile.mkdtemp(prefix="algate-bench.")
+        self.work = temporary()
         self.config = os.path.join(self.work, "startup-config")
         self.state = os.path.join(self.work, "state")
         self.extra = config
@@ -200,14 +208,15 @@ class Lab:
 
     def kill_daemon(self):
         os.kill(self.daemon, signal.SIGKILL)
-        # Not our child: its parent was notify.py, which is gone.
-        while os.path.exists(f"/proc/{self.daemon}/stat"):
-            with contextlib.suppress(OSError):
-                with open(f"/proc/{self.daemon}/stat", encoding="ascii", errors="replace") as file:
-                    if file.read().rpartition(")")[2].split()[0] == "Z":
-                        break
-            time.sleep(0.002)
+        # Not our child: its parent was notify.py, which is gone. Only when its last thread is, are its files closed.
+        with contextlib.suppress(OSError):
+            while not self.is_zombie() or len(os.listdir(f"/proc/{self.daemon}/task")) > 1:
+                time.sleep(0.002)
         self.daemon = None
+
+    def is_zombie(self):
+        with open(f"/proc/{self.daemon}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
 
     def second_cpu(self):
         """The source has the first CPU."""
