@@ -430,16 +430,16 @@ static enum reason unowned(const struct ask *ask)
 {
 	const struct decoded *view = ask->view;
 
-	if (snapshot_own(ask->snapshot, view->destination) != NULL) {
-		bool syn = view->protocol == PROTOCOL_TCP && has_key(view) &&
-			   (view->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	bool own = snapshot_own(ask->snapshot, view->destination) != NULL;
 
-		/* RFC 5382 REQ-4: silence, a crossing SYN may come. */
-		return syn && ask->packet->visit == VISIT_FROM_OUTSIDE ? REASON_UNSOLICITED_SYN
-								       : REASON_TO_ROUTER;
-	}
-	if (!snapshot_is_global(ask->snapshot, view->destination))
+	if (!own && !snapshot_is_global(ask->snapshot, view->destination))
 		return REASON_NO_TRANSLATION_NEEDED;
+	/* RFC 5382 REQ-4: silence, a crossing SYN may come. */
+	if (ask->packet->visit == VISIT_FROM_OUTSIDE && view->protocol == PROTOCOL_TCP && has_key(view) &&
+	    (view->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+		return REASON_UNSOLICITED_SYN;
+	if (own)
+		return REASON_TO_ROUTER;
 	if (view->broken)
 		return REASON_MALFORMED;
 	return view->fragment ? REASON_FRAGMENT : REASON_NO_FLOW;

@@ -157,6 +157,8 @@ void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, s
 	}
 	if (is_refusal(decision.reason))
 		refuse_emit(engine, now, packet, &view, out);
+	if (decision.reason == REASON_UNSOLICITED_SYN)
+		refuse_later(engine, now, packet, &view, decision.vrf);
 	out->reason = decision.reason;
 	out->verdict = reason_verdict(decision.reason);
 	out->mark = mark_of(packet, decision.reason, decision.vrf);
@@ -176,11 +178,14 @@ void engine_tick(struct engine *engine, uint64_t now, struct out *out)
 	for (int i = 0; i < TICK_NODES && wheel_due(engine->wheel, now, &node); i++)
 		node_due(engine, now, node);
 	whole_tick(engine, now);
+	refuse_due(engine, now, out);
 }
 
 uint64_t engine_next(const struct engine *engine)
 {
-	uint64_t flows = wheel_next(engine->wheel), fragments = frag_next(engine->frags);
+	uint64_t next = wheel_next(engine->wheel), fragments = frag_next(engine->frags), syns = syn_next(engine->syns);
 
-	return flows < fragments ? flows : fragments;
+	if (fragments < next)
+		next = fragments;
+	return syns < next ? syns : next;
 }

@@ -21,7 +21,7 @@
 	R(TO_ROUTER, ACCEPT, "addressed to the router")                                     \
 	R(FROM_ROUTER, ACCEPT, "sent by the router")                                        \
 	R(NO_FLOW, DROP, "global address without a translation")                            \
-	R(UNSOLICITED_SYN, DROP, "SYN to a closed port of the router")                      \
+	R(UNSOLICITED_SYN, DROP, "SYN that nobody waits for: silence, then ICMP")                      \
 	R(MALFORMED, DROP, "malformed header")                                              \
 	R(BAD_CHECKSUM, DROP, "bad checksum in a packet that would make state")             \
 	R(FRAGMENT, DROP, "fragment of a covered source or to a global address")            \

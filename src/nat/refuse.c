@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Answers to refused packets: ICMP 3/13 to the inside sender, made here because the kernel knows nothing of the refusal.
+ * Answers to refused packets, made here because the kernel knows nothing of the refusal: ICMP 3/13 to an inside sender; 3/3
+ * to an outside one whose SYN nobody wanted, after a silence.
  *
  * Promises: at a limited rate, and never about an ICMP error, a fragment, or a packet from or to anything but one host (RFC
  * 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8). May not route: who sends it does.
@@ -13,6 +14,7 @@
 #define ANSWER_BURST       20
 #define ANSWER_MAX         576 /* RFC 1812 4.3.2.3 */
 #define ANSWER_HEADERS     28
+#define CODE_PORT          3
 #define CODE_PROHIBITED    13
 #define TOS_INTERNETWORK   0xc0 /* RFC 1812 4.3.2.5 */
 #define ANSWER_TTL         64
@@ -59,14 +61,13 @@ static void put32(uint8_t *at, uint32_t value)
 	put16(at + 2, value);
 }
 
-static void write_answer(struct emitted *emitted, uint16_t id, ip4 source, const struct decoded *view)
+/* To the sender of the packet that begins with these bytes. */
+static void write_answer(struct emitted *emitted, uint16_t id, ip4 source, uint8_t code, const uint8_t *packet,
+			 uint32_t quoted)
 {
-	uint32_t quoted = view->length;
 	uint8_t *data = emitted->data;
 	uint16_t sum;
 
-	if (quoted > ANSWER_MAX - ANSWER_HEADERS)
-		quoted = ANSWER_MAX - ANSWER_HEADERS;
 	memset(data, 0, ANSWER_HEADERS);
 	data[0] = 0x45;
 	data[1] = TOS_INTERNETWORK;
@@ -75,15 +76,18 @@ static void write_answer(struct emitted *emitted, uint16_t id, ip4 source, const
 	data[8] = ANSWER_TTL;
 	data[9] = PROTOCOL_ICMP;
 	put32(data + 12, source);
-	put32(data + 16, view->source);
+	memcpy(data + 16, packet + 12, 4);
 	sum = csum_finish(csum_add(0, data, 20));
 	memcpy(data + 10, &sum, sizeof(sum));
 	data[20] = ICMP_UNREACHABLE;
-	data[21] = CODE_PROHIBITED;
-	memcpy(data + ANSWER_HEADERS, view->ip, quoted);
+	data[21] = code;
+	memcpy(data + ANSWER_HEADERS, packet, quoted);
 	sum = csum_finish(csum_add(0, data + 20, ANSWER_HEADERS - 20 + quoted));
 	memcpy(data + 22, &sum, sizeof(sum));
 	emitted->length = ANSWER_HEADERS + quoted;
+	emitted->ifindex = 0;
+	emitted->large = NULL;
+	emitted->piece = 0;
 }
 
 void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packet,
@@ -97,10 +101,45 @@ void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packe
 	if (in == NULL || in->role != ROLE_INSIDE || in->primary == 0 || !may_answer(engine, now))
 		return;
 	struct emitted *emitted = &out->emitted[out->n_emitted++];
+	uint32_t quoted = view->length < ANSWER_MAX - ANSWER_HEADERS ? view->length : ANSWER_MAX - ANSWER_HEADERS;
 
-	write_answer(emitted, ++engine->ip_id, in->primary, view);
+	write_answer(emitted, ++engine->ip_id, in->primary, CODE_PROHIBITED, view->ip, quoted);
 	emitted->vrf = in->vrf;
-	emitted->ifindex = 0;
-	emitted->large = NULL;
-	emitted->piece = 0;
+}
+
+void refuse_later(struct engine *engine, uint64_t now, const struct packet *packet, const struct decoded *view,
+		  uint16_t vrf)
+{
+	bool trusted = packet->checksum_partial || packet->checksum_good;
+
+	if (deserves_answer(packet, view) && decode_verify(view, !trusted))
+		syn_keep(engine->syns, now, vrf, packet->in_ifindex, view);
+}
+
+/* Has the inside opened the same connection meanwhile? */
+static bool is_crossed(const struct engine *engine, const struct syn *syn)
+{
+	const struct flow_key key = {syn->source,	syn->destination, syn->source_port, syn->destination_port,
+				     PROTOCOL_TCP, SIDE_OUTSIDE,     syn->vrf};
+
+	return flow_lookup(engine->flows, &key) != NULL;
+}
+
+void refuse_due(struct engine *engine, uint64_t now, struct out *out)
+{
+	struct syn syn;
+
+	while (out->n_emitted < OUT_EMIT_MAX && syn_due(engine->syns, now, &syn)) {
+		const struct snapshot_own *own = snapshot_own(engine->snapshot, syn.destination);
+		const struct snapshot_interface *in = snapshot_interface(engine->snapshot, syn.ifindex);
+		struct emitted *emitted = &out->emitted[out->n_emitted];
+
+		if (in == NULL || in->role != ROLE_OUTSIDE || (own == NULL && in->primary == 0) ||
+		    is_crossed(engine, &syn))
+			continue;
+		write_answer(emitted, ++engine->ip_id, own != NULL ? own->addr : in->primary, CODE_PORT,
+			     syn.quoted, syn.length);
+		emitted->vrf = syn.vrf;
+		out->n_emitted++;
+	}
 }

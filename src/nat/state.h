@@ -15,6 +15,7 @@
 #include "nat/pool.h"
 #include "nat/port.h"
 #include "nat/rewrite.h"
+#include "nat/syn.h"
 #include "nat/use.h"
 #include "lib/wheel.h"
 
@@ -28,6 +29,7 @@ struct engine {
 	struct use_table *uses;
 	struct frag_set *frags;
 	struct ident_table *idents;
+	struct syn_set *syns;      /* unsolicited, waiting for their answer */
 	struct wheel *wheel;       /* node: flow index, or max_flows + index of an address binding */
 	uint32_t identities;       /* flows that are none of the operator's */
 	uint32_t address_bindings;
@@ -107,5 +109,10 @@ void whole_tick(struct engine *engine, uint64_t now);
 /* refuse.c: answers the sender of a refused packet with ICMP 3/13, at a limited rate (RFC 5508 REQ-8, RFC 1812 4.3.2.7-8). */
 void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packet,
 		 const struct decoded *view, struct out *out);
+/* Answers an unsolicited SYN with ICMP 3/3, but not before 6 s, and not if the inside has opened the connection by then (RFC
+ * 5382 REQ-4): keeps it, sends what is due. */
+void refuse_later(struct engine *engine, uint64_t now, const struct packet *packet, const struct decoded *view,
+		  uint16_t vrf);
+void refuse_due(struct engine *engine, uint64_t now, struct out *out);
 
 #endif

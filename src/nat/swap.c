@@ -24,6 +24,7 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->uses = use_table_new(records->max_flows * 2);
 	engine->frags = frag_new(seed, now);
 	engine->idents = ident_new(seed);
+	engine->syns = syn_new(seed);
 	engine->wheel = wheel_new(records->max_flows * 2, 100, now);
 	engine->ip_id = (uint16_t)(seed >> 48);
 	return engine;
@@ -36,6 +37,7 @@ void engine_free(struct engine *engine)
 	pool_set_free(engine->pools);
 	snapshot_free(engine->snapshot);
 	wheel_free(engine->wheel);
+	syn_free(engine->syns);
 	ident_free(engine->idents);
 	frag_free(engine->frags);
 	use_table_free(engine->uses);
