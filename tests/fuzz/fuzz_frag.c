@@ -21,7 +21,7 @@ struct model {
 	bool offered[UNIT_MAX * 8 * 2][4]; /* which of the four fillings this byte was offered in */
 };
 
-static struct model models[DATAGRAMS];
+static struct model models[DATAGRAMS * 2]; /* by who and protocol */
 
 static void must(bool truth)
 {
@@ -63,7 +63,7 @@ static uint32_t make_piece(uint8_t *out, const uint8_t *record)
 }
 
 /* No byte comes from nowhere. */
-static void check_whole(uint32_t who, const struct frag_whole *whole, uint32_t largest)
+static void check_whole(uint32_t who, struct model *model, const struct frag_whole *whole, uint32_t largest)
 {
 	must(whole->length > 20 && whole->length <= ROOM && whole->largest <= largest);
 	must(csum_finish(csum_add(0, whole->data, 20)) == 0);
@@ -71,10 +71,10 @@ static void check_whole(uint32_t who, const struct frag_whole *whole, uint32_t l
 		bool found = false;
 
 		for (uint32_t seed = 0; seed < 4; seed++)
-			found |= models[who].offered[i][seed] && whole->data[20 + i] == filling(who, i, seed);
+			found |= model->offered[i][seed] && whole->data[20 + i] == filling(who, i, seed);
 		must(found);
 	}
-	memset(&models[who], 0, sizeof(models[who]));
+	memset(model, 0, sizeof(*model));
 }
 
 static void check_cut(const struct frag_whole *whole)
@@ -97,15 +97,16 @@ static void one(struct frag_set *set, uint64_t now, const struct frag_place *pla
 	static uint8_t bytes[20 + 2048], room[ROOM];
 	struct frag_whole whole = {.data = room, .room = ROOM};
 	uint32_t length = make_piece(bytes, record), who = record[0] % DATAGRAMS;
+	struct model *model = &models[who * 2 + (record[3] >> 2 & 1)];
 	struct decoded view;
 
 	if (!decode_packet(bytes, length, &view) || !view.fragment)
 		return;
 	for (uint32_t i = 0; i < length - 20; i++)
-		models[who].offered[record[1] * 8 + i][record[4] & 3] = true;
+		model->offered[record[1] * 8 + i][record[4] & 3] = true;
 	if (frag_add(set, now, place, &view, &whole) != REASON_REASSEMBLED)
 		return;
-	check_whole(who, &whole, 20 + 2048);
+	check_whole(who, model, &whole, 20 + 2048);
 	check_cut(&whole);
 }
 
