@@ -87,8 +87,8 @@ static uint32_t mark_of(const struct packet *packet, enum reason reason, uint16_
 
 /* ---- the way of a packet ---- */
 
-/* Who may be fragmented on the way needs an identification that no other host behind the same address has (RFC 7857 section
- * 9); who may not has no use for one (RFC 6864 4.1). A segment of the kernel's cutting takes the next one. */
+/* Who may be fragmented on the way needs an identification that no other host behind the same address has (RFC 7857 on
+ * IP identification); who may not has no use for one (RFC 6864 4.1). A segment of the kernel's cutting takes the next one. */
 static void renumber(struct engine *engine, const struct packet *packet, const struct decoded *before,
 		     struct decoded *view)
 {

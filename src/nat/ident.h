@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * IP identification of datagrams that share a source address only since we gave it to them (RFC
- * 7857 section 9 with RFC 6864 4.3): two hosts behind one global address must not meet in
+ * 7857 on IP identification, RFC 6864 4.3): two hosts behind one global address must not meet in
  * somebody's reassembly.
  */
 #ifndef ALGATE_NAT_IDENT_H

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Virtual reassembly: flows over fragmented datagrams both ways, with and without a kernel that reassembles itself;
-# what must be refused; floods (RFC 4787 REQ-14, RFC 7857 section 9, RFC 5722, RFC 1858).
+# what must be refused; floods (RFC 4787 REQ-14, RFC 7857 (IP identification), RFC 5722, RFC 1858).
 . "$(dirname "$0")/lib.sh"
 begin "virtual reassembly"
 FRAGMENTS=$HERE/fragments.py
@@ -96,7 +96,7 @@ check "and a length that contradicts" output_has 'contradicts +[1-9]' cat "$WORK
 check "and duplicates" output_has 'had come already +[1-9]' cat "$WORK/has"
 check "and held pieces, which are no drops" output_has 'held for reassembly +[1-9]' cat "$WORK/has"
 
-# ---- RFC 7857 section 9: two hosts, the same number, at the same time
+# ---- RFC 7857 (IP identification): two hosts, the same number, at the same time
 same_number() {
 	fragments h1 ask 10.77.1.2 203.0.113.10 7001 4242 order & local one=$!
 	fragments h2 ask 10.77.2.2 203.0.113.10 7001 4242 reverse & local two=$!

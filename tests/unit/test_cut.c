@@ -96,7 +96,7 @@ START_TEST(later_pieces_have_no_first_only_options_and_an_identification)
 }
 END_TEST
 
-/* ---- RFC 7857 section 9, RFC 6864 4.3 */
+/* ---- RFC 7857 (IP identification), RFC 6864 4.3 */
 
 START_TEST(identifications_do_not_come_twice)
 {

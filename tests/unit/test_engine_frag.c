@@ -217,7 +217,7 @@ START_TEST(ports_of_a_list_are_judged_on_the_whole)
 }
 END_TEST
 
-/* RFC 7857 section 9: two hosts, one address outside, the same identification inside. */
+/* RFC 7857 (IP identification): two hosts, one address outside, the same identification inside. */
 START_TEST(identifications_behind_one_address_differ)
 {
 	struct pkt a, b;
