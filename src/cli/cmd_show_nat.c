@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* show ip nat translations, show ip nat statistics. */
+/* show ip nat translations, limits, statistics. */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include "cli/output.h"
 #include "gram_tables.h"
 #include "lib/clock.h"
+#include "show/limits.h"
 #include "show/statistics.h"
 #include "show/translations.h"
 
@@ -88,6 +89,34 @@ void cmd_show_nat_translations(struct session *session, const struct args_show_n
 	}
 	set_filter(&ask.filter, args);
 	session_produce(session, next_page, translations_new(router->box, router->engine, &ask), finish);
+}
+
+static bool next_limits(struct session *session, void *state)
+{
+	struct output page;
+	FILE *out = output_open(&page);
+	bool more = true;
+
+	for (int i = 0; more && i < CALLS_PER_TURN && ftell(out) == 0; i++)
+		more = limits_next(state, out);
+	fclose(out);
+	output_lines(session, page.text, page.size);
+	free(page.text);
+	return more;
+}
+
+static void finish_limits(void *state)
+{
+	limits_free(state);
+}
+
+void cmd_show_nat_limits(struct session *session, const struct args_show_nat_limits *args, bool no)
+{
+	struct router *router = session_router(session);
+
+	(void)args;
+	(void)no;
+	session_produce(session, next_limits, limits_new(router->box, router->engine), finish_limits);
 }
 
 void cmd_show_nat_statistics(struct session *session, const struct args_show_nat_statistics *args, bool no)

@@ -134,6 +134,8 @@ static const struct row rows[] = {
     [CMD_IF_ADDRESS_SECONDARY] = {.set = check_secondary},
     [CMD_IF_REASSEMBLY] = {.canon = canon_reassembly},
     [CMD_IP_ROUTE] = {.canon = canon_route, .set = check_route},
+    [CMD_NAT_MAX_HOST] = {.set = check_max_host},
+    [CMD_NAT_MAX_LIST] = {.set = check_max_list},
     [CMD_NAT_STATIC_HOST] = {.set = check_static_host},
     [CMD_NAT_STATIC_PORT] = {.canon = canon_static_port, .set = check_static_port},
     [CMD_NAT_STATIC_HOST_INTERFACE] = {.set = check_static_host_interface},

@@ -9,6 +9,7 @@
 #include "config/check_rows.h"
 #include "config/index.h"
 #include "gram_tables.h"
+#include "nat/snapshot.h"
 
 /* A static entry in the terms of the refusals. */
 struct pair {
@@ -165,6 +166,31 @@ bool check_dynamic(const struct check *check, void *args)
 _Static_assert(offsetof(struct args_nat_dynamic_pool, acl) ==
 		   offsetof(struct args_nat_dynamic_interface, acl),
 	       "one function checks both");
+
+bool check_max_list(const struct check *check, void *args)
+{
+	const char *acl = ((const struct args_nat_max_list *)args)->acl;
+	struct entry *entry = NULL;
+	unsigned others = 0;
+
+	if (!ace_name_fits(acl, true) && !ace_name_fits(acl, false))
+		return err_set(check->err, "Invalid access list name.");
+	while ((entry = store_next(check->store, NULL, check->cmd, entry)))
+		others += strcmp(((const struct args_nat_max_list *)entry->args)->acl, acl) != 0;
+	if (others >= LIMIT_LISTS)
+		return err_set(check->err, "%%No more than %d access lists can be limited",
+			       LIMIT_LISTS);
+	return true;
+}
+
+bool check_max_host(const struct check *check, void *args)
+{
+	ip4 host = ((const struct args_nat_max_host *)args)->host;
+	char text[IP4_TEXT_SIZE];
+
+	return address_usable(host) ||
+	       err_set(check->err, "Invalid local address %s", ip4_text(host, text));
+}
 
 static ip4 pool_mask(const struct gram_cmd *cmd, const void *args)
 {

@@ -282,9 +282,44 @@ static void fill_timeouts(struct build *build)
 						   (uint16_t)args->port,
 						   seconds_of(args->never, args->seconds)};
 	}
-	entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_MAX_ENTRIES], NULL);
-	if (entry)
+}
+
+static int compare_host(const void *pa, const void *pb)
+{
+	const struct snapshot_host_limit *a = pa, *b = pb;
+
+	return a->addr < b->addr ? -1 : a->addr > b->addr;
+}
+
+static void fill_limits(struct build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	struct entry *entry = NULL;
+
+	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_MAX_ENTRIES], entry)))
 		snapshot->max_entries = ((const struct args_nat_max_entries *)entry->args)->entries;
+	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_MAX_ALL_HOST], entry)))
+		snapshot->max_all_host =
+		    ((const struct args_nat_max_all_host *)entry->args)->entries;
+	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_MAX_HOST], entry))) {
+		const struct args_nat_max_host *args = entry->args;
+
+		*BUILD_PUSH(snapshot->host_limits, snapshot->n_host_limits) =
+		    (struct snapshot_host_limit){args->host, args->entries};
+	}
+	if (snapshot->n_host_limits)
+		qsort(snapshot->host_limits, snapshot->n_host_limits,
+		      sizeof(*snapshot->host_limits), compare_host);
+	while ((entry = store_next(build->store, NULL, gram_cmds[CMD_NAT_MAX_LIST], entry))) {
+		const struct args_nat_max_list *args = entry->args;
+		uint32_t acl = build_acl(build, args->acl);
+		struct snapshot_list_limit *row =
+		    BUILD_PUSH(snapshot->list_limits, snapshot->n_list_limits);
+
+		row->acl = acl;
+		row->max = args->entries;
+		build_copy_name(row->name, args->acl);
+	}
 }
 
 void build_nat(struct build *build)
@@ -296,6 +331,7 @@ void build_nat(struct build *build)
 	struct snapshot *snapshot = build->snapshot;
 
 	fill_timeouts(build);
+	fill_limits(build);
 	fill_pools(build);
 	fill_in_order(build, statics, sizeof(statics) / sizeof(*statics), fill_static);
 	fill_in_order(build, rules, sizeof(rules) / sizeof(*rules), fill_rule);

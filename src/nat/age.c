@@ -72,7 +72,7 @@ void flow_arm(struct engine *engine, uint64_t now, uint32_t index)
 	    flow_timeout(engine->snapshot, flow_at(engine->flows, index)));
 }
 
-static uint32_t binding_node(const struct engine *engine, const struct binding_record *binding)
+uint32_t binding_node(const struct engine *engine, const struct binding_record *binding)
 {
 	return engine->records->max_flows + binding_index(engine->bindings, binding);
 }
@@ -179,6 +179,8 @@ void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_ki
 		engine->identities--;
 	} else {
 		use_remove(engine->uses, flow.rule);
+		limit_oneway_end(engine->limits, index, flow.vrf, flow.il);
+		limit_leave(engine->limits, index, flow.vrf, flow.il);
 		flow_event(engine, now, kind, &flow);
 		if (kind == EVENT_EXPIRED)
 			engine->counts.expired++;

@@ -40,7 +40,15 @@ static void release_address(struct engine *engine, const struct binding_record *
 	pool_count(engine->pools, binding->global, -1);
 	binding_disarm(engine, binding);
 	use_remove(engine->uses, binding->rule);
+	limit_leave(engine->limits, binding_node(engine, binding), binding->vrf, binding->local);
 	engine->address_bindings--;
+}
+
+void binding_count_in(struct engine *engine, const struct binding_record *binding)
+{
+	use_add(engine->uses, binding->rule);
+	entry_binding(engine, binding);
+	engine->address_bindings++;
 }
 
 void binding_end(struct engine *engine, uint64_t now, struct binding_record *binding)
@@ -213,8 +221,7 @@ static enum reason bind_address(struct engine *engine, uint64_t now, uint16_t vr
 		pool_count(engine->pools, leg->ig.addr, -1);
 		return REASON_NO_ENTRY;
 	}
-	use_add(engine->uses, leg->id);
-	engine->address_bindings++;
+	binding_count_in(engine, binding);
 	binding_arm(engine, now, binding);
 	binding_event(engine, now, EVENT_CREATED, binding);
 	leg->binding = binding_index(engine->bindings, binding);

@@ -14,6 +14,7 @@
 #include "lib/addr.h"
 #include "nat/event.h"
 #include "nat/filter.h"
+#include "nat/limit.h"
 #include "nat/reason.h"
 #include "nat/records.h"
 #include "nat/snapshot.h"
@@ -133,6 +134,8 @@ struct engine_counts {
 	uint64_t hits, misses, expired;
 	uint64_t in_to_out_drops, out_to_in_drops;
 	uint64_t limit_missed;          /* refused by max-entries */
+	uint64_t all_host_missed;       /* refused by max-entries all-host */
+	uint64_t limit_add_failed;      /* refused because there are more hosts than can be counted */
 	uint32_t flows, address_bindings, statics, extended;
 	uint32_t peak;
 	uint64_t peak_at;               /* ms */
@@ -142,6 +145,11 @@ void engine_clear_counts(struct engine *engine);
 /* Matches of the current snapshot's access list (SNAPSHOT_NONE: of all) to 0. They are read by snapshot_matches(): each entry
  * counts the packets it was asked about because they had no flow. */
 void engine_clear_matches(struct engine *engine, uint32_t acl);
+/* One host's entries and limit; those that the limit of all hosts covers, page by page (limit_hosts in nat/limit.h); a limited
+ * list's, by index of the snapshot's list_limits. */
+void engine_limit_host(const struct engine *engine, ip4 host, struct limit_host *out);
+uint32_t engine_limit_hosts(const struct engine *engine, uint32_t *from, struct limit_host *out, uint32_t max);
+void engine_limit_list(const struct engine *engine, uint32_t list, uint32_t *used, uint64_t *missed);
 /* Flows and address bindings that use this rule. */
 uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule);
 /* Virtual reassembly on an interface, by what its limits stand for (ip virtual-reassembly in or out). */

@@ -212,6 +212,7 @@ uint32_t engine_translations(struct engine *engine, uint64_t now, struct transla
 void engine_counts(const struct engine *engine, struct engine_counts *out)
 {
 	*out = engine->counts;
+	out->all_host_missed = limit_all_host_missed(engine->limits);
 	out->flows = flow_count(engine->flows) - engine->identities;
 	out->address_bindings = engine->address_bindings;
 	out->extended = out->flows;
@@ -227,8 +228,32 @@ void engine_counts(const struct engine *engine, struct engine_counts *out)
 void engine_clear_counts(struct engine *engine)
 {
 	memset(&engine->counts, 0, sizeof(engine->counts));
+	limit_clear_missed(engine->limits);
 	if (engine->pools != NULL)
 		pool_clear_misses(engine->pools);
+}
+
+void engine_limit_host(const struct engine *engine, ip4 host, struct limit_host *out)
+{
+	*out = (struct limit_host){.addr = host};
+	if (engine->snapshot != NULL)
+		limit_host_get(engine->limits, engine->snapshot, 0, host, out);
+}
+
+uint32_t engine_limit_hosts(const struct engine *engine, uint32_t *from, struct limit_host *out, uint32_t max)
+{
+	if (engine->snapshot != NULL && engine->snapshot->max_all_host != 0)
+		return limit_hosts(engine->limits, engine->snapshot, from, out, max);
+	*from = UINT32_MAX;
+	return 0;
+}
+
+void engine_limit_list(const struct engine *engine, uint32_t list, uint32_t *used, uint64_t *missed)
+{
+	*used = 0;
+	*missed = 0;
+	if (engine->snapshot != NULL)
+		limit_list_get(engine->limits, engine->snapshot, list, used, missed);
 }
 
 void engine_clear_matches(struct engine *engine, uint32_t acl)

@@ -50,10 +50,12 @@ void flow_count_in(struct engine *engine, uint32_t index, uint32_t binding)
 	flow->binding = binding;
 	if (binding != RECORD_NONE)
 		binding_at(engine->bindings, binding)->flows++;
-	if (flow->flags & FLOW_IDENTITY)
+	if (flow->flags & FLOW_IDENTITY) {
 		engine->identities++;
-	else
-		use_add(engine->uses, flow->rule);
+		return;
+	}
+	use_add(engine->uses, flow->rule);
+	entry_flow(engine, index);
 }
 
 static void note_peak(struct engine *engine, uint64_t now)
@@ -66,14 +68,12 @@ static void note_peak(struct engine *engine, uint64_t now)
 	engine->counts.peak_at = now;
 }
 
-static bool has_room(struct engine *engine, const struct leg *leg)
+/* A flow, and the address binding that it makes. The router's own take no room from anybody. */
+static bool has_room(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg)
 {
-	uint32_t max = engine->snapshot->max_entries;
+	uint32_t need = leg->kind == LEG_ADDRESS && leg->binding == RECORD_NONE ? 2 : 1;
 
-	if (leg->kind == LEG_IDENTITY || max == 0 || entries(engine) < max)
-		return true;
-	engine->counts.limit_missed++;
-	return false;
+	return leg->kind == LEG_IDENTITY || room_for(engine, now, vrf, protocol, leg, need);
 }
 
 /* The flow fits the present configuration. */
@@ -84,6 +84,13 @@ static void recheck(struct engine *engine, uint64_t now, uint32_t index)
 	flow_arm(engine, now, index); /* timeouts may have changed too */
 }
 
+/* Other limits may hold than when it was made. */
+static void recheck_old(struct engine *engine, uint64_t now, uint32_t index)
+{
+	recheck(engine, now, index);
+	entry_review(engine, index);
+}
+
 static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, const struct decoded *view,
 			     struct leg *leg, uint32_t *made)
 {
@@ -91,7 +98,7 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 	enum reason reason;
 	uint32_t index;
 
-	if (!has_room(engine, leg))
+	if (!has_room(engine, now, vrf, view->protocol, leg))
 		return REASON_NO_ENTRY;
 	reason = leg_bind(engine, now, vrf, view->protocol, leg);
 	if (reason != REASON_TRANSLATED_NEW)
@@ -159,8 +166,10 @@ static void hear(struct engine *engine, const struct flow_slot *slot, enum tcp_e
 
 	if (effect == TCP_REOPENED)
 		flow->flags &= (uint8_t)~(FLOW_SEEN_IN | FLOW_SEEN_OUT);
-	if (!(flow->flags & side))
-		flow->flags |= side;
+	else if (flow->flags & side)
+		return;
+	flow->flags |= side;
+	entry_heard(engine, slot->flow);
 }
 
 static void count_packet(struct engine *engine, struct flow_slot *slot, const struct decoded *view)
@@ -216,7 +225,7 @@ static enum reason do_one(struct engine *engine, uint64_t now, const struct pack
 
 	if (leg->kind == LEG_FLOW) {
 		if (leg->recheck)
-			recheck(engine, now, leg->flow);
+			recheck_old(engine, now, leg->flow);
 		engine->counts.hits++;
 	} else {
 		enum reason outcome = make_flow(engine, now, decision->vrf, view, leg, &made);
@@ -241,7 +250,7 @@ static enum reason turn_leg(struct engine *engine, uint64_t now, struct decision
 	if (leg->kind != LEG_FLOW)
 		return make_flow(engine, now, decision->vrf, view, leg, index);
 	if (leg->recheck)
-		recheck(engine, now, *index);
+		recheck_old(engine, now, *index);
 	engine->counts.hits++;
 	return REASON_HAIRPIN;
 }
@@ -287,15 +296,19 @@ static enum reason turned(struct engine *engine, uint64_t now, const struct pack
 	return REASON_HAIRPIN;
 }
 
-static enum reason do_turn(struct engine *engine, uint64_t now, const struct packet *packet,
-			   const struct decoded *view, struct decision *decision, struct rewrite *rewrite)
+static enum reason turn_both(struct engine *engine, uint64_t now, const struct packet *packet,
+			     const struct decoded *view, struct decision *decision, struct rewrite *rewrite)
 {
 	struct leg *out = &decision->out, *in = &decision->in;
 	uint32_t sender = out->kind == LEG_FLOW ? out->flow : RECORD_NONE;
 	uint32_t receiver = in->kind == LEG_FLOW ? in->flow : RECORD_NONE;
 	bool made = sender == RECORD_NONE;
-	enum reason reason = turn_leg(engine, now, decision, view, out, &sender);
+	enum reason reason;
 
+	/* One host may be at both ends: what makes room for the one must not end the other. */
+	engine->spare[1] = receiver;
+	reason = turn_leg(engine, now, decision, view, out, &sender);
+	engine->spare[0] = sender;
 	if (reason_verdict(reason) == VERDICT_DROP)
 		return reason;
 	if (receiver == RECORD_NONE)
@@ -307,6 +320,15 @@ static enum reason do_turn(struct engine *engine, uint64_t now, const struct pac
 		return reason;
 	}
 	return turned(engine, now, packet, view, sender, receiver, rewrite);
+}
+
+static enum reason do_turn(struct engine *engine, uint64_t now, const struct packet *packet,
+			   const struct decoded *view, struct decision *decision, struct rewrite *rewrite)
+{
+	enum reason reason = turn_both(engine, now, packet, view, decision, rewrite);
+
+	engine->spare[0] = engine->spare[1] = RECORD_NONE;
+	return reason;
 }
 
 /* The snapshot's counts are this thread's; others may read them. */

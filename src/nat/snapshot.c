@@ -38,7 +38,7 @@ void snapshot_free(struct snapshot *snapshot)
 		snapshot->acls, snapshot->pools, snapshot->pool_ranges, snapshot->statics,
 		snapshot->rules, snapshot->port_timeouts, snapshot->globals, snapshot->by_local,
 		snapshot->by_global, snapshot->next_local, snapshot->next_global,
-		snapshot->matches, snapshot->ancestors,
+		snapshot->matches, snapshot->ancestors, snapshot->host_limits, snapshot->list_limits,
 		snapshot->by_local_addr, snapshot->by_global_addr, snapshot->next_local_addr,
 		snapshot->next_global_addr, snapshot->by_id, snapshot->next_id,
 		snapshot->reassemblies,

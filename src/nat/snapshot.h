@@ -123,10 +123,29 @@ struct snapshot_port_timeout {
 	uint32_t seconds;
 };
 
+/* ip nat translation max-entries host A N. Sorted by addr. */
+struct snapshot_host_limit {
+	ip4 addr;
+	uint32_t max;
+};
+
+#define LIMIT_LISTS 16
+
+/* ip nat translation max-entries list ACL N: of all the hosts that it permits together. */
+struct snapshot_list_limit {
+	uint32_t acl; /* into acls; SNAPSHOT_NONE: undefined list, matches nothing */
+	uint32_t max;
+	char name[SNAPSHOT_NAME];
+};
+
 struct snapshot {
 	uint32_t epoch;
 	uint32_t timeouts[TIMEOUT_CLASSES];
 	uint32_t max_entries; /* 0: only the size of the table */
+	uint32_t max_all_host; /* of each inside host without a limit of its own; 0: none */
+	uint32_t n_host_limits, n_list_limits; /* of lists at most LIMIT_LISTS */
+	struct snapshot_host_limit *host_limits;
+	struct snapshot_list_limit *list_limits;
 
 	uint32_t n_interfaces, n_own, n_aces, n_port_ranges, n_acls, n_pools, n_pool_ranges, n_statics, n_rules,
 		n_port_timeouts, n_globals, n_reassemblies;

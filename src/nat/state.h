@@ -12,6 +12,7 @@
 #include "nat/flow.h"
 #include "nat/frag.h"
 #include "nat/ident.h"
+#include "nat/limit.h"
 #include "nat/pool.h"
 #include "nat/port.h"
 #include "nat/rewrite.h"
@@ -27,6 +28,7 @@ struct engine {
 	struct port_table *ports;
 	struct pool_set *pools;    /* of the snapshot */
 	struct use_table *uses;
+	struct limit_set *limits;
 	struct frag_set *frags;
 	struct ident_table *idents;
 	struct syn_set *syns;      /* unsolicited, waiting for their answer */
@@ -36,6 +38,7 @@ struct engine {
 	uint32_t refusals;         /* ICMP answers that may still be sent, */
 	uint64_t refusals_at;      /* counted at this time (ms) */
 	uint16_t ip_id;            /* of emitted packets */
+	uint32_t spare[2];         /* flows that the packet in hand needs: no limit may end them */
 	bool packet_events;
 	struct engine_counts counts;
 	struct event_ring events;
@@ -69,10 +72,25 @@ enum reason leg_bind(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t 
 void leg_unbind(struct engine *engine, uint64_t now, uint32_t index);
 /* A binding without flows: ends it and gives back what it holds. */
 void binding_end(struct engine *engine, uint64_t now, struct binding_record *binding);
+/* Counts an address binding with its rule and host. */
+void binding_count_in(struct engine *engine, const struct binding_record *binding);
 /* Enters a binding into a new set of pools that holds nothing but such bindings. */
 void binding_hold(struct engine *engine, const struct binding_record *binding);
 /* Some port of this global address is in use. */
 bool address_has_ports(const struct engine *engine, uint16_t vrf, ip4 addr);
+
+/* room.c */
+
+/* Is there room for so many entries, a new flow of this leg's and what it needs? At its host's limit, a flow that only one side
+ * was heard on may end for it. */
+bool room_for(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg, uint32_t need);
+/* Counts an address binding, a flow, with host and lists. */
+void entry_binding(struct engine *engine, const struct binding_record *binding);
+void entry_flow(struct engine *engine, uint32_t index);
+/* Its flags say now which sides were heard. */
+void entry_heard(struct engine *engine, uint32_t index);
+/* Counts it as the present configuration would. */
+void entry_review(struct engine *engine, uint32_t index);
 
 /* age.c */
 
@@ -83,6 +101,7 @@ uint32_t flow_last_used(const struct engine *engine, uint32_t index);
 /* Flow, its counts, its binding if that was the last one. kind: EVENT_EXPIRED or EVENT_REMOVED. */
 void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_kind kind);
 void flow_arm(struct engine *engine, uint64_t now, uint32_t index);
+uint32_t binding_node(const struct engine *engine, const struct binding_record *binding);
 void binding_arm(struct engine *engine, uint64_t now, struct binding_record *binding);
 void binding_disarm(struct engine *engine, const struct binding_record *binding);
 /* A wheel node is due: ends what it stands for, or arms it again. */

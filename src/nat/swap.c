@@ -22,6 +22,8 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->bindings = binding_table_new(records);
 	engine->ports = port_table_new(seed);
 	engine->uses = use_table_new(records->max_flows * 2);
+	engine->limits = limit_new(&records->secret, records->max_flows);
+	engine->spare[0] = engine->spare[1] = RECORD_NONE;
 	engine->frags = frag_new(seed, now);
 	engine->idents = ident_new(seed);
 	engine->syns = syn_new(seed);
@@ -40,6 +42,7 @@ void engine_free(struct engine *engine)
 	syn_free(engine->syns);
 	ident_free(engine->idents);
 	frag_free(engine->frags);
+	limit_free(engine->limits);
 	use_table_free(engine->uses);
 	port_table_free(engine->ports);
 	binding_table_free(engine->bindings);
@@ -129,8 +132,7 @@ static bool adopt_binding(struct engine *engine, uint64_t now, struct binding_re
 	if (binding->flags & BINDING_ADDRESS) {
 		if (address_has_ports(engine, binding->vrf, binding->global))
 			return false;
-		use_add(engine->uses, binding->rule);
-		engine->address_bindings++;
+		binding_count_in(engine, binding);
 		if (binding->last_used_s > seconds(now))
 			binding->last_used_s = seconds(now);
 		binding_arm(engine, now, binding);
@@ -321,6 +323,7 @@ bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap)
 	engine->snapshot = swap->snapshot;
 	if (old != NULL)
 		snapshot_inherit(engine->snapshot, old);
+	limit_follow(engine->limits, engine->snapshot);
 	change_pools(engine, old);
 	if (old == NULL)
 		adopt(engine, now);

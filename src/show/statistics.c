@@ -16,6 +16,9 @@ struct ask {
 	const struct snapshot_rule *rule;
 	uint32_t uses, allocated;
 	uint64_t misses;
+	/* one limit */
+	uint32_t list;
+	struct limit_host host;
 };
 
 static void take_counts(void *arg)
@@ -94,21 +97,76 @@ static void print_mappings(FILE *out, struct mailbox *box, struct ask *ask)
 	}
 }
 
-static void print_limits(FILE *out, const struct ask *ask)
+static void take_host(void *arg)
+{
+	struct ask *ask = arg;
+
+	engine_limit_host(ask->engine, ask->host.addr, &ask->host);
+}
+
+static void take_list(void *arg)
+{
+	struct ask *ask = arg;
+
+	engine_limit_list(ask->engine, ask->list, &ask->uses, &ask->misses);
+}
+
+static void print_limit(FILE *out, uint32_t max, uint32_t used, uint64_t missed)
+{
+	fprintf(out, ": max allowed %" PRIu32 ", used %" PRIu32 ", missed %" PRIu64 "\n", max, used, missed);
+}
+
+/* The hosts that have limits of their own; what is left of all entries is under the limit for all hosts. */
+static void print_host_limits(FILE *out, struct mailbox *box, struct ask *ask)
+{
+	const struct snapshot *snapshot = ask->snapshot;
+	uint32_t others = ask->counts.flows + ask->counts.address_bindings;
+	char addr[IP4_TEXT_SIZE];
+
+	for (uint32_t i = 0; i < snapshot->n_host_limits; i++) {
+		ask->host.addr = snapshot->host_limits[i].addr;
+		mailbox_call(box, take_host, ask);
+		others -= ask->host.used < others ? ask->host.used : others;
+		fprintf(out, " host %s", ip4_text(ask->host.addr, addr));
+		print_limit(out, ask->host.max, ask->host.used, ask->host.missed);
+	}
+	if (snapshot->max_all_host == 0)
+		return;
+	fputs(" all-host", out);
+	print_limit(out, snapshot->max_all_host, others, ask->counts.all_host_missed);
+}
+
+static void print_list_limits(FILE *out, struct mailbox *box, struct ask *ask)
+{
+	const struct snapshot *snapshot = ask->snapshot;
+
+	for (ask->list = 0; ask->list < snapshot->n_list_limits; ask->list++) {
+		const struct snapshot_list_limit *limit = &snapshot->list_limits[ask->list];
+
+		mailbox_call(box, take_list, ask);
+		fprintf(out, " access-list %s", limit->name);
+		print_limit(out, limit->max, ask->uses, ask->misses);
+	}
+}
+
+static void print_limits(FILE *out, struct mailbox *box, struct ask *ask)
 {
 	const struct engine_counts *counts = &ask->counts;
 	uint32_t max = ask->snapshot != NULL ? ask->snapshot->max_entries : 0;
 
-	fputs("nat-limit statistics:\n", out);
-	fprintf(out, " max entry: max allowed %" PRIu32 ", used %" PRIu32 ", missed %" PRIu64 "\n", max,
-		max > 0 ? counts->flows + counts->address_bindings : 0, counts->limit_missed);
+	fputs("nat-limit statistics:\n max entry", out);
+	print_limit(out, max, max > 0 ? counts->flows + counts->address_bindings : 0, counts->limit_missed);
+	if (ask->snapshot != NULL) {
+		print_list_limits(out, box, ask);
+		print_host_limits(out, box, ask);
+	}
 	fprintf(out, "In-to-out drops: %" PRIu64 "  Out-to-in drops: %" PRIu64 "\n", counts->in_to_out_drops,
 		counts->out_to_in_drops);
 	fprintf(out, "Pool stats drop: %" PRIu64 "  Mapping stats drop: %" PRIu64 "\n",
 		counts->reasons[REASON_NO_PORT], counts->reasons[REASON_NO_ADDRESS]);
-	/* Ports are not reserved in blocks, an address route that Linux refuses is retried, and there is one limit, without
-	 * entries of its own: nothing of this can fail here. */
-	fputs("Port block alloc fail: 0\nIP alias add fail: 0\nLimit entry add fail: 0\n", out);
+	/* Ports are not reserved in blocks, and an address route that Linux refuses is tried again: neither can fail here. */
+	fprintf(out, "Port block alloc fail: 0\nIP alias add fail: 0\nLimit entry add fail: %" PRIu64 "\n",
+		counts->limit_add_failed);
 }
 
 /* The number stands last so that a parser splits at the run of blanks. */
@@ -151,6 +209,6 @@ void statistics_print(FILE *out, struct mailbox *box, struct engine *engine, uin
 	fprintf(out, "Hits: %" PRIu64 "  Misses: %" PRIu64 "\n", counts->hits, counts->misses);
 	fprintf(out, "Expired translations: %" PRIu64 "\n", counts->expired);
 	print_mappings(out, box, &ask);
-	print_limits(out, &ask);
+	print_limits(out, box, &ask);
 	print_reasons(out, counts, kernel_drops);
 }
