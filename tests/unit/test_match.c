@@ -213,17 +213,25 @@ static const struct help_case helps[] = {
 	{MODE_EXEC, 15, "sh", "show\n"},
 	{MODE_EXEC, 15, "e", "enable  erase   exit\n"},
 	{MODE_EXEC, 15, "show ip ",
-	 "  access-lists  List IP access lists\n"
-	 "  interface     IP interface status and configuration\n"
-	 "  nat           IP NAT information\n"
-	 "  route         IP routing table\n"},
+	 "  access-lists        List IP access lists\n"
+	 "  interface           IP interface status and configuration\n"
+	 "  nat                 IP NAT information\n"
+	 "  route               IP routing table\n"
+	 "  virtual-reassembly  IP Virtual Fragment Reassembly (VFR) information\n"},
 	{MODE_EXEC, 1, "show ip ",
-	 "  interface  IP interface status and configuration\n"
-	 "  nat        IP NAT information\n"
-	 "  route      IP routing table\n"},
+	 "  interface           IP interface status and configuration\n"
+	 "  nat                 IP NAT information\n"
+	 "  route               IP routing table\n"
+	 "  virtual-reassembly  IP Virtual Fragment Reassembly (VFR) information\n"},
 	{MODE_EXEC, 1, "show version ", "  |     Output modifiers\n  <cr>\n"},
 	{MODE_EXEC, 15, "write memory ", "  <cr>\n"},
-	{MODE_EXEC, 15, "clear ip nat translation ", "  *  Delete all dynamic translations\n"},
+	{MODE_EXEC, 15, "clear ip nat translation ",
+	 "  *        Delete all dynamic translations\n"
+	 "  forced   Delete all dynamic translations, also those in use\n"
+	 "  inside   Inside addresses of the translation\n"
+	 "  outside  Outside addresses of the translation\n"
+	 "  tcp      Transmission Control Protocol\n"
+	 "  udp      User Datagram Protocol\n"},
 	{MODE_EXEC, 15, "show access-lists ",
 	 "  <1-2699>  ACL number\n"
 	 "  WORD      ACL name\n"
