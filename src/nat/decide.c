@@ -13,11 +13,18 @@
 
 /* ---- keys and flows ---- */
 
+static uint16_t outer_port(const struct ask *ask, uint8_t protocol, uint16_t port)
+{
+	if (protocol != PROTOCOL_ICMP)
+		return port;
+	return ask->view->kind == L4_OTHER ? KEY_PORTLESS : 0;
+}
+
 struct flow_key key_inside(const struct ask *ask, uint8_t protocol, struct endpoint source,
 			   struct endpoint destination)
 {
 	return (struct flow_key){source.addr, destination.addr, source.port,
-				 protocol == PROTOCOL_ICMP ? 0 : destination.port, protocol,
+				 outer_port(ask, protocol, destination.port), protocol,
 				 SIDE_INSIDE, ask->vrf};
 }
 
@@ -25,7 +32,7 @@ struct flow_key key_outside(const struct ask *ask, uint8_t protocol, struct endp
 			    struct endpoint destination)
 {
 	return (struct flow_key){source.addr, destination.addr,
-				 protocol == PROTOCOL_ICMP ? 0 : source.port, destination.port,
+				 outer_port(ask, protocol, source.port), destination.port,
 				 protocol, SIDE_OUTSIDE, ask->vrf};
 }
 
@@ -99,8 +106,7 @@ static bool has_key(const struct decoded *view)
 {
 	if (view->fragment || view->broken)
 		return false;
-	return view->kind == L4_PORTS || view->kind == L4_QUERY ||
-	       (view->kind == L4_OTHER && view->protocol != PROTOCOL_ICMP);
+	return view->kind == L4_PORTS || view->kind == L4_QUERY || view->kind == L4_OTHER;
 }
 
 static struct endpoint source_of(const struct decoded *view)
@@ -182,10 +188,8 @@ bool is_ours(const struct ask *ask, ip4 addr)
 
 /* ---- the sender's translation ---- */
 
-static enum reason static_leg(const struct ask *ask, const struct snapshot_static *entry, struct leg *leg)
+static enum reason static_leg(const struct snapshot_static *entry, struct leg *leg)
 {
-	if (ask->view->kind == L4_OTHER && ask->view->protocol == PROTOCOL_ICMP)
-		return REASON_UNKNOWN_PROTOCOL;
 	leg->id = entry->id;
 	if (entry->global == 0)
 		return REASON_NO_ADDRESS;
@@ -213,8 +217,6 @@ static enum reason address_leg(const struct ask *ask, struct leg *leg)
 	struct endpoint host = {leg->il.addr, 0};
 	const struct binding_record *binding;
 
-	if (ask->view->kind == L4_OTHER && ask->view->protocol == PROTOCOL_ICMP)
-		return REASON_UNKNOWN_PROTOCOL;
 	leg->kind = LEG_ADDRESS;
 	binding = binding_by_rule(ask->engine->bindings, ask->vrf, 0, host, leg->id);
 	if (binding != NULL) {
@@ -248,7 +250,7 @@ static enum reason new_out_leg(const struct ask *ask, struct leg *leg)
 	if (entry != NULL) {
 		leg->ig.addr = entry->global;
 		leg->ig.port = entry->protocol != 0 ? entry->global_port : leg->il.port;
-		return static_leg(ask, entry, leg);
+		return static_leg(entry, leg);
 	}
 	rule = rule_for(ask, &subject, leg);
 	return rule == NULL ? REASON_NOT_COVERED : rule_leg(ask, rule, leg);

@@ -53,17 +53,18 @@ void flow_table_free(struct flow_table *table)
 struct flow_key flow_key_of(const struct flow_record *flow, enum flow_side side)
 {
 	bool icmp = flow->protocol == PROTOCOL_ICMP;
+	uint16_t other = flow->flags & FLOW_ADDRESS_ONLY ? KEY_PORTLESS : 0;
 	struct flow_key key = {.protocol = flow->protocol, .side = (uint8_t)side, .vrf = flow->vrf};
 
 	if (side == SIDE_INSIDE) {
 		key.source = flow->il;
 		key.destination = flow->ol;
 		key.source_port = flow->il_port;
-		key.destination_port = icmp ? 0 : flow->ol_port;
+		key.destination_port = icmp ? other : flow->ol_port;
 	} else {
 		key.source = flow->og;
 		key.destination = flow->ig;
-		key.source_port = icmp ? 0 : flow->og_port;
+		key.source_port = icmp ? other : flow->og_port;
 		key.destination_port = flow->ig_port;
 	}
 	return key;
@@ -77,11 +78,11 @@ static void set_rewrite(struct flow_slot *slot, const struct flow_record *flow)
 		slot->new_source = flow->ig;
 		slot->new_destination = flow->og;
 		slot->new_source_port = flow->ig_port;
-		slot->new_destination_port = icmp ? 0 : flow->og_port;
+		slot->new_destination_port = icmp ? slot->key.destination_port : flow->og_port;
 	} else {
 		slot->new_source = flow->ol;
 		slot->new_destination = flow->il;
-		slot->new_source_port = icmp ? 0 : flow->ol_port;
+		slot->new_source_port = icmp ? slot->key.source_port : flow->ol_port;
 		slot->new_destination_port = flow->il_port;
 	}
 }

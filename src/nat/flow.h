@@ -8,6 +8,9 @@
 
 #include "nat/records.h"
 
+/* Key of an ICMP message that is neither query nor error (FLOW_ADDRESS_ONLY): this instead of 0, so that it is no query's. */
+#define KEY_PORTLESS 0xffff
+
 enum flow_side { SIDE_INSIDE, SIDE_OUTSIDE }; /* where the packet came from: index of slot[] */
 
 struct flow_table;

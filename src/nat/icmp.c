@@ -88,6 +88,17 @@ static bool source_covered(const struct ask *ask)
 	return covers(ask, &subject);
 }
 
+/* A redirect names a neighbour of its sender, in a place that nobody translates. */
+static bool gateway_covered(const struct ask *ask)
+{
+	const uint8_t *at = ask->view->l4 + 4;
+	struct acl_subject subject = {.source = (ip4)at[0] << 24 | (ip4)at[1] << 16 | (ip4)at[2] << 8 | at[3],
+				      .destination = ask->view->destination};
+	const struct snapshot_own *own = snapshot_own(ask->snapshot, subject.source);
+
+	return covers(ask, &subject) || (own != NULL && own->role == ROLE_INSIDE);
+}
+
 static bool to_router(const struct ask *ask)
 {
 	return snapshot_own(ask->snapshot, ask->view->destination) != NULL;
@@ -114,6 +125,8 @@ static enum reason error_out(const struct ask *ask, struct icmp_change *change)
 	/* What somebody inside says about the router's own flow gets no cover from it. */
 	if (flow != NULL && (flow->flags & FLOW_IDENTITY) && !own)
 		flow = NULL;
+	if (ask->view->icmp_type == ICMP_REDIRECT && (flow != NULL || gateway_covered(ask)))
+		return REASON_REDIRECT;
 	if (flow == NULL) {
 		if (source_covered(ask) || quote_covered(ask, &quote))
 			return REASON_QUOTED_UNKNOWN;

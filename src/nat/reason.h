@@ -33,6 +33,7 @@
 	R(PORT_COLLISION, DROP, "router's own port is taken by a translation")              \
 	R(QUOTED_UNKNOWN, DROP, "ICMP error quotes no known flow")                          \
 	R(QUOTED_MALFORMED, DROP, "ICMP error quotes a malformed packet")                   \
+	R(REDIRECT, DROP, "ICMP redirect that names an inside gateway")                     \
 	R(STALE_RULE, DROP, "rule or global address of the flow is gone")                   \
 	R(TOO_BIG, DROP, "result too large for a verdict")                                  \
 	R(NO_CONFIG, DROP, "no configuration yet")                                          \

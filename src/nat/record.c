@@ -267,7 +267,10 @@ static void meet(struct engine *engine, const struct decision *decision, const s
 	if (view->kind == L4_QUERY)
 		in->ig.port = in->il.port = flow->ig_port;
 	struct flow_key key = {in->og.addr, in->ig.addr,
-			       view->kind == L4_QUERY ? 0 : in->og.port, in->ig.port,
+			       view->protocol != PROTOCOL_ICMP ? in->og.port
+			       : view->kind == L4_QUERY        ? 0
+							       : KEY_PORTLESS,
+			       in->ig.port,
 			       view->protocol, SIDE_OUTSIDE, decision->vrf};
 
 	slot = flow_lookup(engine->flows, &key);

@@ -110,7 +110,7 @@ static_assert(sizeof(struct binding_record) == 40, "binding budget");
 /* One direction of a flow, all a packet needs: one cache line, readable by a tc program later. */
 struct flow_key {
 	ip4 source, destination;
-	uint16_t source_port, destination_port; /* ICMP query: identifier as the inside host's port, 0 as the other */
+	uint16_t source_port, destination_port; /* ICMP: identifier as the inside host's port, 0 as the other */
 	uint8_t protocol;
 	uint8_t side; /* 0: packets from inside; 1: packets from outside */
 	uint16_t vrf;

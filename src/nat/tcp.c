@@ -375,5 +375,5 @@ enum tcp_effect tcp_track(struct flow_record *flow, struct flow_slot *from, stru
 	if (effect == TCP_UNFIT)
 		return TCP_UNFIT;
 	closed = on_fin(&way);
-	return closed == TCP_NOTHING ? effect : closed;
+	return effect == TCP_NOTHING || closed == TCP_CHANGED ? closed : effect;
 }

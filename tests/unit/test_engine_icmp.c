@@ -232,6 +232,33 @@ START_TEST(options_of_a_quote_show_no_way)
 }
 END_TEST
 
+/* Whatever else may be right about it: the gateway that a redirect names is where the inside is. */
+START_TEST(redirects_do_not_show_a_gateway)
+{
+	struct pkt out = pkt_udp(HOST(5), 4000, PEER(1), 9000), e;
+	struct pkt free = pkt_udp(PEER(1), 9000, IP(172, 20, 0, 1), 4000);
+
+	lab_out(&lab, &out);
+	struct pkt in = pkt_udp(PEER(1), 9000, src_of(&out), (uint16_t)sport_of(&out));
+
+	lab_in(&lab, &in);
+	e = pkt_error(HOST(5), PEER(1), 5, 1, HOST(254), &in, 548, 0);
+	IS(lab_out(&lab, &e), REDIRECT);
+	e = pkt_error(HOST(5), PEER(1), 3, 1, 0, &in, 548, 0); /* control */
+	IS(lab_out(&lab, &e), TRANSLATED_ICMP_ERROR);
+	e = pkt_error(IP(172, 20, 0, 1), PEER(1), 5, 1, HOST(254), &free, 548, 0);
+	IS(lab_out(&lab, &e), REDIRECT);
+	e = pkt_error(IP(172, 20, 0, 1), PEER(1), 5, 1, GATE, &free, 548, 0);
+	IS(lab_out(&lab, &e), REDIRECT);
+	e = pkt_error(IP(172, 20, 0, 1), PEER(1), 5, 1, IP(172, 20, 0, 2), &free, 548, 0);
+	IS(lab_out(&lab, &e), NOT_COVERED);
+	/* From outside it names somebody who is no secret. */
+	e = pkt_error(PEER(7), src_of(&out), 5, 1, PEER(8), &out, 548, 0);
+	IS(lab_in(&lab, &e), TRANSLATED_ICMP_ERROR);
+	GOOD(e);
+}
+END_TEST
+
 START_TEST(errors_make_and_end_nothing)
 {
 	struct pkt wire = pkt_tcp(HOST(5), 4000, PEER(1), 80, F_SYN);
@@ -443,6 +470,7 @@ int main(void)
 	tcase_add_test(tc, unknown_quotes_never_leave);
 	tcase_add_test(tc, errors_about_the_routers_flows_do_not_show_their_sender);
 	tcase_add_test(tc, options_of_a_quote_show_no_way);
+	tcase_add_test(tc, redirects_do_not_show_a_gateway);
 	tcase_add_test(tc, errors_make_and_end_nothing);
 	tcase_add_test(tc, router_speaks_each_readers_language);
 	tcase_add_test(tc, hairpin_has_an_external_source);
