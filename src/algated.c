@@ -245,6 +245,7 @@ static void on_second(void *arg)
 
 	router->kernel_drops = nfqueue_kernel_drops(NET_QUEUE_NUMBER) + nfqueue_lost(daemon->queue) +
 			       inject_lost(daemon->inject);
+	router->guard_drops = net_guard_drops(daemon->net);
 	debug_poll(router);
 	loop_timer_set(daemon->second, router->debug_nat ? 100 : 1000);
 }

@@ -126,6 +126,7 @@ void cmd_show_nat_statistics(struct session *session, const struct args_show_nat
 
 	(void)args;
 	(void)no;
-	statistics_print(output_open(&output), router->box, router->engine, router->kernel_drops);
+	statistics_print(output_open(&output), router->box, router->engine, router->kernel_drops,
+			 router->guard_drops);
 	output_send(session, &output);
 }

@@ -22,6 +22,7 @@ struct router {
 	uint64_t started;         /* ms */
 	bool debug_nat;           /* debug ip nat */
 	uint64_t kernel_drops;    /* packets lost on the way to the engine or from it; kept current by the program */
+	uint64_t guard_drops;     /* packets that would have crossed untranslated; likewise */
 	uint64_t saved_version;   /* store_version at the last write memory */
 };
 

@@ -183,16 +183,19 @@ static void print_counter(FILE *out, const char *text, uint64_t count)
 	fwrite(line, 1, table_row(columns, 3, fields, line, sizeof(line)), out);
 }
 
-static void print_reasons(FILE *out, const struct engine_counts *counts, uint64_t kernel_drops)
+static void print_reasons(FILE *out, const struct engine_counts *counts, uint64_t kernel_drops,
+			  uint64_t guard_drops)
 {
 	fputs("Packets by reason:\n", out);
 	for (unsigned i = 0; i < REASON_COUNT; i++)
 		if (counts->reasons[i] != 0)
 			print_counter(out, reason_text((enum reason)i), counts->reasons[i]);
 	fprintf(out, "Kernel queue drops: %" PRIu64 "\n", kernel_drops);
+	fprintf(out, "Guard drops: %" PRIu64 "\n", guard_drops);
 }
 
-void statistics_print(FILE *out, struct mailbox *box, struct engine *engine, uint64_t kernel_drops)
+void statistics_print(FILE *out, struct mailbox *box, struct engine *engine, uint64_t kernel_drops,
+		      uint64_t guard_drops)
 {
 	struct ask ask = {.engine = engine};
 	const struct engine_counts *counts = &ask.counts;
@@ -210,5 +213,5 @@ void statistics_print(FILE *out, struct mailbox *box, struct engine *engine, uin
 	fprintf(out, "Expired translations: %" PRIu64 "\n", counts->expired);
 	print_mappings(out, box, &ask);
 	print_limits(out, box, &ask);
-	print_reasons(out, counts, kernel_drops);
+	print_reasons(out, counts, kernel_drops, guard_drops);
 }

@@ -12,6 +12,7 @@
 #include "nat/engine.h"
 
 /* Management thread: the snapshot is read there, only counts are fetched through the mailbox. */
-void statistics_print(FILE *out, struct mailbox *box, struct engine *engine, uint64_t kernel_drops);
+void statistics_print(FILE *out, struct mailbox *box, struct engine *engine, uint64_t kernel_drops,
+		      uint64_t guard_drops);
 
 #endif

@@ -240,6 +240,7 @@ START_TEST(statistics)
 	engine.snapshot = &snapshot;
 	engine.counts = counts;
 	session.router.kernel_drops = 12;
+	session.router.guard_drops = 3;
 	cmd_show_nat_statistics(&session, &(struct args_show_nat_statistics){0}, false);
 	expect(
 			 "Total active translations: 16 (4 static, 12 dynamic; 9 extended)\n"
@@ -270,7 +271,8 @@ START_TEST(statistics)
 			 "  translated                                                44\n"
 			 "  global address without a translation                      1\n"
 			 "  no free port or address in the pool                       6\n"
-			 "Kernel queue drops: 12\n");
+			 "Kernel queue drops: 12\n"
+			 "Guard drops: 3\n");
 }
 END_TEST
 
@@ -337,7 +339,8 @@ START_TEST(statistics_without_configuration)
 			 "IP alias add fail: 0\n"
 			 "Limit entry add fail: 0\n"
 			 "Packets by reason:\n"
-			 "Kernel queue drops: 0\n");
+			 "Kernel queue drops: 0\n"
+			 "Guard drops: 0\n");
 }
 END_TEST
 
