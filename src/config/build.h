@@ -69,6 +69,7 @@ void build_interfaces(struct build *build);
 uint32_t build_acl(struct build *build, const char *name); /* SNAPSHOT_NONE: undefined */
 /* ip virtual-reassembly of one interface. */
 void build_reassembly(struct build *build, const struct build_interface *interface);
+void build_mss(struct build *build);
 void build_nat(struct build *build);
 void build_plan(struct build *build);
 

@@ -221,6 +221,7 @@ void build_interfaces(struct build *build)
 		build_reassembly(build, interface);
 	}
 	fill_own(build);
+	build_mss(build);
 }
 
 static void build_clear(struct build *build)

@@ -22,6 +22,7 @@
  */
 #include "nat/engine.h"
 
+#include "nat/mss.h"
 #include "nat/state.h"
 
 #define REPLACED_MAX 65531 /* a larger payload wraps in its netlink attribute, and the original would be accepted */
@@ -113,6 +114,22 @@ static void rewrite_bytes(struct packet *packet, struct decoded *view, const str
 	packet->length = view->length; /* padding stays behind */
 }
 
+/* Of what passes through, translated or not; the router's own connections are its own business. */
+static void lower_mss(const struct engine *engine, struct packet *packet, struct decoded *view, struct out *out)
+{
+	bool passes = out->verdict == VERDICT_REPLACE ||
+		      (out->verdict == VERDICT_ACCEPT && out->reason != REASON_TO_ROUTER);
+
+	if (!passes || packet->in_ifindex == 0 || view->kind != L4_PORTS || view->fragment ||
+	    !(view->tcp_flags & TCP_SYN) || engine->snapshot->n_mss == 0 ||
+	    !mss_lower(view, mss_limit(engine->snapshot, packet, view->destination)))
+		return;
+	if (out->verdict == VERDICT_ACCEPT && packet->checksum_partial)
+		rewrite_complete(view);
+	packet->length = view->length;
+	out->verdict = VERDICT_REPLACE;
+}
+
 static struct decision take_in(struct engine *engine, uint64_t now, struct packet *packet,
 			       struct decoded *view, uint32_t *largest)
 {
@@ -162,6 +179,7 @@ void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, s
 	out->reason = decision.reason;
 	out->verdict = reason_verdict(decision.reason);
 	out->mark = mark_of(packet, decision.reason, decision.vrf);
+	lower_mss(engine, packet, &view, out);
 	if (largest != 0)
 		whole_send(engine, packet, &view, &decision, largest, out);
 	count(engine, decision.reason, decision.side);

@@ -3,7 +3,7 @@
  * Every way a packet can leave the engine: one row gives the enum, the counter and the text. There is no
  * return from the packet path without one of these names.
  *
- *   R(NAME, verdict, "text")   verdict: ACCEPT (bytes untouched), REPLACE (translated), DROP,
+ *   R(NAME, verdict, "text")   verdict: ACCEPT (not translated), REPLACE (translated), DROP,
  *                              TAKE (leaves the queue, but is not lost: kept, or sent on in another form)
  */
 #ifndef ALGATE_NAT_REASON_H

@@ -41,7 +41,7 @@ void snapshot_free(struct snapshot *snapshot)
 		snapshot->matches, snapshot->ancestors, snapshot->host_limits, snapshot->list_limits,
 		snapshot->by_local_addr, snapshot->by_global_addr, snapshot->next_local_addr,
 		snapshot->next_global_addr, snapshot->by_id, snapshot->next_id,
-		snapshot->reassemblies,
+		snapshot->reassemblies, snapshot->mss,
 	};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)

@@ -44,6 +44,14 @@ struct snapshot_own {
 	bool shared; /* made by snapshot_index(): an overload rule or a static entry gives this address out too */
 };
 
+/* ip tcp adjust-mss, in no order: the interfaces that have it, and all inside ones, each connected prefix a row. */
+struct snapshot_mss {
+	uint32_t ifindex;
+	ip4 net, care; /* no address: one that nobody has */
+	uint16_t mss;  /* bytes; 0: as it comes */
+	bool inside;
+};
+
 struct snapshot_port_range {
 	uint16_t first, last;
 };
@@ -148,7 +156,7 @@ struct snapshot {
 	struct snapshot_list_limit *list_limits;
 
 	uint32_t n_interfaces, n_own, n_aces, n_port_ranges, n_acls, n_pools, n_pool_ranges, n_statics, n_rules,
-		n_port_timeouts, n_globals, n_reassemblies;
+		n_port_timeouts, n_globals, n_reassemblies, n_mss;
 	struct snapshot_interface *interfaces; /* sorted by ifindex */
 	struct snapshot_own *own;
 	struct snapshot_ace *aces;
@@ -162,6 +170,7 @@ struct snapshot {
 	/* Pools and static globals other than interface addresses: sorted disjoint ranges. */
 	struct snapshot_pool_range *globals;
 	struct snapshot_reassembly *reassemblies;
+	struct snapshot_mss *mss;
 
 	/* Made by snapshot_index(): hash chains, in order of entry. Heads hold SNAPSHOT_NONE where empty. */
 	uint32_t index_mask;

@@ -174,6 +174,7 @@ Router(config-if)#?
 Router(config-if)#ip ?
   address             Set the IP address of an interface
   nat                 NAT interface commands
+  tcp                 TCP interface commands
   virtual-reassembly  Virtual Fragment Reassembly (VFR)
 Router(config-if)#ip nat ?
   inside   Inside interface for address translation
