@@ -101,7 +101,7 @@ struct cmd {
 	int n_key;
 	char *class, *opens, *as;
 	int level, order;
-	bool has_no, no_only, hidden, hook, numbered, sorted, filter;
+	bool has_no, no_only, default_on, hidden, hook, numbered, sorted, filter;
 	/* one-line form */
 	char *context_name, *mode_name;
 	struct cmd *context, *stores_as;

@@ -238,11 +238,11 @@ static void emit_cmd(FILE *out, const struct cmd *cmd)
 {
 	fprintf(out,
 		"const struct gram_cmd gram_cmd_%s = {\n\t.name = \"%s\", .id = CMD_%s, "
-		".kind = %s, .level = %d,\n\t.has_no = %s, .no_only = %s, .hidden = %s, "
-		".key_sorted = %s,\n\t.n_leaves = %d, .leaves = leaves_%s, .follow = follow_%s,\n"
+		".kind = %s, .level = %d,\n\t.has_no = %s, .no_only = %s, .default_on = %s, "
+		".hidden = %s, .key_sorted = %s,\n\t.n_leaves = %d, .leaves = leaves_%s, .follow = follow_%s,\n"
 		"\t.order = %d, .key_class = %d, .first = 0x%xu,\n",
 		cmd->lower, cmd->name, cmd->name, kind_names[cmd->kind], cmd->level,
-		truth(cmd->has_no), truth(cmd->no_only), truth(cmd->hidden), truth(cmd->sorted),
+		truth(cmd->has_no), truth(cmd->no_only), truth(cmd->default_on), truth(cmd->hidden), truth(cmd->sorted),
 		cmd->n_leaves, cmd->lower, cmd->lower, cmd->order, cmd->key_class, cmd->first);
 	emit_args(out, cmd);
 	if (cmd->opens)

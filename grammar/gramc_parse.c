@@ -300,6 +300,7 @@ static const struct flag {
 	{"no", offsetof(struct cmd, has_no)},       {"hidden", offsetof(struct cmd, hidden)},
 	{"hook", offsetof(struct cmd, hook)},       {"numbered", offsetof(struct cmd, numbered)},
 	{"sorted", offsetof(struct cmd, sorted)},   {"no-only", offsetof(struct cmd, no_only)},
+	{"default-on", offsetof(struct cmd, default_on)},
 };
 
 static bool flag_attribute(struct cmd *cmd, const char *word)

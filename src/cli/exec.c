@@ -20,7 +20,7 @@
 #include "lib/mem.h"
 
 struct change {
-	bool remove;
+	bool remove, forced; /* forced: what uses it ends, unasked */
 	const struct gram_cmd *context_cmd; /* NULL: global */
 	const struct gram_cmd *cmd;
 	const struct gram_mode *mode; /* to be in afterwards; NULL: stay */
@@ -191,7 +191,7 @@ static bool change_run(struct session *session, struct change *change)
 
 	if (session->origin == ORIGIN_FILE)
 		return change_candidate(session, change);
-	switch (change_apply(session, change, false, &err)) {
+	switch (change_apply(session, change, change->forced, &err)) {
 	case APPLY_OK:
 		change_done(session, change);
 		return true;
@@ -226,15 +226,26 @@ bool exec_set(struct session *session, struct entry *context, const struct gram_
 	return ok;
 }
 
-bool exec_remove(struct session *session, struct entry *entry)
+static bool exec_take_away(struct session *session, struct entry *entry, bool forced)
 {
 	struct change *change = change_new(entry->context, entry->cmd, entry->args);
 	bool ok;
 
 	change->remove = true;
+	change->forced = forced;
 	ok = change_run(session, change);
 	free(change);
 	return ok;
+}
+
+bool exec_remove(struct session *session, struct entry *entry)
+{
+	return exec_take_away(session, entry, false);
+}
+
+bool exec_remove_forced(struct session *session, struct entry *entry)
+{
+	return exec_take_away(session, entry, true);
 }
 
 /* ---- lines */
@@ -245,7 +256,7 @@ static void run_conf(struct session *session, const struct match *match)
 	const struct gram_cmd *cmd = match->cmd;
 	struct change *change = mem_alloc(sizeof(*change));
 
-	change->remove = match->no;
+	change->remove = match->no != cmd->default_on;
 	if (cmd->context != NULL) {
 		set_context(change, cmd->context, match->parent_args);
 		cmd = cmd->stores_as;

@@ -17,5 +17,7 @@ void exec_line(struct session *session, const char *line);
  * (then it returns true and goes on when answered). Inside a file load it only changes the candidate. */
 bool exec_set(struct session *session, struct entry *context, const struct gram_cmd *cmd, const void *args);
 bool exec_remove(struct session *session, struct entry *entry);
+/* Without that question: what uses a rule ends with it. */
+bool exec_remove_forced(struct session *session, struct entry *entry);
 
 #endif

@@ -266,7 +266,7 @@ static struct addresses gone_addresses(const struct snapshot *old, const struct 
 static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
 {
 	return memcmp(a->timeouts, b->timeouts, sizeof(a->timeouts)) == 0 &&
-	       a->max_entries == b->max_entries && a->max_all_host == b->max_all_host &&
+	       a->half_only == b->half_only && a->max_entries == b->max_entries && a->max_all_host == b->max_all_host &&
 	       SAME(n_host_limits, host_limits) && SAME(n_list_limits, list_limits) && SAME(n_interfaces, interfaces) &&
 	       SAME(n_own, own) && SAME(n_aces, aces) && SAME(n_port_ranges, port_ranges) &&
 	       SAME(n_acls, acls) && SAME(n_pools, pools) && SAME(n_pool_ranges, pool_ranges) &&

@@ -332,6 +332,7 @@ void build_nat(struct build *build)
 
 	fill_timeouts(build);
 	fill_limits(build);
+	snapshot->half_only = store_next(build->store, NULL, gram_cmds[CMD_NAT_FLOW_ENTRIES], NULL);
 	fill_pools(build);
 	fill_in_order(build, statics, sizeof(statics) / sizeof(*statics), fill_static);
 	fill_in_order(build, rules, sizeof(rules) / sizeof(*rules), fill_rule);

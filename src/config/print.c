@@ -90,6 +90,19 @@ static const char *print_one_line(struct config_print *print, const struct entry
 	return print->line;
 }
 
+/* The line of an entry; one that holds by default is there for its `no`. */
+static void put_entry(const struct entry *entry, char *line, size_t size)
+{
+	static const char no[] = "no ";
+	size_t used = 0;
+
+	if (entry->cmd->default_on && size > sizeof(no)) {
+		memcpy(line, no, sizeof(no));
+		used = sizeof(no) - 1;
+	}
+	gram_print(entry->cmd, entry->args, NULL, line + used, size - used);
+}
+
 static const char *print_child(struct config_print *print)
 {
 	print->child = store_next(print->store, print->entry, NULL, print->child);
@@ -100,8 +113,7 @@ static const char *print_child(struct config_print *print)
 	if (print->one_line)
 		return print_one_line(print, print->child);
 	print->line[0] = ' ';
-	gram_print(print->child->cmd, print->child->args, NULL, print->line + 1,
-		   sizeof(print->line) - 1);
+	put_entry(print->child, print->line + 1, sizeof(print->line) - 1);
 	return print->line;
 }
 
@@ -163,7 +175,7 @@ static const char *print_entry(struct config_print *print)
 	print->one_line = print->inside && prints_one_line(print->store, print->entry);
 	if (print->one_line)
 		return print_child(print);
-	gram_print(print->entry->cmd, print->entry->args, NULL, print->line, sizeof(print->line));
+	put_entry(print->entry, print->line, sizeof(print->line));
 	return print->line;
 }
 

@@ -88,6 +88,7 @@ struct gram_cmd {
 	uint8_t level;       /* least privilege */
 	bool has_no;
 	bool no_only;        /* exists only as a `no` line */
+	bool default_on;     /* holds unless its `no` line was typed: the entry stands for that line and prints as it */
 	bool hidden;         /* matches, but not shown by `?` */
 	uint32_t first;      /* letters its first word may begin with: bit 0 is a; bit 31: anything else */
 	uint16_t n_leaves;   /* leaves[0] is the start: no word, its followers are the first words */

@@ -188,13 +188,14 @@ bool is_ours(const struct ask *ask, ip4 addr)
 
 /* ---- the sender's translation ---- */
 
-static enum reason static_leg(const struct snapshot_static *entry, struct leg *leg)
+static enum reason static_leg(const struct ask *ask, const struct snapshot_static *entry, struct leg *leg)
 {
 	leg->id = entry->id;
 	if (entry->global == 0)
 		return REASON_NO_ADDRESS;
 	leg->kind = LEG_STATIC;
-	return REASON_TRANSLATED_NEW;
+	leg->half = half_wanted(ask) && !entry->ambiguous;
+	return leg->half ? REASON_TRANSLATED : REASON_TRANSLATED_NEW;
 }
 
 static enum reason overload_leg(const struct ask *ask, struct leg *leg)
@@ -218,12 +219,16 @@ static enum reason address_leg(const struct ask *ask, struct leg *leg)
 	const struct binding_record *binding;
 
 	leg->kind = LEG_ADDRESS;
+	leg->half = half_wanted(ask);
 	binding = binding_by_rule(ask->engine->bindings, ask->vrf, 0, host, leg->id);
-	if (binding != NULL) {
-		leg->binding = binding_index(ask->engine->bindings, binding);
-		leg->ig = (struct endpoint){binding->global, leg->il.port};
-	}
-	return REASON_TRANSLATED_NEW;
+	if (binding == NULL)
+		return REASON_TRANSLATED_NEW;
+	leg->binding = binding_index(ask->engine->bindings, binding);
+	leg->ig = (struct endpoint){binding->global, leg->il.port};
+	if (!leg->half)
+		return REASON_TRANSLATED_NEW;
+	leg->n_aces = 0; /* counted when it was given its address */
+	return REASON_TRANSLATED;
 }
 
 static enum reason rule_leg(const struct ask *ask, const struct snapshot_rule *rule, struct leg *leg)
@@ -250,7 +255,7 @@ static enum reason new_out_leg(const struct ask *ask, struct leg *leg)
 	if (entry != NULL) {
 		leg->ig.addr = entry->global;
 		leg->ig.port = entry->protocol != 0 ? entry->global_port : leg->il.port;
-		return static_leg(entry, leg);
+		return static_leg(ask, entry, leg);
 	}
 	rule = rule_for(ask, &subject, leg);
 	return rule == NULL ? REASON_NOT_COVERED : rule_leg(ask, rule, leg);
@@ -464,6 +469,24 @@ static enum reason keyless_in(const struct ask *ask)
 	return view->fragment ? REASON_FRAGMENT : REASON_UNKNOWN_PROTOCOL;
 }
 
+/* No static entry: to the host that was given the address, where half entries translate alone. */
+static enum reason half_in_leg(const struct ask *ask, struct leg *leg)
+{
+	struct endpoint global = destination_of(ask->view);
+	const struct binding_record *binding = half_wanted(ask) ? half_of_global(ask, global.addr) : NULL;
+
+	if (binding == NULL)
+		return unowned(ask);
+	leg->kind = LEG_ADDRESS;
+	leg->half = true;
+	leg->id = binding->rule;
+	leg->binding = binding_index(ask->engine->bindings, binding);
+	leg->ig = global;
+	leg->il = (struct endpoint){binding->local, global.port};
+	leg->og = source_of(ask->view);
+	return REASON_TRANSLATED;
+}
+
 /* From outside, or what a hairpin looks like from outside: `source` is as the receiver sees it. */
 static enum reason new_in_leg(const struct ask *ask, struct endpoint source, struct leg *leg)
 {
@@ -472,13 +495,14 @@ static enum reason new_in_leg(const struct ask *ask, struct endpoint source, str
 		snapshot_static_global(ask->snapshot, ask->vrf, ask->view->protocol, global);
 
 	if (entry == NULL)
-		return unowned(ask);
+		return half_in_leg(ask, leg);
 	leg->kind = LEG_STATIC;
+	leg->half = half_wanted(ask) && !entry->ambiguous;
 	leg->id = entry->id;
 	leg->ig = global;
 	leg->il = (struct endpoint){entry->local, entry->protocol != 0 ? entry->local_port : global.port};
 	leg->og = source;
-	return REASON_TRANSLATED_NEW;
+	return leg->half ? REASON_TRANSLATED : REASON_TRANSLATED_NEW;
 }
 
 static enum reason from_outside(const struct ask *ask, struct decision *decision)

@@ -23,6 +23,7 @@ enum leg_kind {
 /* One translation that the packet takes part in. */
 struct leg {
 	uint8_t kind;       /* enum leg_kind */
+	bool half;          /* LEG_STATIC, LEG_ADDRESS: translated by the half entry alone, no flow is made */
 	bool recheck;       /* LEG_FLOW of another epoch: looked at, still good */
 	uint32_t stale;     /* flow in the way whose rule or global is gone; RECORD_NONE */
 	uint32_t flow;      /* LEG_FLOW */
@@ -90,6 +91,17 @@ const struct flow_record *turned_flow(const struct ask *ask, uint8_t protocol, s
 /* Are the flow's (the binding's) rule and global address still there? */
 bool flow_fits(const struct snapshot *snapshot, const struct flow_record *flow);
 bool binding_fits(const struct snapshot *snapshot, const struct binding_record *binding);
+
+/* half.c: is this packet one that half entries translate alone? */
+bool half_wanted(const struct ask *ask);
+/* The address binding of this global address that still holds; NULL. */
+const struct binding_record *half_of_global(const struct ask *ask, ip4 global);
+/* The flow of a packet that came from outside (went there), as it would be if there were one, by the half entry of its inside local
+ * (global) endpoint. */
+bool half_inbound(const struct ask *ask, uint8_t protocol, struct endpoint local, struct endpoint outside,
+		  struct flow_record *flow);
+bool half_outbound(const struct ask *ask, uint8_t protocol, struct endpoint global, struct endpoint outside,
+		   struct flow_record *flow);
 
 /* icmp.c: what becomes of an ICMP error, by visit. */
 enum reason icmp_decide(const struct ask *ask, struct icmp_change *change);

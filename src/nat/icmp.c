@@ -25,26 +25,39 @@ static bool quote_keyed(const struct decoded *quote)
 					  (quote->kind == L4_OTHER && quote->protocol != PROTOCOL_ICMP));
 }
 
-/* The flow of a quoted packet that came from outside and has been translated: its destination is the inside local. */
-static const struct flow_record *flow_inbound(const struct ask *ask, const struct decoded *quote)
+/* The flow of a quoted packet that came from outside and has been translated: its destination is the inside local. half: room
+ * for what a half entry says where there is no flow. */
+static const struct flow_record *flow_inbound(const struct ask *ask, const struct decoded *quote,
+					      struct flow_record *half)
 {
+	const struct flow_record *flow;
+
 	if (!quote_keyed(quote))
 		return NULL;
 	struct flow_key key =
 		key_inside(ask, quote->protocol, destination_of(quote), source_of(quote));
 
-	return flow_good(ask, &key);
+	flow = flow_good(ask, &key);
+	if (flow == NULL && half_inbound(ask, quote->protocol, destination_of(quote), source_of(quote), half))
+		flow = half;
+	return flow;
 }
 
 /* The flow of a quoted packet that went outside: its source is the inside global. */
-static const struct flow_record *flow_outbound(const struct ask *ask, const struct decoded *quote)
+static const struct flow_record *flow_outbound(const struct ask *ask, const struct decoded *quote,
+					       struct flow_record *half)
 {
+	const struct flow_record *flow;
+
 	if (!quote_keyed(quote))
 		return NULL;
 	struct flow_key key =
 		key_outside(ask, quote->protocol, destination_of(quote), source_of(quote));
 
-	return flow_good(ask, &key);
+	flow = flow_good(ask, &key);
+	if (flow == NULL && half_outbound(ask, quote->protocol, source_of(quote), destination_of(quote), half))
+		flow = half;
+	return flow;
 }
 
 static bool is_query(const struct flow_record *flow)
@@ -117,11 +130,12 @@ static enum reason error_out(const struct ask *ask, struct icmp_change *change)
 {
 	bool own = ask->packet->in_ifindex == 0;
 	const struct flow_record *flow;
+	struct flow_record half;
 	struct decoded quote;
 
 	if (!decode_quote(ask->view, &quote))
 		return REASON_QUOTED_MALFORMED;
-	flow = flow_inbound(ask, &quote);
+	flow = flow_inbound(ask, &quote, &half);
 	/* What somebody inside says about the router's own flow gets no cover from it. */
 	if (flow != NULL && (flow->flags & FLOW_IDENTITY) && !own)
 		flow = NULL;
@@ -148,13 +162,14 @@ static enum reason error_in(const struct ask *ask, struct icmp_change *change)
 {
 	enum reason unknown = to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_UNKNOWN;
 	const struct flow_record *flow;
+	struct flow_record half;
 	struct decoded quote;
 
 	if (!is_ours(ask, ask->view->destination))
 		return REASON_NO_TRANSLATION_NEEDED;
 	if (!decode_quote(ask->view, &quote))
 		return to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_MALFORMED;
-	flow = flow_outbound(ask, &quote);
+	flow = flow_outbound(ask, &quote, &half);
 	if (flow == NULL || flow->ig != ask->view->destination)
 		return unknown;
 	if (flow->flags & FLOW_IDENTITY)
@@ -171,18 +186,19 @@ static enum reason error_turn(const struct ask *ask, struct icmp_change *change)
 {
 	enum reason unknown = to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_UNKNOWN;
 	const struct flow_record *receiver, *sender;
+	struct flow_record half;
 	struct decoded quote;
 
 	if (!decode_quote(ask->view, &quote))
 		return to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_MALFORMED;
-	receiver = flow_inbound(ask, &quote);
+	receiver = flow_inbound(ask, &quote, &half);
 	if (receiver == NULL)
 		return unknown;
 	quote.destination = receiver->ig;
 	quote.destination_port = receiver->ig_port;
 	if (is_query(receiver))
 		quote.source_port = receiver->ig_port;
-	sender = flow_outbound(ask, &quote);
+	sender = flow_outbound(ask, &quote, &half);
 	if (sender == NULL || sender->ig != ask->view->destination)
 		return unknown;
 	change->source = ask->view->source;

@@ -215,6 +215,38 @@ static void end_stale(struct engine *engine, uint64_t now, struct leg *leg)
 		leg->binding = RECORD_NONE;
 }
 
+/* Translated by its half entry alone, which is made if there is none. */
+static enum reason do_half(struct engine *engine, uint64_t now, const struct decoded *view,
+			   const struct decision *decision, struct leg *leg, struct rewrite *rewrite)
+{
+	struct endpoint source = {view->source, view->source_port};
+	struct endpoint destination = {view->destination, view->destination_port};
+	bool made = leg->kind == LEG_ADDRESS && leg->binding == RECORD_NONE;
+	enum reason reason;
+
+	if (made && leg->rule == NULL)
+		return REASON_NO_FLOW; /* it ended with an old flow */
+	if (made && !room_for(engine, now, decision->vrf, 0, leg, 1))
+		return REASON_NO_ENTRY;
+	reason = made ? leg_bind(engine, now, decision->vrf, view->protocol, leg) : REASON_TRANSLATED_NEW;
+	if (reason != REASON_TRANSLATED_NEW)
+		return reason;
+	if (made)
+		engine->counts.misses++;
+	else
+		engine->counts.hits++;
+	/* Its timer looks there when it fires. */
+	if (leg->binding != RECORD_NONE)
+		binding_at(engine->bindings, leg->binding)->last_used_s = seconds(now);
+	if (decision->side == SIDE_INSIDE)
+		source = leg->ig;
+	else
+		destination = leg->il;
+	*rewrite = rewrite_to(view, source, destination);
+	note_peak(engine, now);
+	return made ? REASON_TRANSLATED_NEW : REASON_TRANSLATED;
+}
+
 /* The packet's only translation. */
 static enum reason do_one(struct engine *engine, uint64_t now, const struct packet *packet,
 			  const struct decoded *view, struct decision *decision, struct leg *leg,
@@ -223,6 +255,8 @@ static enum reason do_one(struct engine *engine, uint64_t now, const struct pack
 	enum reason reason = decision->reason;
 	uint32_t made;
 
+	if (leg->half)
+		return do_half(engine, now, view, decision, leg, rewrite);
 	if (leg->kind == LEG_FLOW) {
 		if (leg->recheck)
 			recheck_old(engine, now, leg->flow);

@@ -162,6 +162,22 @@ static void index_static(struct snapshot *snapshot, uint32_t i)
 		snapshot->n_static_ports++;
 }
 
+/* By its local endpoint alone this entry cannot be told from another. Marks both, wherever they stand in their chain. */
+static void mark_ambiguous(struct snapshot *snapshot, uint32_t i)
+{
+	struct snapshot_static *entry = &snapshot->statics[i];
+
+	for (uint32_t j = snapshot->next_local[i]; j != SNAPSHOT_NONE; j = snapshot->next_local[j]) {
+		struct snapshot_static *other = &snapshot->statics[j];
+
+		if (other->local != entry->local || other->local_port != entry->local_port ||
+		    other->protocol != entry->protocol || other->vrf != entry->vrf)
+			continue;
+		entry->ambiguous = other->ambiguous = true;
+		return;
+	}
+}
+
 static bool rules_share(const struct snapshot *snapshot, ip4 addr)
 {
 	for (uint32_t i = 0; i < snapshot->n_rules; i++) {
@@ -208,8 +224,10 @@ void snapshot_index(struct snapshot *snapshot)
 	/* Backwards, so that each chain begins with the entry typed first. */
 	for (uint32_t i = snapshot->n_statics; i-- > 0;)
 		index_static(snapshot, i);
-	for (uint32_t i = 0; i < snapshot->n_statics; i++)
+	for (uint32_t i = 0; i < snapshot->n_statics; i++) {
 		index_addresses(snapshot, i);
+		mark_ambiguous(snapshot, i);
+	}
 	for (uint32_t i = snapshot->n_rules; i-- > 0;)
 		push(&snapshot->by_id[id_hash(snapshot, snapshot->rules[i].id)], snapshot->next_id,
 		     snapshot->n_statics + i);

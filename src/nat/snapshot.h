@@ -93,6 +93,7 @@ struct snapshot_static {
 	uint16_t vrf;
 	uint8_t protocol;     /* 0: host entry, all protocols */
 	bool extendable, no_alias;
+	bool ambiguous;       /* made by snapshot_index(): another entry has the same local endpoint */
 	ip4 local, global;    /* global 0: interface form whose interface has no address now */
 	uint16_t local_port, global_port;
 	uint32_t ifindex;     /* interface form; else 0 */
@@ -149,6 +150,7 @@ struct snapshot_list_limit {
 struct snapshot {
 	uint32_t epoch;
 	uint32_t timeouts[TIMEOUT_CLASSES];
+	bool half_only;       /* no ip nat create flow-entries: mappings without overload make no flows */
 	uint32_t max_entries; /* 0: only the size of the table */
 	uint32_t max_all_host; /* of each inside host without a limit of its own; 0: none */
 	uint32_t n_host_limits, n_list_limits; /* of lists at most LIMIT_LISTS */
