@@ -111,6 +111,8 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 	}
 	flow_count_in(engine, index, leg->binding);
 	recheck(engine, now, index);
+	if (view->protocol == PROTOCOL_TCP)
+		syn_forget(engine->syns, vrf, leg->og, leg->ig);
 	note_peak(engine, now);
 	if (leg->kind != LEG_IDENTITY)
 		flow_event(engine, now, EVENT_CREATED, flow_at(engine->flows, index));

@@ -116,26 +116,16 @@ void refuse_later(struct engine *engine, uint64_t now, const struct packet *pack
 		syn_keep(engine->syns, now, vrf, packet->in_ifindex, view);
 }
 
-/* Has the inside opened the same connection meanwhile? */
-static bool is_crossed(const struct engine *engine, const struct syn *syn)
-{
-	const struct flow_key key = {syn->source,	syn->destination, syn->source_port, syn->destination_port,
-				     PROTOCOL_TCP, SIDE_OUTSIDE,     syn->vrf};
-
-	return flow_lookup(engine->flows, &key) != NULL;
-}
-
 void refuse_due(struct engine *engine, uint64_t now, struct out *out)
 {
 	struct syn syn;
 
 	while (out->n_emitted < OUT_EMIT_MAX && syn_due(engine->syns, now, &syn)) {
-		const struct snapshot_own *own = snapshot_own(engine->snapshot, syn.destination);
+		const struct snapshot_own *own = snapshot_own(engine->snapshot, syn.destination.addr);
 		const struct snapshot_interface *in = snapshot_interface(engine->snapshot, syn.ifindex);
 		struct emitted *emitted = &out->emitted[out->n_emitted];
 
-		if (in == NULL || in->role != ROLE_OUTSIDE || (own == NULL && in->primary == 0) ||
-		    is_crossed(engine, &syn))
+		if (in == NULL || in->role != ROLE_OUTSIDE || (own == NULL && in->primary == 0))
 			continue;
 		write_answer(emitted, ++engine->ip_id, own != NULL ? own->addr : in->primary, CODE_PORT,
 			     syn.quoted, syn.length);

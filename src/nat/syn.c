@@ -32,45 +32,61 @@ void syn_free(struct syn_set *set)
 	free(set);
 }
 
-static uint8_t place_of(const struct syn_set *set, uint16_t vrf, const struct decoded *view)
+static struct syn *place_of(struct syn_set *set, uint16_t vrf, struct endpoint source, struct endpoint destination)
 {
-	const uint32_t name[] = {view->source, view->destination,
-				 (uint32_t)view->source_port << 16 | view->destination_port, vrf};
+	const uint32_t name[] = {source.addr, destination.addr, (uint32_t)source.port << 16 | destination.port, vrf};
 
-	return (uint8_t)(siphash13(&set->key, name, sizeof(name)) % SYN_KEPT);
+	return &set->syns[siphash13(&set->key, name, sizeof(name)) % SYN_KEPT];
+}
+
+static bool same_endpoint(struct endpoint a, struct endpoint b)
+{
+	return a.addr == b.addr && a.port == b.port;
 }
 
 void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex, const struct decoded *view)
 {
-	uint8_t place = place_of(set, vrf, view);
-	struct syn *syn = &set->syns[place];
+	struct endpoint source = {view->source, view->source_port};
+	struct endpoint destination = {view->destination, view->destination_port};
+	struct syn *syn = place_of(set, vrf, source, destination);
 
 	if (syn->due != 0)
 		return;
 	*syn = (struct syn){.due = now + SYN_SILENCE,
-			    .source = view->source,
-			    .destination = view->destination,
-			    .source_port = view->source_port,
-			    .destination_port = view->destination_port,
+			    .source = source,
+			    .destination = destination,
 			    .vrf = vrf,
 			    .ifindex = ifindex,
 			    .length = (uint8_t)(view->header_length + 8)};
 	memcpy(syn->quoted, view->ip, syn->length);
-	set->order[(set->first + set->n++) % SYN_KEPT] = place;
+	set->order[(set->first + set->n++) % SYN_KEPT] = (uint8_t)(syn - set->syns);
+}
+
+void syn_forget(struct syn_set *set, uint16_t vrf, struct endpoint source, struct endpoint destination)
+{
+	struct syn *syn;
+
+	if (set->n == 0)
+		return;
+	syn = place_of(set, vrf, source, destination);
+	if (syn->vrf == vrf && same_endpoint(syn->source, source) && same_endpoint(syn->destination, destination))
+		syn->length = 0;
 }
 
 bool syn_due(struct syn_set *set, uint64_t now, struct syn *out)
 {
 	struct syn *syn;
 
-	if (syn_next(set) > now)
-		return false;
-	syn = &set->syns[set->order[set->first]];
-	*out = *syn;
-	syn->due = 0;
-	set->first = (set->first + 1) % SYN_KEPT;
-	set->n--;
-	return true;
+	while (syn_next(set) <= now) {
+		syn = &set->syns[set->order[set->first]];
+		*out = *syn;
+		syn->due = 0;
+		set->first = (set->first + 1) % SYN_KEPT;
+		set->n--;
+		if (out->length > 0)
+			return true;
+	}
+	return false;
 }
 
 uint64_t syn_next(const struct syn_set *set)

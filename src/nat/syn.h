@@ -19,11 +19,10 @@ struct syn_set;
 
 struct syn {
 	uint64_t due; /* ms */
-	ip4 source, destination;
-	uint16_t source_port, destination_port;
+	struct endpoint source, destination;
 	uint16_t vrf;
 	uint32_t ifindex; /* where it came in */
-	uint8_t length;   /* of quoted */
+	uint8_t length;   /* of quoted; 0: forgotten */
 	uint8_t quoted[SYN_QUOTED];
 };
 
@@ -31,6 +30,8 @@ struct syn_set *syn_new(uint64_t seed);
 void syn_free(struct syn_set *set);
 /* Keeps it, unless its place is taken, by its like (sent again) or another. O(1). */
 void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex, const struct decoded *view);
+/* The inside opens this connection itself: silence for good. */
+void syn_forget(struct syn_set *set, uint16_t vrf, struct endpoint source, struct endpoint destination);
 /* The next whose silence is over; it is gone from the set. */
 bool syn_due(struct syn_set *set, uint64_t now, struct syn *out);
 /* When; UINT64_MAX: none. */

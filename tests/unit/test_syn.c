@@ -100,10 +100,15 @@ START_TEST(rfc5382_req4_not_if_a_syn_crossed)
 	IS(lab_in(&lab, &p), UNSOLICITED_SYN);
 	ck_assert_uint_eq(sent_within(3000, &sent), 0);
 	IS(lab_out(&lab, &mine), TRANSLATED_NEW);
+	/* Also if that has come to nothing by then. */
+	struct translation_cursor cursor = {0};
+
+	while (_i && !engine_clear_translations(lab.engine, lab.now, &cursor))
+		;
 	ck_assert_uint_eq(sent_within(20000, &sent), 0);
 	/* And sent again it opens the connection from its side. */
 	p = pkt_tcp(PEER(9), 7000, FACE, 4000, F_SYN);
-	IS(lab_in(&lab, &p), TRANSLATED);
+	ck_assert_int_eq(lab_in(&lab, &p), _i ? REASON_UNSOLICITED_SYN : REASON_TRANSLATED);
 }
 END_TEST
 
@@ -149,7 +154,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, rfc5382_req4_silence_for_six_seconds);
 	tcase_add_test(tc, rfc5382_req4_to_a_global_address);
-	tcase_add_test(tc, rfc5382_req4_not_if_a_syn_crossed);
+	tcase_add_loop_test(tc, rfc5382_req4_not_if_a_syn_crossed, 0, 2);
 	tcase_add_test(tc, rfc5382_req4_a_flood_is_not_amplified);
 	tcase_add_test(tc, nothing_is_said_about_damaged_or_broadcast_syns);
 	suite_add_tcase(suite, tc);
