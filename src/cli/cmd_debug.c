@@ -4,17 +4,61 @@
  * belongs to the daemon, not to the session that switched it on, as in IOS; who sees its lines is settled by
  * `terminal monitor`.
  */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include "cli/session.h"
+#include "config/compile.h"
 #include "gram_tables.h"
 #include "show/debug.h"
 
 /* One engine in a daemon, one reader of its ring. */
 static struct debug_feed feed;
 
+/* ---- the access list */
+
+static struct {
+	bool detailed;
+	char name[SNAPSHOT_NAME]; /* "": all packets */
+	struct snapshot *list;    /* compiled from the store's */
+	uint64_t version;         /* of the store then */
+} debug;
+
+struct list_call {
+	struct engine *engine;
+	const struct snapshot *list;
+};
+
+static void give_list(void *arg)
+{
+	const struct list_call *call = arg;
+
+	engine_event_list(call->engine, call->list);
+}
+
+/* What the list says now; the engine has let go of the old one when the new one is in its place. */
+static void follow_list(struct router *router)
+{
+	struct snapshot *old = debug.list;
+	struct list_call call = {.engine = router->engine};
+
+	debug.list = debug.name[0] != '\0' ? compile_list(router->store, debug.name) : NULL;
+	debug.version = router->store != NULL ? store_version(router->store) : 0;
+	call.list = debug.list;
+	mailbox_call(router->box, give_list, &call);
+	snapshot_free(old);
+}
+
 void debug_poll(struct router *router)
 {
-	debug_drain(&feed, router->box, router->engine, router->debug_nat);
+	const struct debug_options options = {router->debug_nat, debug.detailed, debug.list};
+
+	debug_drain(&feed, router->box, router->engine, &options);
+	if (debug.list != NULL && store_version(router->store) != debug.version)
+		follow_list(router);
 }
+
+/* ---- switching */
 
 static void events_on(void *engine)
 {
@@ -26,41 +70,90 @@ static void events_off(void *engine)
 	engine_packet_events(engine, false);
 }
 
-/* What happened before the switch is read under the old setting. */
-static void set_nat(struct router *router, bool on)
+/* What happened before the switch is read under the old setting. name "": all packets. */
+static void set_nat(struct router *router, bool on, bool detailed, const char *name)
 {
 	debug_poll(router);
 	router->debug_nat = on;
+	debug.detailed = detailed;
+	snprintf(debug.name, sizeof(debug.name), "%s", name);
+	follow_list(router);
 	mailbox_call(router->box, on ? events_on : events_off, router->engine);
+}
+
+/* " for access list 7" */
+static const char *for_list(const char *name, char buf[SNAPSHOT_NAME + 32])
+{
+	buf[0] = '\0';
+	if (name[0] != '\0')
+		snprintf(buf, SNAPSHOT_NAME + 32, " for access list %s", name);
+	return buf;
+}
+
+static void name_list(const struct args_debug_ip_nat *args, char name[SNAPSHOT_NAME])
+{
+	name[0] = '\0';
+	if (args->has_number)
+		snprintf(name, SNAPSHOT_NAME, "%" PRIu32, args->number);
+	else if (args->has_name)
+		snprintf(name, SNAPSHOT_NAME, "%s", args->name);
+}
+
+static void switch_on(struct session *session, const struct args_debug_ip_nat *args)
+{
+	char name[SNAPSHOT_NAME], text[SNAPSHOT_NAME + 32];
+
+	name_list(args, name);
+	set_nat(session_router(session), true, args->detailed, name);
+	session_print(session, "IP NAT %sdebugging is on%s\n", args->detailed ? "detailed " : "",
+		      for_list(name, text));
+}
+
+/* Without the details, plain debugging stays if there was any. */
+static void switch_off(struct session *session, bool detailed)
+{
+	char name[SNAPSHOT_NAME];
+
+	memcpy(name, debug.name, sizeof(name));
+	if (!detailed)
+		set_nat(session_router(session), false, false, "");
+	else
+		set_nat(session_router(session), session_router(session)->debug_nat, false, name);
+	session_print(session, "IP NAT %sdebugging is off\n", detailed ? "detailed " : "");
 }
 
 void cmd_debug_ip_nat(struct session *session, const struct args_debug_ip_nat *args, bool no)
 {
-	(void)args;
-	set_nat(session_router(session), !no);
-	session_print(session, "IP NAT debugging is %s\n", no ? "off" : "on");
+	if (no)
+		switch_off(session, args->detailed);
+	else
+		switch_on(session, args);
 }
 
 void cmd_undebug_ip_nat(struct session *session, const struct args_undebug_ip_nat *args, bool no)
 {
-	(void)args;
 	(void)no;
-	set_nat(session_router(session), false);
-	session_print(session, "IP NAT debugging is off\n");
+	switch_off(session, args->detailed);
 }
 
 void cmd_undebug_all(struct session *session, const struct args_undebug_all *args, bool no)
 {
 	(void)args;
 	(void)no;
-	set_nat(session_router(session), false);
+	set_nat(session_router(session), false, false, "");
 	session_print(session, "All possible debugging has been turned off\n");
 }
 
 void cmd_show_debugging(struct session *session, const struct args_show_debugging *args, bool no)
 {
+	char text[SNAPSHOT_NAME + 32];
+
 	(void)args;
 	(void)no;
-	if (session_router(session)->debug_nat)
-		session_print(session, "Generic IP:\n  IP NAT debugging is on\n");
+	if (!session_router(session)->debug_nat)
+		return;
+	for_list(debug.name, text);
+	session_print(session, "Generic IP:\n  IP NAT debugging is on%s\n", text);
+	if (debug.detailed)
+		session_print(session, "  IP NAT detailed debugging is on%s\n", text);
 }

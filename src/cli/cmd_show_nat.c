@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* show ip nat translations, limits, statistics. */
+/* show ip nat translations, limits, statistics, pool; show ip aliases. */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include "cli/output.h"
 #include "gram_tables.h"
 #include "lib/clock.h"
+#include "show/aliases.h"
 #include "show/limits.h"
+#include "show/peek.h"
+#include "show/pool.h"
 #include "show/statistics.h"
 #include "show/translations.h"
 
@@ -129,4 +132,42 @@ void cmd_show_nat_statistics(struct session *session, const struct args_show_nat
 	statistics_print(output_open(&output), router->box, router->engine, router->kernel_drops,
 			 router->guard_drops);
 	output_send(session, &output);
+}
+
+void cmd_show_nat_pool(struct session *session, const struct args_show_nat_pool *args, bool no)
+{
+	struct router *router = session_router(session);
+	struct output output;
+	bool found = pool_print(output_open(&output), router->box, router->engine, args->name);
+
+	(void)no;
+	output_send(session, &output);
+	if (!found)
+		session_error(session, "Pool %s does not exist", args->name);
+}
+
+static bool next_aliases(struct session *session, void *state)
+{
+	struct output page;
+	bool more = aliases_next(state, output_open(&page));
+
+	fclose(page.file);
+	output_lines(session, page.text, page.size);
+	free(page.text);
+	return more;
+}
+
+static void finish_aliases(void *state)
+{
+	aliases_free(state);
+}
+
+void cmd_show_ip_aliases(struct session *session, const struct args_show_ip_aliases *args, bool no)
+{
+	struct router *router = session_router(session);
+
+	(void)args;
+	(void)no;
+	session_produce(session, next_aliases, aliases_new(peek_snapshot(router->box, router->engine)),
+			finish_aliases);
 }

@@ -254,3 +254,12 @@ bool compile(const struct store *store, const struct mirror *mirror, uint32_t ep
 	build_clear(&build);
 	return true;
 }
+
+struct snapshot *compile_list(const struct store *store, const char *name)
+{
+	struct build build = {.store = store, .snapshot = snapshot_new(0)};
+
+	build_acl(&build, name);
+	names_free(&build.acl_names);
+	return build.snapshot;
+}

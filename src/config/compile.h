@@ -15,4 +15,8 @@
 bool compile(const struct store *store, const struct mirror *mirror, uint32_t epoch, struct snapshot **snapshot,
 	     struct plan **plan, struct err *err);
 
+/* One access list alone, as the first of a snapshot that can be asked nothing else; without it when there is no such list. The
+ * caller's. */
+struct snapshot *compile_list(const struct store *store, const char *name);
+
 #endif

@@ -27,6 +27,7 @@ static void release_port(struct engine *engine, uint64_t now, const struct bindi
 		     seconds(now));
 	pool_recover(engine->pools, binding->global,
 		     pool_class_of(binding->protocol, binding->global_port));
+	pool_give(engine->pools, binding->global, pool_class_of(binding->protocol, binding->global_port), -1);
 	if (address_has_ports(engine, binding->vrf, binding->global))
 		return;
 	pool_recover(engine->pools, binding->global, CLASS_ADDRESS);
@@ -38,6 +39,7 @@ static void release_address(struct engine *engine, const struct binding_record *
 	for (int class = 0; class < POOL_CLASSES; class ++)
 		pool_recover(engine->pools, binding->global, (enum pool_class)class);
 	pool_count(engine->pools, binding->global, -1);
+	pool_give(engine->pools, binding->global, CLASS_ADDRESS, -1);
 	binding_disarm(engine, binding);
 	use_remove(engine->uses, binding->rule);
 	limit_leave(engine->limits, binding_node(engine, binding), binding->vrf, binding->local);
@@ -77,7 +79,10 @@ static void note_use(struct engine *engine, ip4 addr, bool was_used)
 
 void binding_hold(struct engine *engine, const struct binding_record *binding)
 {
+	enum pool_class class = pool_class_of(binding->protocol, binding->global_port);
+
 	note_use(engine, binding->global, pool_exhausted(engine->pools, binding->global, CLASS_ADDRESS));
+	pool_give(engine->pools, binding->global, binding->flags & BINDING_ADDRESS ? CLASS_ADDRESS : class, 1);
 }
 
 /* ---- making bindings ---- */
@@ -127,6 +132,7 @@ static bool take_port_at(struct engine *engine, uint64_t now, uint16_t vrf, uint
 		return false;
 	}
 	note_use(engine, global, was_used);
+	pool_give(engine->pools, global, pool_class_of(protocol, *port), 1);
 	return true;
 }
 
@@ -170,6 +176,7 @@ static bool take_address(struct engine *engine, uint16_t vrf, struct leg *leg)
 		    address_has_ports(engine, vrf, addr))
 			continue;
 		pool_count(engine->pools, addr, 1);
+		pool_give(engine->pools, addr, CLASS_ADDRESS, 1);
 		leg->ig = (struct endpoint){addr, leg->il.port};
 		return true;
 	}
@@ -219,6 +226,7 @@ static enum reason bind_address(struct engine *engine, uint64_t now, uint16_t vr
 	if (binding == NULL) {
 		pool_recover(engine->pools, leg->ig.addr, CLASS_ADDRESS);
 		pool_count(engine->pools, leg->ig.addr, -1);
+		pool_give(engine->pools, leg->ig.addr, CLASS_ADDRESS, -1);
 		return REASON_NO_ENTRY;
 	}
 	binding_count_in(engine, binding);
@@ -246,6 +254,7 @@ static enum reason bind_own(struct engine *engine, uint64_t now, uint16_t vrf, u
 	if (!port_take_exact(engine->ports, vrf, protocol, leg->il))
 		return REASON_PORT_COLLISION;
 	note_use(engine, leg->il.addr, was_used);
+	pool_give(engine->pools, leg->il.addr, pool_class_of(protocol, leg->il.port), 1);
 	binding = binding_add(engine->bindings, &body);
 	if (binding == NULL) {
 		release_port(engine, now, &body);

@@ -47,6 +47,19 @@ static bool is_refusal(enum reason reason)
 	return reason == REASON_NO_PORT || reason == REASON_NO_ADDRESS || reason == REASON_NO_ENTRY;
 }
 
+/* Does anybody debug such packets? */
+static bool is_watched(const struct engine *engine, const struct decoded *before)
+{
+	struct acl_subject subject;
+
+	if (!engine->packet_events)
+		return false;
+	if (engine->event_list == NULL)
+		return true;
+	subject = subject_of(before);
+	return snapshot_acl_permits(engine->event_list, 0, &subject);
+}
+
 /* Endpoints before (as they came) and after. */
 static void put_event(struct engine *engine, uint64_t now, const struct decision *decision,
 		      const struct decoded *before, const struct decoded *after, bool made)
@@ -71,7 +84,7 @@ static void put_event(struct engine *engine, uint64_t now, const struct decision
 	};
 
 	if (event.kind == EVENT_REFUSED ||
-	    (engine->packet_events && verdict != VERDICT_ACCEPT && verdict != VERDICT_TAKE))
+	    (verdict != VERDICT_ACCEPT && verdict != VERDICT_TAKE && is_watched(engine, before)))
 		event_put(&engine->events, &event);
 }
 

@@ -157,12 +157,24 @@ struct frag_counts engine_reassembly(const struct engine *engine, uint32_t ifind
 /* Distinct addresses of the pool in use, and allocation misses, by pool name of the current snapshot. */
 void engine_pool_use(const struct engine *engine, const char *pool, uint32_t *allocated, uint64_t *misses);
 
+/* What is given out of a pool of the current snapshot: addresses that have something given out, whole ones among them, and ports by
+ * group: 1..511, 512..1023, 1024..65535. false: there is no such pool. */
+struct pool_given {
+	uint32_t id, size;
+	uint32_t addresses, whole;
+	uint32_t tcp[3], udp[3];
+};
+bool engine_pool_given(const struct engine *engine, const char *pool, struct pool_given *out);
+
 /* Ends the dynamic flows and bindings that the cursor's filter matches, a bounded number for each call; true when done.
  * Children are the flows of an address binding or a static entry; static entries themselves stay. */
 bool engine_clear_translations(struct engine *engine, uint64_t now, struct translation_cursor *cursor);
 
 /* Packet events (debug ip nat) on or off. Flow events are always written. */
 void engine_packet_events(struct engine *engine, bool on);
+/* Packet events of those datagrams only that the first access list of `list` permits as they came (no list in it: of none). It
+ * stays the caller's, who keeps it until another takes its place; NULL: of all. */
+void engine_event_list(struct engine *engine, const struct snapshot *list);
 const struct event_ring *engine_events(const struct engine *engine);
 
 #endif

@@ -296,6 +296,31 @@ void engine_pool_use(const struct engine *engine, const char *pool, uint32_t *al
 	}
 }
 
+static void fill_given(const struct engine *engine, uint32_t pool, struct pool_given *out)
+{
+	*out = (struct pool_given){.id = engine->snapshot->pools[pool].id,
+				   .size = engine->snapshot->pools[pool].size,
+				   .addresses = pool_allocated(engine->pools, pool),
+				   .whole = pool_given(engine->pools, pool, CLASS_ADDRESS)};
+	for (int group = 0; group < 3; group++) {
+		out->tcp[group] = pool_given(engine->pools, pool, (enum pool_class)(CLASS_TCP + group));
+		out->udp[group] = pool_given(engine->pools, pool, (enum pool_class)(CLASS_UDP + group));
+	}
+}
+
+bool engine_pool_given(const struct engine *engine, const char *pool, struct pool_given *out)
+{
+	const struct snapshot *snapshot = engine->snapshot;
+
+	for (uint32_t i = 0; snapshot != NULL && i < snapshot->n_pools; i++) {
+		if (strcmp(snapshot->pools[i].name, pool) != 0)
+			continue;
+		fill_given(engine, i, out);
+		return true;
+	}
+	return false;
+}
+
 /* ---- clear ---- */
 
 /* A flow of a static entry or an address binding belongs to it; one of an overload rule stands for itself. */
@@ -362,6 +387,11 @@ bool engine_clear_translations(struct engine *engine, uint64_t now, struct trans
 void engine_packet_events(struct engine *engine, bool on)
 {
 	engine->packet_events = on;
+}
+
+void engine_event_list(struct engine *engine, const struct snapshot *list)
+{
+	engine->event_list = list;
 }
 
 const struct event_ring *engine_events(const struct engine *engine)

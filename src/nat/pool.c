@@ -24,6 +24,7 @@ struct bitmap {
 struct pool_state {
 	uint32_t size;
 	uint32_t allocated;
+	uint32_t given[POOL_CLASSES];
 	uint64_t misses;
 	struct bitmap exhausted[POOL_CLASSES];
 };
@@ -313,6 +314,20 @@ void pool_count(struct pool_set *set, ip4 addr, int change)
 
 	while ((span = next_span(set, addr, &i)) != NULL)
 		set->pools[span->pool].allocated += (uint32_t)change;
+}
+
+void pool_give(struct pool_set *set, ip4 addr, enum pool_class class, int change)
+{
+	const struct pool_span *span;
+	uint32_t i = spans_end(set, addr);
+
+	while ((span = next_span(set, addr, &i)) != NULL)
+		set->pools[span->pool].given[class] += (uint32_t)change;
+}
+
+uint32_t pool_given(const struct pool_set *set, uint32_t pool, enum pool_class class)
+{
+	return set->pools[pool].given[class];
 }
 
 void pool_miss(struct pool_set *set, uint32_t pool)

@@ -43,6 +43,10 @@ void pool_recover(struct pool_set *set, ip4 addr, enum pool_class class);
 bool pool_exhausted(const struct pool_set *set, ip4 addr, enum pool_class class);
 /* Counts the address as used, or as no more used, in every pool that holds it. */
 void pool_count(struct pool_set *set, ip4 addr, int change);
+/* What is given out of the address: the whole of it (CLASS_ADDRESS) or a port of a class; or comes back. */
+void pool_give(struct pool_set *set, ip4 addr, enum pool_class class, int change);
+/* Whole addresses, or ports of a class, that are given out. */
+uint32_t pool_given(const struct pool_set *set, uint32_t pool, enum pool_class class);
 void pool_miss(struct pool_set *set, uint32_t pool);
 uint32_t pool_allocated(const struct pool_set *set, uint32_t pool);
 uint64_t pool_misses(const struct pool_set *set, uint32_t pool);

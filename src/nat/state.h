@@ -40,6 +40,7 @@ struct engine {
 	uint16_t ip_id;            /* of emitted packets */
 	uint32_t spare[2];         /* flows that the packet in hand needs: no limit may end them */
 	bool packet_events;
+	const struct snapshot *event_list; /* the caller's; NULL: all packets */
 	struct engine_counts counts;
 	struct event_ring events;
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/log.h"
+#include "nat/flow.h"
 #include "show/names.h"
 
 #define PAGE 256
@@ -147,14 +148,60 @@ const char *debug_text(const struct event *event, const struct snapshot *snapsho
 	return buf;
 }
 
-static void print_debug(const struct event *event, const struct snapshot *snapshot)
+/* An identifier stands as the port of both sides, whichever side the packet came from. */
+static uint16_t port_of(const struct event *event, const struct endpoint *at)
 {
-	char buf[DEBUG_TEXT_SIZE], *rest = buf, *line;
+	if (event->protocol != IPPROTO_ICMP)
+		return at->port;
+	return event->il.port != 0 ? event->il.port : event->ol.port;
+}
 
-	debug_text(event, snapshot, buf);
+const char *debug_detail(const struct event *event, char buf[DEBUG_TEXT_SIZE])
+{
+	char source[IP4_TEXT_SIZE], destination[IP4_TEXT_SIZE], name[PROTOCOL_NAME_SIZE];
+	struct text text = {.buf = buf};
+
+	buf[0] = '\0';
+	if (event->kind != EVENT_TRANSLATED && event->kind != EVENT_DROPPED)
+		return buf;
+	put(&text, "NAT%s: %c: %s (%s, %u) -> (%s, %u) [%u]\n",
+	    event->first || event->kind == EVENT_DROPPED ? "" : "*", event->side == SIDE_OUTSIDE ? 'o' : 'i',
+	    protocol_name(event->protocol, name), ip4_text(event->il.addr, source), port_of(event, &event->il),
+	    ip4_text(event->ol.addr, destination), port_of(event, &event->ol), event->ip_id);
+	return buf;
+}
+
+/* Packets were matched as they came; flows are, by their inside local and outside global side. */
+static bool is_listed(const struct event *event, const struct snapshot *list)
+{
+	struct acl_subject subject = limit_subject(event->protocol, event->il, event->og);
+
+	if (list == NULL || event->kind == EVENT_TRANSLATED || event->kind == EVENT_DROPPED)
+		return true;
+	if (event->kind == EVENT_REFUSED)
+		subject = limit_subject(event->protocol, event->il, event->ol);
+	return snapshot_acl_permits(list, 0, &subject);
+}
+
+static void print_lines(char *rest)
+{
+	char *line;
+
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (line[0] != '\0')
 			log_line(LOG_SEV_DEBUG, line);
+}
+
+static void print_debug(const struct event *event, const struct snapshot *snapshot, bool detailed)
+{
+	char buf[DEBUG_TEXT_SIZE];
+
+	if (detailed) {
+		debug_detail(event, buf);
+		print_lines(buf);
+	}
+	debug_text(event, snapshot, buf);
+	print_lines(buf);
 }
 
 /* The entry of this mapping and reason, or the one that was silent longest. */
@@ -224,7 +271,8 @@ struct tally {
 	uint64_t left_out;
 };
 
-static void drain_page(struct debug_feed *feed, const struct page *page, bool debug, struct tally *tally)
+static void drain_page(struct debug_feed *feed, const struct page *page, const struct debug_options *debug,
+		       struct tally *tally)
 {
 	tally->left_out += page->lost;
 	for (uint32_t i = 0; i < page->count; i++) {
@@ -232,16 +280,17 @@ static void drain_page(struct debug_feed *feed, const struct page *page, bool de
 
 		if (event->kind == EVENT_REFUSED)
 			note_refused(feed, event, page->snapshot);
-		if (!debug || event->kind == EVENT_CREATED)
+		if (!debug->on || event->kind == EVENT_CREATED || !is_listed(event, debug->list))
 			continue;
 		if (tally->printed++ < DEBUG_LINES_MAX)
-			print_debug(event, page->snapshot);
+			print_debug(event, page->snapshot, debug->detailed);
 		else
 			tally->left_out++;
 	}
 }
 
-void debug_drain(struct debug_feed *feed, struct mailbox *box, struct engine *engine, bool debug)
+void debug_drain(struct debug_feed *feed, struct mailbox *box, struct engine *engine,
+		 const struct debug_options *debug)
 {
 	struct page page = {.engine = engine, .cursor = &feed->cursor};
 	struct tally tally = {0};
@@ -254,7 +303,7 @@ void debug_drain(struct debug_feed *feed, struct mailbox *box, struct engine *en
 		mailbox_call(box, take_page, &page);
 		drain_page(feed, &page, debug, &tally);
 	} while (page.count == PAGE && ++pages < EVENT_RING_SIZE / PAGE);
-	if (!debug || tally.left_out == 0)
+	if (!debug->on || tally.left_out == 0)
 		return;
 	snprintf(line, sizeof(line), "NAT: %" PRIu64 " events not shown", tally.left_out);
 	log_line(LOG_SEV_DEBUG, line);

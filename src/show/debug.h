@@ -32,11 +32,20 @@ struct debug_feed {
 	struct debug_refused refused[DEBUG_MAPPINGS];
 };
 
-/* Takes what is new in the ring: refusals are logged; debug: all events are printed as well. Management thread. */
-void debug_drain(struct debug_feed *feed, struct mailbox *box, struct engine *engine, bool debug);
+/* What is debugged. */
+struct debug_options {
+	bool on, detailed;           /* detailed: with each packet's endpoints as it came */
+	const struct snapshot *list; /* engine_event_list(); flow events are matched here. NULL: all */
+};
+
+/* Takes what is new in the ring: refusals are logged; what is debugged is printed as well. Management thread. */
+void debug_drain(struct debug_feed *feed, struct mailbox *box, struct engine *engine,
+		 const struct debug_options *debug);
 
 /* The lines of one event, ended by newlines; "" for those that debug does not show. */
 #define DEBUG_TEXT_SIZE 320
+/* The line that a packet gets before these while debugging is detailed; "" for other events. */
+const char *debug_detail(const struct event *event, char buf[DEBUG_TEXT_SIZE]);
 const char *debug_text(const struct event *event, const struct snapshot *snapshot, char buf[DEBUG_TEXT_SIZE]);
 
 /* The daemon's poller, to be called every 100 ms while router->debug_nat is set, else every second. It knows

@@ -26,6 +26,7 @@ struct engine {
 	struct engine_counts counts;
 	struct event_ring events;
 	bool packet_events;
+	const struct snapshot *event_list;
 	uint32_t largest_page, clear_calls, counts_cleared;
 	struct filter cleared;
 	bool spared;
@@ -131,6 +132,11 @@ bool engine_clear_translations(struct engine *self, uint64_t now, struct transla
 void engine_packet_events(struct engine *self, bool on)
 {
 	self->packet_events = on;
+}
+
+__attribute__((unused)) void engine_event_list(struct engine *self, const struct snapshot *list)
+{
+	self->event_list = list;
 }
 
 const struct event_ring *engine_events(const struct engine *self)

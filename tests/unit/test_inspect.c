@@ -298,6 +298,93 @@ START_TEST(a_second_rule_counts_the_denial_before_it)
 }
 END_TEST
 
+/* ---- pools ---- */
+
+START_TEST(pools_tell_what_is_given)
+{
+	struct pool_given given;
+	struct filter filter = {0};
+	uint32_t seven = lab_list(&lab, 0, HOST(7), 0xffffffff), others = lab_list(&lab, 0, HOST(0), 0xffffff00);
+
+	lab_rule(&lab, 1, seven, lab_pool(&lab, "WHOLE", POOL(60), POOL(63)), 0, false);
+	lab_rule(&lab, 2, others, lab_pool(&lab, "SHARED", POOL(70), POOL(73)), 0, true);
+	ck_assert(lab_commit(&lab));
+	udp_out(HOST(7), 1, PEER(1), 1);
+	udp_out(HOST(5), 5000, PEER(1), 1);
+	udp_out(HOST(5), 600, PEER(1), 1);
+	udp_out(HOST(6), 601, PEER(1), 1);
+	udp_out(HOST(6), 53, PEER(1), 1);
+	ck_assert(!engine_pool_given(lab.engine, "NONE", &given));
+	ck_assert(engine_pool_given(lab.engine, "WHOLE", &given));
+	ck_assert_uint_eq(given.addresses, 1);
+	ck_assert_uint_eq(given.whole, 1);
+	ck_assert_uint_eq(given.size, 4);
+	ck_assert(engine_pool_given(lab.engine, "SHARED", &given));
+	ck_assert_uint_eq(given.addresses, 1);
+	ck_assert_uint_eq(given.whole, 0);
+	ck_assert_uint_eq(given.udp[0], 1);
+	ck_assert_uint_eq(given.udp[1], 2);
+	ck_assert_uint_eq(given.udp[2], 1);
+	ck_assert_uint_eq(given.tcp[2], 0);
+	/* other pools, other sets: what was given is counted again */
+	lab_conf(&lab, 2);
+	seven = lab_list(&lab, 0, HOST(7), 0xffffffff), others = lab_list(&lab, 0, HOST(0), 0xffffff00);
+	lab_rule(&lab, 1, seven, lab_pool(&lab, "WHOLE", POOL(60), POOL(63)), 0, false);
+	lab_rule(&lab, 2, others, lab_pool(&lab, "SHARED", POOL(70), POOL(73)), 0, true);
+	lab_pool(&lab, "MORE", POOL(80), POOL(83));
+	ck_assert(lab_commit(&lab));
+	ck_assert(engine_pool_given(lab.engine, "SHARED", &given));
+	ck_assert_uint_eq(given.udp[1], 2);
+	clear(&filter, false);
+	ck_assert(engine_pool_given(lab.engine, "SHARED", &given));
+	ck_assert_uint_eq(given.udp[0] + given.udp[1] + given.udp[2] + given.addresses, 0);
+	ck_assert(engine_pool_given(lab.engine, "WHOLE", &given));
+	ck_assert_uint_eq(given.addresses + given.whole, 0);
+}
+END_TEST
+
+/* ---- packets that are watched ---- */
+
+static uint32_t packets_of(uint64_t *cursor)
+{
+	static struct event events[64];
+	uint64_t lost = 0;
+	uint32_t n = event_take(engine_events(lab.engine), cursor, events, 64, &lost), packets = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		packets += events[i].kind == EVENT_TRANSLATED || events[i].kind == EVENT_DROPPED;
+	return packets;
+}
+
+START_TEST(a_list_chooses_the_packets_that_are_watched)
+{
+	struct snapshot_ace ace = {.permit = true, .source = HOST(5), .source_care = UINT32_MAX,
+				   .icmp_type = -1, .icmp_code = -1};
+	struct snapshot_acl acl = {.first = 0, .count = 1};
+	const struct snapshot list = {.n_aces = 1, .aces = &ace, .n_acls = 1, .acls = &acl}, none = {0};
+	uint64_t cursor = 0;
+
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+	udp_out(HOST(5), 1, PEER(1), 1);
+	ck_assert_uint_eq(packets_of(&cursor), 0);
+	engine_packet_events(lab.engine, true);
+	udp_out(HOST(5), 2, PEER(1), 1);
+	udp_out(HOST(6), 2, PEER(1), 1);
+	ck_assert_uint_eq(packets_of(&cursor), 2);
+	engine_event_list(lab.engine, &list);
+	udp_out(HOST(5), 3, PEER(1), 1);
+	udp_out(HOST(6), 3, PEER(1), 1);
+	struct pkt in = pkt_udp(PEER(1), 1, FACE, 3); /* as it comes it is not from host 5 */
+
+	lab_in(&lab, &in);
+	ck_assert_uint_eq(packets_of(&cursor), 1);
+	engine_event_list(lab.engine, &none);
+	udp_out(HOST(5), 4, PEER(1), 1);
+	ck_assert_uint_eq(packets_of(&cursor), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("inspect");
@@ -316,6 +403,8 @@ int main(void)
 	tcase_add_test(tc, matches_count_flows_not_packets);
 	tcase_add_test(tc, matches_survive_a_swap_with_their_entry);
 	tcase_add_test(tc, a_second_rule_counts_the_denial_before_it);
+	tcase_add_test(tc, pools_tell_what_is_given);
+	tcase_add_test(tc, a_list_chooses_the_packets_that_are_watched);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

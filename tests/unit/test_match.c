@@ -214,11 +214,13 @@ static const struct help_case helps[] = {
 	{MODE_EXEC, 15, "e", "enable  erase   exit\n"},
 	{MODE_EXEC, 15, "show ip ",
 	 "  access-lists        List IP access lists\n"
+	 "  aliases             IP alias table\n"
 	 "  interface           IP interface status and configuration\n"
 	 "  nat                 IP NAT information\n"
 	 "  route               IP routing table\n"
 	 "  virtual-reassembly  IP Virtual Fragment Reassembly (VFR) information\n"},
 	{MODE_EXEC, 1, "show ip ",
+	 "  aliases             IP alias table\n"
 	 "  interface           IP interface status and configuration\n"
 	 "  nat                 IP NAT information\n"
 	 "  route               IP routing table\n"

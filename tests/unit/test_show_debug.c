@@ -17,7 +17,6 @@ static struct snapshot_rule rules[] = {
 	{.id = 4, .number = 5, .pool = SNAPSHOT_NONE, .acl_name = "7", .target_name = "NOPOOL"},
 };
 
-
 static const struct event out_new = {
 	.kind = EVENT_TRANSLATED, .protocol = IPPROTO_TCP, .first = true, .ip_id = 4711, .il = {A(10, 0, 0, 5), 1029},
 	.ig = {A(203, 0, 113, 1), 1024}, .ol = {A(198, 51, 100, 1), 80}, .og = {A(198, 51, 100, 1), 80},
@@ -126,6 +125,51 @@ START_TEST(a_flood_is_cut_and_counted)
 }
 END_TEST
 
+START_TEST(details_are_a_line_of_their_own)
+{
+	struct event in_ping = {.kind = EVENT_DROPPED, .protocol = IPPROTO_ICMP, .side = 1, .ip_id = 9,
+				.il = {A(198, 51, 100, 1), 0}, .ol = {A(203, 0, 113, 1), 77}};
+	char buf[DEBUG_TEXT_SIZE];
+
+	ck_assert_str_eq(debug_detail(&out_new, buf), "NAT: i: tcp (10.0.0.5, 1029) -> (198.51.100.1, 80) [4711]\n");
+	ck_assert_str_eq(debug_detail(&ping, buf), "NAT*: i: icmp (10.0.0.5, 3) -> (198.51.100.1, 3) [65535]\n");
+	ck_assert_str_eq(debug_detail(&in_ping, buf), "NAT: o: icmp (198.51.100.1, 77) -> (203.0.113.1, 77) [9]\n");
+	ck_assert_str_eq(debug_detail(&expired, buf), "");
+	cmd_debug_ip_nat(&session, &(struct args_debug_ip_nat){.detailed = true}, false);
+	event_put(&engine.events, &hairpin);
+	event_put(&engine.events, &expired);
+	debug_poll(&session.router);
+	cmd_debug_ip_nat(&session, &(struct args_debug_ip_nat){.detailed = true}, true);
+	event_put(&engine.events, &expired);
+	debug_poll(&session.router);
+	ck_assert_str_eq(log_text, "7 NAT*: i: tcp (10.0.0.5, 9) -> (203.0.113.8, 80) [7]\n"
+				   "7 NAT*: s=10.0.0.5->203.0.113.1, d=203.0.113.8->10.0.0.8 [7]\n"
+				   "7 NAT: expiring 203.0.113.1 (10.0.0.5) tcp 1024 (1029)\n"
+				   "7 NAT: expiring 203.0.113.1 (10.0.0.5) tcp 1024 (1029)\n");
+	cmd_undebug_all(&session, &(struct args_undebug_all){0}, false);
+}
+END_TEST
+
+START_TEST(a_list_chooses_flow_events)
+{
+	struct snapshot_ace ace = {.permit = true, .source = A(10, 0, 0, 5), .source_care = UINT32_MAX,
+				   .icmp_type = -1, .icmp_code = -1};
+	struct snapshot_acl acl = {.first = 0, .count = 1};
+	const struct snapshot list = {.n_aces = 1, .aces = &ace, .n_acls = 1, .acls = &acl}, none = {0};
+	struct debug_feed feed = {.cursor = engine.events.head};
+	struct event other = expired;
+
+	other.il.addr = A(10, 0, 0, 6);
+	event_put(&engine.events, &expired);
+	event_put(&engine.events, &other);
+	debug_drain(&feed, session.router.box, &engine, &(struct debug_options){true, false, &list});
+	ck_assert_str_eq(log_text, "7 NAT: expiring 203.0.113.1 (10.0.0.5) tcp 1024 (1029)\n");
+	event_put(&engine.events, &expired);
+	debug_drain(&feed, session.router.box, &engine, &(struct debug_options){true, false, &none});
+	ck_assert_str_eq(log_text, "7 NAT: expiring 203.0.113.1 (10.0.0.5) tcp 1024 (1029)\n");
+}
+END_TEST
+
 static void refuse(uint64_t now, uint64_t rule, enum reason reason)
 {
 	struct event event = refused;
@@ -150,9 +194,9 @@ START_TEST(refusals_are_logged_at_a_limited_rate)
 	refuse(1500, 3, REASON_NO_ADDRESS);
 	refuse(1500, 0, REASON_NO_ENTRY);
 	refuse(1500, 3, REASON_QUOTED_UNKNOWN); /* not a matter of resources */
-	debug_drain(&feed, session.router.box, &engine, false);
+	debug_drain(&feed, session.router.box, &engine, &(struct debug_options){.on = false});
 	refuse(1000 + DEBUG_REFUSED_S * 1000, 2, REASON_NO_PORT);
-	debug_drain(&feed, session.router.box, &engine, false);
+	debug_drain(&feed, session.router.box, &engine, &(struct debug_options){.on = false});
 	ck_assert_str_eq(
 		log_text,
 		"4 %IPNAT-4-ADDR_ALLOC_FAILURE: Address allocation failed for 10.0.0.5, pool P1 might be exhausted\n"
@@ -176,6 +220,8 @@ static Suite *make_suite(void)
 	tcase_add_test(tc, debug_is_switched);
 	tcase_add_test(tc, debug_lines_only_while_on);
 	tcase_add_test(tc, a_flood_is_cut_and_counted);
+	tcase_add_test(tc, details_are_a_line_of_their_own);
+	tcase_add_test(tc, a_list_chooses_flow_events);
 	tcase_add_test(tc, refusals_are_logged_at_a_limited_rate);
 	suite_add_tcase(suite, tc);
 	return suite;
