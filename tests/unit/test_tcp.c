@@ -293,12 +293,16 @@ END_TEST
 START_TEST(reset_of_a_host_that_closed)
 {
 	establish();
-	uint32_t read = out.sent;
+	lab_wait(&lab, 1000); /* its timer is the long one by now */
+	uint32_t acknowledged = in.sent;
 
-	OUTSIDE(F_ACK, 1000);
+	INSIDE(F_ACK, 500);
+	IS(send_at(false, out.sent, acknowledged, F_ACK, 1000), TRANSLATED);
 	/* It answers with the number that the segment acknowledged (RFC 9293 3.10.7.1), not where it is itself. */
-	IS(send_at(true, in.sent, read, F_RST, 0), TRANSLATED);
+	IS(send_at(true, acknowledged, 0, F_RST, 0), TRANSLATED);
 	ck_assert_int_eq(phase(), PHASE_CLOSING);
+	ck_assert(lives_for(59));
+	ck_assert(!lives_for(2));
 }
 END_TEST
 
@@ -409,6 +413,7 @@ START_TEST(half_open_reuse_of_a_forgotten_connection)
 	ck_assert_int_eq(phase(), PHASE_ESTABLISHED);
 	/* An outsider cannot push the inside's SYN aside. */
 	IS(send_at(false, 12345, 0, F_SYN, 0), TCP_UNFIT);
+	IS(send_at(false, 12345, in.sent + 1, F_SYN | F_ACK, 0), TCP_UNFIT);
 	IS(OUTSIDE(F_SYN | F_ACK, 0), TRANSLATED);
 	ck_assert_int_eq(phase(), PHASE_SYN);
 	IS(INSIDE(F_ACK, 0), TRANSLATED);
@@ -515,11 +520,15 @@ START_TEST(adopted_flow_is_not_misled_for_long)
 {
 	establish();
 	restart_daemon();
-	send_at(false, out.sent + 0x12345678, in.sent + 0x9abcdef0, F_ACK, 100);
+	uint32_t wrong = out.sent + 0x12345678;
+
+	send_at(false, wrong, in.sent + 0x9abcdef0, F_ACK, 100);
 	IS(INSIDE(F_ACK, 100), TRANSLATED);
+	ck_assert(!(only_flow()->tcp & FLOW_TCP_SETTLED));
 	IS(OUTSIDE(F_ACK, 100), TRANSLATED);
 	ck_assert(only_flow()->tcp & FLOW_TCP_SETTLED);
-	IS(send_at(false, out.sent + 0x12345678, 0, F_RST, 0), TCP_UNFIT);
+	IS(send_at(false, wrong + 100, 0, F_RST, 0), TCP_UNFIT);
+	ck_assert_int_eq(phase(), PHASE_ESTABLISHED);
 	restart_daemon();
 	IS(send_at(false, 77, 0, F_RST, 0), TRANSLATED); /* believed, for want of knowledge */
 	ck_assert_int_eq(phase(), PHASE_CLOSING);
@@ -527,6 +536,21 @@ START_TEST(adopted_flow_is_not_misled_for_long)
 	IS(OUTSIDE(F_ACK, 100), TRANSLATED);
 	ck_assert_int_eq(phase(), PHASE_ESTABLISHED);
 	ck_assert(lives_for(A_DAY - 10));
+}
+END_TEST
+
+/* Late packets of one side are no proof that it lives. */
+START_TEST(adopted_flow_is_reset_before_it_settles)
+{
+	establish();
+	restart_daemon();
+	IS(INSIDE(F_ACK, 100), TRANSLATED);
+	IS(send_at(false, out.sent + 200, 0, F_RST, 0), TRANSLATED);
+	ck_assert_int_eq(phase(), PHASE_CLOSING);
+	IS(OUTSIDE(F_ACK, 100), TRANSLATED);
+	ck_assert_int_eq(phase(), PHASE_CLOSING);
+	IS(INSIDE(F_ACK, 100), TRANSLATED);
+	ck_assert_int_eq(phase(), PHASE_ESTABLISHED);
 }
 END_TEST
 
@@ -631,6 +655,7 @@ int main(void)
 	tcase_add_test(tc, rfc5961_5_blind_data_moves_nothing);
 	tcase_add_test(tc, adopted_flow_learns_from_both_sides);
 	tcase_add_test(tc, adopted_flow_is_not_misled_for_long);
+	tcase_add_test(tc, adopted_flow_is_reset_before_it_settles);
 	tcase_add_test(tc, adopted_half_closed_flow_closes);
 	tcase_add_test(tc, adopted_closing_flow_stays_closing);
 	tcase_add_test(tc, connection_in_the_middle);
