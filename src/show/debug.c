@@ -233,7 +233,7 @@ static void log_refused(const struct event *event, const struct snapshot *snapsh
 		snprintf(more, sizeof(more), " (%" PRIu32 " more not logged)", held);
 	if (event->reason == REASON_NO_ENTRY)
 		log_event("IPNAT", LOG_SEV_WARNING, "MAX_ENTRIES",
-			  "Translation refused for %s, table is full%s", addr, more);
+			  "Translation refused for %s, limit of entries reached%s", addr, more);
 	else if (event->reason == REASON_NO_ADDRESS)
 		log_event("IPNAT", LOG_SEV_WARNING, "ADDR_ALLOC_FAILURE",
 			  "Address allocation failed for %s, %s %s has no address%s", addr, kind, name, more);

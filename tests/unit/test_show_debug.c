@@ -204,7 +204,7 @@ START_TEST(refusals_are_logged_at_a_limited_rate)
 		"GigabitEthernet0/1 might be exhausted\n"
 		"4 %IPNAT-4-ADDR_ALLOC_FAILURE: Address allocation failed for 10.0.0.5, interface "
 		"GigabitEthernet0/1 has no address\n"
-		"4 %IPNAT-4-MAX_ENTRIES: Translation refused for 10.0.0.5, table is full\n"
+		"4 %IPNAT-4-MAX_ENTRIES: Translation refused for 10.0.0.5, limit of entries reached\n"
 		"4 %IPNAT-4-ADDR_ALLOC_FAILURE: Address allocation failed for 10.0.0.5, pool P1 might be exhausted "
 		"(29 more not logged)\n");
 }
