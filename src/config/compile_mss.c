@@ -39,7 +39,8 @@ void build_mss(struct build *build)
 
 	for (uint32_t i = 0; i < build->n_interfaces; i++)
 		wanted = wanted || mss_of(build, &build->interfaces[i]) != 0;
-	/* Inside interfaces without it, too: who is connected there is not behind another router. */
+	/* Inside interfaces without it, too: who is connected there is not behind another router.
+	 */
 	for (uint32_t i = 0; wanted && i < build->n_interfaces; i++) {
 		const struct build_interface *interface = &build->interfaces[i];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Maximum segment sizes. Promises: only SYNs cost more than a comparison; damaged checksums stay damaged. May not touch a
- * packet of the router itself: who calls sees to that.
+ * Maximum segment sizes. Promises: only SYNs cost more than a comparison; damaged checksums stay
+ * damaged. May not touch a packet of the router itself: who calls sees to that.
  */
 #include "nat/mss.h"
 
@@ -13,7 +13,8 @@
 #define LENGTH_MSS  4
 #define TCP_OPTIONS 20
 
-/* Of the inside interfaces the one with the longest prefix around this address; NULL: it is behind another router. */
+/* Of the inside interfaces the one with the longest prefix around this address; NULL: it is behind
+ * another router. */
 static const struct snapshot_mss *inside_way(const struct snapshot *snapshot, ip4 destination)
 {
 	const struct snapshot_mss *way = NULL;
@@ -36,8 +37,9 @@ uint16_t mss_limit(const struct snapshot *snapshot, const struct packet *packet,
 
 	for (uint32_t i = 0; i < snapshot->n_mss; i++) {
 		const struct snapshot_mss *row = &snapshot->mss[i];
-		bool crossed = row->ifindex == packet->in_ifindex || row->ifindex == packet->out_ifindex ||
-			       (inward && row->inside && (way == NULL || row->ifindex == way->ifindex));
+		bool crossed =
+		    row->ifindex == packet->in_ifindex || row->ifindex == packet->out_ifindex ||
+		    (inward && row->inside && (way == NULL || row->ifindex == way->ifindex));
 
 		if (crossed && row->mss != 0 && row->mss < limit)
 			limit = row->mss;
@@ -73,7 +75,8 @@ bool mss_lower(struct decoded *view, uint16_t limit)
 	offered = (uint16_t)(field[0] << 8 | field[1]);
 	if (offered <= limit)
 		return false;
-	/* Behind an odd number of bytes the halves of a word of the sum are exchanged (RFC 1071 2 B). */
+	/* Behind an odd number of bytes the halves of a word of the sum are exchanged (RFC 1071 2
+	 * B). */
 	if ((field - view->l4) % 2 == 0)
 		csum_apply(view->l4 + 16, csum_delta16(offered, limit));
 	else

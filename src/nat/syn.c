@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The set of unsolicited SYNs. Places are found by a keyed hash, so that nobody can aim at another's; the silence is the same
- * for all, so they are due in the order in which they came.
+ * The set of unsolicited SYNs. Places are found by a keyed hash, so that nobody can aim at
+ * another's; the silence is the same for all, so they are due in the order in which they came.
  *
  * Promises: O(1), no allocation but once. May not answer anything itself.
  */
@@ -32,9 +32,11 @@ void syn_free(struct syn_set *set)
 	free(set);
 }
 
-static struct syn *place_of(struct syn_set *set, uint16_t vrf, struct endpoint source, struct endpoint destination)
+static struct syn *place_of(struct syn_set *set, uint16_t vrf, struct endpoint source,
+			    struct endpoint destination)
 {
-	const uint32_t name[] = {source.addr, destination.addr, (uint32_t)source.port << 16 | destination.port, vrf};
+	const uint32_t name[] = {source.addr, destination.addr,
+				 (uint32_t)source.port << 16 | destination.port, vrf};
 
 	return &set->syns[siphash13(&set->key, name, sizeof(name)) % SYN_KEPT];
 }
@@ -44,7 +46,8 @@ static bool same_endpoint(struct endpoint a, struct endpoint b)
 	return a.addr == b.addr && a.port == b.port;
 }
 
-void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex, const struct decoded *view)
+void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex,
+	      const struct decoded *view)
 {
 	struct endpoint source = {view->source, view->source_port};
 	struct endpoint destination = {view->destination, view->destination_port};
@@ -62,14 +65,16 @@ void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex,
 	set->order[(set->first + set->n++) % SYN_KEPT] = (uint8_t)(syn - set->syns);
 }
 
-void syn_forget(struct syn_set *set, uint16_t vrf, struct endpoint source, struct endpoint destination)
+void syn_forget(struct syn_set *set, uint16_t vrf, struct endpoint source,
+		struct endpoint destination)
 {
 	struct syn *syn;
 
 	if (set->n == 0)
 		return;
 	syn = place_of(set, vrf, source, destination);
-	if (syn->vrf == vrf && same_endpoint(syn->source, source) && same_endpoint(syn->destination, destination))
+	if (syn->vrf == vrf && same_endpoint(syn->source, source) &&
+	    same_endpoint(syn->destination, destination))
 		syn->length = 0;
 }
 

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The TCP state of a flow. Each side's slot says how far that side has sent and acknowledged, and the largest window it has
- * offered; so the other side's slot says what this side may send now.
+ * The TCP state of a flow. Each side's slot says how far that side has sent and acknowledged, and
+ * the largest window it has offered; so the other side's slot says what this side may send now.
  *
- * Promises: O(1), touches the record and its two slots only; numbers move forward only, and only by segments that fit. May
- * not judge addresses, time or checksums, and never drops anything.
+ * Promises: O(1), touches the record and its two slots only; numbers move forward only, and only by
+ * segments that fit. May not judge addresses, time or checksums, and never drops anything.
  */
 #include "nat/tcp.h"
 
 #define SCALE_UNKNOWN 15
-#define SCALE_MAX     14     /* RFC 7323 2.3 */
-#define WINDOW_LEAST  0xffffu /* a window that is not known or small: lost and late packets must not look like attacks */
-#define OPTION_END    0
-#define OPTION_NOP    1
-#define OPTION_SCALE  3
+#define SCALE_MAX     14 /* RFC 7323 2.3 */
+#define WINDOW_LEAST                                                                               \
+	0xffffu /* a window that is not known or small: lost and late packets must not look like   \
+		   attacks */
+#define OPTION_END   0
+#define OPTION_NOP   1
+#define OPTION_SCALE 3
 
 /* One segment's point of view. */
 struct way {
@@ -101,7 +103,8 @@ static void note_scale(const struct way *way)
 	if (way->segment->scale == TCP_SCALE_NONE)
 		way->flow->scales = 0;
 	else
-		way->flow->scales = (uint8_t)((way->flow->scales & ~(15 << shift)) | way->segment->scale << shift);
+		way->flow->scales =
+		    (uint8_t)((way->flow->scales & ~(15 << shift)) | way->segment->scale << shift);
 }
 
 static enum tcp_effect become(const struct way *way, enum flow_phase phase)
@@ -164,7 +167,7 @@ static void hear(const struct way *way)
 static enum tcp_effect settle(const struct way *way)
 {
 	way->flow->tcp |= FLOW_TCP_SETTLED;
-	way->flow->tcp &= (uint8_t)~(FLOW_TCP_SYN << way->side | FLOW_TCP_SYN << way->other);
+	way->flow->tcp &= (uint8_t) ~(FLOW_TCP_SYN << way->side | FLOW_TCP_SYN << way->other);
 	/* The windows in SYNs are not scaled, so they were not taken. */
 	if (!(way->segment->flags & TCP_SYN))
 		note_window(way);
@@ -220,8 +223,9 @@ static enum tcp_effect answer_syn(const struct way *way)
 	return way->to->ack == way->segment->end ? settle(way) : TCP_NOTHING;
 }
 
-/* A host that has forgotten the connection opens it again: its peer has forgotten it too only if it answers with a SYN. Until
- * then the connection is what it was (RFC 5961 section 4). The inside's is kept, whatever comes from outside. */
+/* A host that has forgotten the connection opens it again: its peer has forgotten it too only if it
+ * answers with a SYN. Until then the connection is what it was (RFC 5961 section 4). The inside's
+ * is kept, whatever comes from outside. */
 static enum tcp_effect remember_syn(const struct way *way)
 {
 	if (has(way, FLOW_TCP_SYN, way->other) && way->other == 0)
@@ -265,8 +269,8 @@ static enum tcp_effect on_syn(const struct way *way)
 
 /* ---- RST ---- */
 
-/* RFC 5961 section 3: exactly at what the receiver reads next. That is what it acknowledged last, or the end of all that was
- * sent to it, if its acknowledgement is still on its way. */
+/* RFC 5961 section 3: exactly at what the receiver reads next. That is what it acknowledged last,
+ * or the end of all that was sent to it, if its acknowledgement is still on its way. */
 static bool reset_fits(const struct way *way)
 {
 	uint32_t seq = way->segment->seq;
@@ -298,8 +302,8 @@ static enum tcp_effect on_reset(const struct way *way)
 
 /* ---- everything else ---- */
 
-/* The third packet of the handshake: exact, because it makes a short life long. Before it the side that answered the SYN may
- * be sending already (RFC 7413). */
+/* The third packet of the handshake: exact, because it makes a short life long. Before it the side
+ * that answered the SYN may be sending already (RFC 7413). */
 static enum tcp_effect complete(const struct way *way)
 {
 	if (has(way, FLOW_TCP_HEARD, way->side) && way->segment->seq == way->from->end)
@@ -311,8 +315,8 @@ static enum tcp_effect complete(const struct way *way)
 	return settle(way);
 }
 
-/* Not seen from the SYN on: what one side says is believed when the other's words agree; of two that do not, the later one
- * counts. */
+/* Not seen from the SYN on: what one side says is believed when the other's words agree; of two
+ * that do not, the later one counts. */
 static enum tcp_effect learn(const struct way *way)
 {
 	uint32_t window = window_of(way, way->from);
@@ -335,12 +339,14 @@ static enum tcp_effect learn(const struct way *way)
 
 static enum tcp_effect on_ack(const struct way *way)
 {
-	bool opened = has(way, FLOW_TCP_SYN, way->side), was_opened = has(way, FLOW_TCP_SYN, way->other);
+	bool opened = has(way, FLOW_TCP_SYN, way->side),
+	     was_opened = has(way, FLOW_TCP_SYN, way->other);
 
 	if (!is_settled(way)) {
 		if (opened && was_opened)
 			return complete(way);
-		/* A peer with an old connection says so (RFC 5961 section 4); that opens nothing. */
+		/* A peer with an old connection says so (RFC 5961 section 4); that opens nothing.
+		 */
 		return opened || was_opened ? TCP_UNFIT : learn(way);
 	}
 	if (!fits(way))
@@ -369,7 +375,8 @@ enum tcp_effect tcp_track(struct flow_record *flow, struct flow_slot *from, stru
 	if (segment->flags & TCP_SYN)
 		return segment->flags & TCP_FIN ? TCP_UNFIT : on_syn(&way);
 	effect = segment->flags & TCP_ACK ? on_ack(&way) : TCP_UNFIT;
-	/* Of a plain one that is out of the window nothing is learned; that is no reason to let the connection go. */
+	/* Of a plain one that is out of the window nothing is learned; that is no reason to let the
+	 * connection go. */
 	if (!(segment->flags & TCP_FIN))
 		return effect == TCP_UNFIT && is_settled(&way) ? TCP_NOTHING : effect;
 	if (effect == TCP_UNFIT)
