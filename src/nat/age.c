@@ -7,16 +7,12 @@
  */
 #include "nat/state.h"
 
+/* The server's port first: that is the one an operator means. 0: none. */
 static uint32_t port_override(const struct snapshot *snapshot, const struct flow_record *flow)
 {
-	for (uint32_t i = 0; i < snapshot->n_port_timeouts; i++) {
-		const struct snapshot_port_timeout *override = &snapshot->port_timeouts[i];
+	uint32_t seconds = snapshot_port_timeout(snapshot, flow->protocol, flow->og_port);
 
-		if (override->protocol == flow->protocol &&
-		    (override->port == flow->og_port || override->port == flow->il_port))
-			return override->seconds;
-	}
-	return 0;
+	return seconds != 0 ? seconds : snapshot_port_timeout(snapshot, flow->protocol, flow->il_port);
 }
 
 static enum timeout_class tcp_class(const struct flow_record *flow)

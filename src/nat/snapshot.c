@@ -203,6 +203,13 @@ static void mark_shared(struct snapshot *snapshot)
 	}
 }
 
+static int timeout_order(const void *a, const void *b)
+{
+	const struct snapshot_port_timeout *x = a, *y = b;
+
+	return x->protocol != y->protocol ? x->protocol - y->protocol : x->port - y->port;
+}
+
 void snapshot_index(struct snapshot *snapshot)
 {
 	uint32_t n_ids = snapshot->n_statics + snapshot->n_rules;
@@ -232,6 +239,9 @@ void snapshot_index(struct snapshot *snapshot)
 		push(&snapshot->by_id[id_hash(snapshot, snapshot->rules[i].id)], snapshot->next_id,
 		     snapshot->n_statics + i);
 	mark_shared(snapshot);
+	if (snapshot->n_port_timeouts > 0)
+		qsort(snapshot->port_timeouts, snapshot->n_port_timeouts, sizeof(*snapshot->port_timeouts),
+		      timeout_order);
 	snapshot->matches = mem_alloc(snapshot->n_aces * sizeof(*snapshot->matches));
 }
 
@@ -303,6 +313,16 @@ bool snapshot_is_global(const struct snapshot *snapshot, ip4 addr)
 			high = middle;
 	}
 	return low < snapshot->n_globals && snapshot->globals[low].first <= addr;
+}
+
+uint32_t snapshot_port_timeout(const struct snapshot *snapshot, uint8_t protocol, uint16_t port)
+{
+	const struct snapshot_port_timeout key = {.protocol = protocol, .port = port}, *found = NULL;
+
+	if (snapshot->n_port_timeouts > 0)
+		found = bsearch(&key, snapshot->port_timeouts, snapshot->n_port_timeouts, sizeof(key),
+				timeout_order);
+	return found != NULL ? found->seconds : 0;
 }
 
 bool snapshot_pool_has(const struct snapshot *snapshot, uint32_t pool, ip4 addr)

@@ -126,6 +126,7 @@ enum timeout_class {
 	TIMEOUT_CLASSES
 };
 
+/* Sorted by snapshot_index(). */
 struct snapshot_port_timeout {
 	uint8_t protocol;
 	uint16_t port;
@@ -226,6 +227,8 @@ bool snapshot_has_rule(const struct snapshot *snapshot, uint64_t id);
 /* Likewise, as what it is; NULL when there is no such static entry (dynamic rule). */
 const struct snapshot_static *snapshot_static_by_id(const struct snapshot *snapshot, uint64_t id);
 const struct snapshot_rule *snapshot_rule_by_id(const struct snapshot *snapshot, uint64_t id);
+/* Seconds of ip nat translation port-timeout for this port, 0: none. */
+uint32_t snapshot_port_timeout(const struct snapshot *snapshot, uint8_t protocol, uint16_t port);
 bool snapshot_pool_has(const struct snapshot *snapshot, uint32_t pool, ip4 addr);
 
 /* What an access list is matched on. ports_known false: entries with ports match if anything could. */

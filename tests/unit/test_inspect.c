@@ -343,6 +343,33 @@ START_TEST(pools_tell_what_is_given)
 }
 END_TEST
 
+START_TEST(ports_have_timeouts_of_their_own)
+{
+	static const struct snapshot_port_timeout timeouts[] = {
+		{17, 9000, 900}, {17, 53, 10}, {6, 53, 7}, {17, 2000, 20}};
+	struct translation rows[8];
+
+	lab_masquerade(&lab);
+	lab.conf->n_port_timeouts = 4;
+	lab.conf->port_timeouts = mem_alloc(sizeof(timeouts));
+	memcpy(lab.conf->port_timeouts, timeouts, sizeof(timeouts));
+	ck_assert(lab_commit(&lab));
+	udp_out(HOST(5), 2000, PEER(1), 53);   /* the server's port first */
+	udp_out(HOST(5), 2000, PEER(1), 1111); /* then the host's */
+	udp_out(HOST(5), 3000, PEER(1), 9000);
+	udp_out(HOST(5), 3000, PEER(1), 1111);
+	ck_assert_uint_eq(rows_of(NULL, rows, 8), 4);
+	ck_assert_uint_eq(rows[0].timeout_s, 10);
+	ck_assert_uint_eq(rows[1].timeout_s, 20);
+	ck_assert_uint_eq(rows[2].timeout_s, 900);
+	ck_assert_uint_eq(rows[3].timeout_s, 300);
+	lab_wait(&lab, 11);
+	ck_assert_uint_eq(count(NULL), 3);
+	lab_wait(&lab, 300);
+	ck_assert_uint_eq(count(NULL), 1);
+}
+END_TEST
+
 /* ---- packets that are watched ---- */
 
 static uint32_t packets_of(uint64_t *cursor)
@@ -404,6 +431,7 @@ int main(void)
 	tcase_add_test(tc, matches_survive_a_swap_with_their_entry);
 	tcase_add_test(tc, a_second_rule_counts_the_denial_before_it);
 	tcase_add_test(tc, pools_tell_what_is_given);
+	tcase_add_test(tc, ports_have_timeouts_of_their_own);
 	tcase_add_test(tc, a_list_chooses_the_packets_that_are_watched);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
