@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an application-level gateway is. Three parts, and only the first is written for each protocol:
+ *
+ *   scan     (here)          bytes -> findings: which endpoints the message mentions, where they stand in it, which numbers
+ *                            depend on lengths, what happened. A pure function of bytes and the gateway's own state.
+ *   resolve  (nat/resolve.h) what each mentioned endpoint becomes: all NAT policy.
+ *   edit     (alg/edit.h)    writes the new values and mends every number that depends on lengths.
+ *
+ * A gateway knows bytes and nothing else: no sockets, no tables, no clock, no allocation, no pointer kept. It may not
+ * change the bytes. What it does not understand it says, and then the bytes pass as they are.
+ *
+ * Laws, for every gateway (tests/unit/test_alg_laws.c, tests/fuzz/fuzz_alg.c):
+ *   identity   nothing is resolved: not one byte changes
+ *   split      a stream cut anywhere gives the same messages, so the same findings
+ *   bounds     fields and dependents lie within the message; fields are in order and disjoint
+ *   reverse    scanning what edit made finds what was written
+ *
+ * Tried on paper, so that these fit later without a change:
+ *   H.323   PER needs a bit reader but an IPv4 endpoint is six aligned bytes: ENCODE_BINARY, in place, no dependents. RAS is
+ *           datagrams, H.225 and H.245 streams framed by TPKT. h245Address: a mention with role ROLE_LISTEN and child
+ *           ALG_H245. The call key is the GUID's 16 bytes. What a version adds is stepped over within scan.
+ *   SIP     Call-ID is the call key. m= and c= of one medium are two fields of one mention; a c= that several media share is a
+ *           field of the first, and behind every other m= stands a field of length 0 that is written only when that medium's
+ *           address turns out different (`unless`). Content-Length of message and of parts: nested dependents.
+ *   ESP     has nothing to scan. Predicted SPIs are expectations: the SPI takes the place of the two ports (nat/expect.h).
+ *   LDAP    BER lengths are dependents that may grow themselves (DEPEND_BER); edit repeats until nothing moves.
+ *   DNS     compression pointers are dependents too: numbers that say where something stands (DEPEND_POINTER).
+ */
+#ifndef ALGATE_ALG_ALG_H
+#define ALGATE_ALG_ALG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "lib/addr.h"
+
+/* A(NAME, name, row of show platform hardware qfp active feature alg statistics). Numbers are kept in records: append. */
+#define ALGS(A)                  \
+	A(FTP, "ftp", "FTP")     \
+	A(TFTP, "tftp", "TFTP")  \
+	A(DNS, "dns", "DNS")     \
+	A(SHELL, "rsh", "SHELL") \
+	A(LOGIN, "rlogin", "LOGIN") \
+	A(EXEC, "rexec", "EXEC") \
+	A(SIP, "sip", "SIP")
+
+enum alg {
+	ALG_NONE,
+#define ALG_ENUM(name, text, row) ALG_##name,
+	ALGS(ALG_ENUM)
+#undef ALG_ENUM
+	ALG_COUNT
+};
+
+/* Which end of the flow a message comes from: who opened it, or who answers. */
+enum alg_from { FROM_CLIENT, FROM_SERVER };
+
+/* ---- findings ---- */
+
+/* What a mentioned endpoint is for; nat/resolve.h says what is done about it. */
+enum role {
+	ROLE_LISTEN,  /* the message's sender accepts there what its receiver opens: a child */
+	ROLE_NAME,    /* only names somebody: translated where a mapping exists; nothing is made */
+	ROLE_ADDRESS, /* an address that stands for all its ports (DNS): only mappings of whole addresses count */
+	ROLE_SIGNAL,  /* the sender takes further signalling there, from anybody, for `lifetime_s` */
+	ROLE_MEDIA,   /* the sender receives a medium there; with `pair` its RTCP on the next port */
+	ROLE_RTCP,    /* RTCP that is not on the next port, of the medium `medium` */
+};
+
+#define MENTION_PAIR     1 /* two ports: even, and the next one */
+#define MENTION_RESERVED 2 /* the port must stay in 512..1023 */
+#define MENTION_OWN      4 /* the sender's own endpoint of this flow; `at` is not used, nothing is written */
+#define MENTION_MANY     8 /* more than one child may come, until the expectation ends */
+
+struct mention {
+	struct endpoint at;   /* as it stands in the message; port 0: none */
+	uint8_t protocol;     /* of what comes to it: 6, 17; 0: not said */
+	uint8_t role;         /* enum role */
+	uint8_t child;        /* enum alg: gateway of the child */
+	uint8_t flags;        /* MENTION_ */
+	uint16_t remote_port; /* the child comes from this port; 0: any */
+	uint16_t remote_least;/* remote port 0: at least this one, at most 1023 (RCMD); 0: any */
+	uint16_t medium;      /* number of the medium in its call */
+	uint32_t lifetime_s;  /* ROLE_SIGNAL; 0: not said */
+};
+
+/* How a field is written from what its mention became. */
+enum encoding {
+	ENCODE_ADDRESS,      /* 10.0.0.1 */
+	ENCODE_PORT,         /* 5060 */
+	ENCODE_ADDRESS_PORT, /* 10.0.0.1:5060; without the port if there was none and it is still `aux` */
+	ENCODE_COMMAS,       /* 10,0,0,1,19,196 (FTP PORT, PASV) */
+	ENCODE_COMMAS_LONG,  /* 10,0,0,1,2,19,196 (FTP LPRT) */
+	ENCODE_DELIMITED,    /* 10.0.0.1|5060, where | is the character `aux` (FTP EPRT) */
+	ENCODE_BINARY,       /* address and port, 6 bytes in network order */
+	ENCODE_BINARY_ADDRESS, /* 4 bytes */
+	ENCODE_BINARY_PORT,    /* 2 bytes */
+	ENCODE_LABELS,       /* four DNS labels, last number of the address first (in-addr.arpa) */
+	ENCODE_ZERO32,       /* 4 bytes of 0, where the mention was changed (TTL) */
+	ENCODE_COPY,         /* the message's own bytes from `from` to `to`, where the mention was changed */
+	ENCODE_CONNECTION,   /* a whole line c=IN IP4 10.0.0.1 CR LF */
+};
+
+/* A place in the message. It is written only if its mention was changed. */
+struct field {
+	uint32_t offset, length;  /* length 0: an insertion */
+	uint16_t mention;
+	uint16_t unless;          /* MENTION_NONE, or: only if the address differs from that of this mention */
+	uint8_t encoding;         /* enum encoding */
+	uint16_t aux;
+	uint32_t from, to;        /* ENCODE_COPY */
+};
+#define MENTION_NONE 0xffff
+
+/* A number in the message that follows from lengths; written only when it changes. */
+enum depend {
+	DEPEND_DECIMAL, /* text: how many bytes [from, to) has become */
+	DEPEND_BE16,    /* likewise, two bytes in network order */
+	DEPEND_BE32,
+	DEPEND_BER,     /* likewise, a BER length; keeps its form where it fits, else grows */
+	DEPEND_POINTER, /* DNS: two bytes, 0xc000 and where `from` has come to */
+};
+struct dependent {
+	uint32_t offset, length;
+	uint32_t from, to;
+	uint8_t kind;
+};
+
+/* What happened. */
+#define HAPPENED_CANCEL    1  /* what the receiver's side... both sides' children that nobody used yet are not wanted any more */
+#define HAPPENED_ENCRYPTED 2  /* from here on nothing can be read */
+#define HAPPENED_CLOSE     4  /* the call is over */
+#define HAPPENED_DONE      8  /* nothing further of this flow is of interest: bytes pass */
+
+/* Why a message was left as it is, or what was odd: by gateway a counter each. */
+#define ALG_NOTES(N)                                                            \
+	N(NONE, "")                                                             \
+	N(MALFORMED, "malformed message")                                       \
+	N(FOREIGN, "other protocol on the port")                                \
+	N(ENCRYPTED, "encrypted from here on")                                  \
+	N(SIGNED, "signed message left unchanged")                              \
+	N(TOO_LONG, "message too long")                                         \
+	N(TOO_MANY, "too many addresses in a message")                          \
+	N(THIRD_PARTY, "address of another host refused")                       \
+	N(BAD_PORT, "port below 1024 or out of range refused")                  \
+	N(CLAIMED, "port of a static entry refused")                            \
+	N(NO_PORT, "no free port")                                              \
+	N(LIMIT, "limit of expected connections")                               \
+	N(NO_ROOM, "no memory")                                                 \
+	N(TOO_BIG, "result too large")                                          \
+	N(MIDSTREAM, "connection met in the middle")                            \
+	N(OVERLAP, "overlapping segments with different bytes")                 \
+	N(AUTHENTICATED, "TCP segments are signed")                             \
+	N(UNSOLICITED, "reply to no command")                                   \
+	N(MULTIPART, "multipart body left unchanged")
+enum alg_note {
+#define ALG_NOTE_ENUM(name, text) NOTE_##name,
+	ALG_NOTES(ALG_NOTE_ENUM)
+#undef ALG_NOTE_ENUM
+	NOTE_COUNT
+};
+const char *alg_note_text(enum alg_note note);
+
+#define FINDING_MENTIONS   4096
+#define FINDING_FIELDS     8192
+#define FINDING_DEPENDENTS 16384
+#define FINDING_KEY        64
+
+struct findings {
+	uint32_t n_mentions, n_fields, n_dependents;
+	uint32_t happened;    /* HAPPENED_ */
+	uint8_t note;         /* enum alg_note: what to count */
+	char message[16];     /* name of the message for traces: PORT, 227, INVITE; printable */
+	/* SIP, H.323, ...: which call this is about. */
+	uint8_t key_length;
+	uint8_t key[FINDING_KEY];
+	struct mention mentions[FINDING_MENTIONS];
+	struct field fields[FINDING_FIELDS];       /* by offset, disjoint */
+	struct dependent dependents[FINDING_DEPENDENTS];
+};
+
+/* For scan: each false when there is no more room; the gateway then says NOTE_TOO_MANY and finds nothing. */
+void findings_clear(struct findings *findings); /* not the arrays */
+bool find_mention(struct findings *findings, const struct mention *mention, uint16_t *index);
+bool find_field(struct findings *findings, const struct field *field);
+bool find_dependent(struct findings *findings, const struct dependent *dependent);
+
+/* ---- gateways ---- */
+
+#define ALG_STATE_MAX 128
+#define ALG_MESSAGE_MAX 65535
+
+/* How long is the next message of a stream? */
+enum frame {
+	FRAME_WHOLE, /* *size bytes, all there */
+	FRAME_MORE,  /* not known or not all there: more bytes are needed */
+	FRAME_PASS,  /* the next *size bytes are of no interest; they need not be there */
+	FRAME_DONE,  /* nothing of this direction is of interest any more */
+	FRAME_FOREIGN, /* not our protocol: neither direction is looked at again */
+};
+
+enum scan {
+	SCAN_OK,      /* findings hold, also if there are none */
+	SCAN_FOREIGN, /* malformed or not our protocol (findings->note): this and all that follows passes as it is */
+};
+
+struct gateway {
+	uint16_t state_size; /* at most ALG_STATE_MAX; all 0 when the flow begins; plain bytes, survives the daemon */
+	bool third_party;    /* other covered hosts than the sender may be mentioned */
+	bool low_ports;      /* ports below 1024 may be mentioned */
+	bool server_first;   /* nothing is read from the client before the server has spoken (A1) */
+	uint32_t expect_s;   /* life of an unused expectation */
+	/* Streams; NULL: datagrams only. May be asked again about the same bytes with more behind them, and must then have changed
+	 * nothing; state moves on in scan only. */
+	enum frame (*frame)(const void *state, enum alg_from from, const uint8_t *bytes, uint32_t length,
+			    uint32_t *size);
+	/* A whole message: a datagram's payload, or as framed. findings come cleared. */
+	enum scan (*scan)(void *state, enum alg_from from, const uint8_t *bytes, uint32_t length, bool stream,
+			  struct findings *findings);
+};
+
+/* NULL: not built. */
+const struct gateway *alg_gateway(enum alg alg);
+const char *alg_name(enum alg alg);
+/* ALG_NONE when there is none of this name. */
+enum alg alg_by_name(const char *name);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an endpoint that a message mentions becomes: all NAT policy of the gateways, written once.
+ *
+ * The sender is inside (its own addresses become global ones) or the receiver is (global ones that name hosts inside become local
+ * ones again), or both (hairpin). Never touched: 0.0.0.0, 127/8, 224/4, 255.255.255.255, an address that no mapping has.
+ *
+ *   ROLE_LISTEN  sender inside: must be the sender's own address, or where the gateway allows third parties a covered host's; port
+ *                not below 1024 (unless the gateway needs low ports), not one that a static entry owns for somebody else. It gets
+ *                a binding and an expectation from the receiver's address. Sender outside: an expectation from inside, so that
+ *                the child is known and leaves by the address of its parent; nothing is written.
+ *   ROLE_NAME    whatever mapping there is: static entry, binding, pair of addresses; else unchanged.
+ *   ROLE_ADDRESS static entries of whole addresses (not `no-payload` ones), and address bindings; else unchanged.
+ *   ROLE_SIGNAL, ROLE_MEDIA, ROLE_RTCP: for calls.
+ *
+ * Promises: the same mention of the same flow gets the same answer while its expectation or child lives (retransmissions come out
+ * identical). All or nothing for one message: if one mention cannot be resolved, what was made for the others is undone. O(1) for each
+ * mention. May not read messages.
+ */
+#ifndef ALGATE_NAT_RESOLVE_H
+#define ALGATE_NAT_RESOLVE_H
+
+#include "alg/edit.h"
+#include "nat/state.h"
+
+struct resolve_ask {
+	uint32_t flow;       /* control session: its flow (hairpin: the opener's) */
+	uint32_t other;      /* hairpin: the answerer's flow; else RECORD_NONE */
+	uint8_t alg;
+	uint8_t from;        /* enum flow_side of `flow`: where the message comes from */
+};
+
+enum resolve_outcome {
+	RESOLVED,      /* results hold */
+	RESOLVE_REFUSED, /* a mention cannot be mapped (note says why), and unchanged it would show an inside address: the message
+			    must not pass */
+	RESOLVE_LEFT,  /* policy leaves the whole message as it is (note): third party, bad port, limits that leak nothing */
+};
+
+enum resolve_outcome resolve_all(struct engine *engine, uint64_t now, const struct resolve_ask *ask,
+				 const struct findings *findings, struct resolved *out, enum alg_note *note);
+/* HAPPENED_CANCEL, and the end of a control session: expectations of this flow that no child has used. */
+void resolve_cancel(struct engine *engine, uint64_t now, uint32_t flow, bool parent_gone);
+/* The leg of a flow's first packet that an expectation waits for: kind LEG_EXPECTED. False: none does. No effect. */
+bool resolve_expected(const struct ask *ask, struct endpoint source, struct endpoint destination, struct leg *leg);
+/* A flow came of it: linked to its parent, counted, one-shot expectations end. */
+void resolve_came(struct engine *engine, uint64_t now, uint32_t expectation, uint32_t flow);
+
+#endif
