@@ -62,10 +62,14 @@ static void arm(struct engine *engine, uint64_t now, uint32_t node, uint32_t las
 		wheel_arm(engine->wheel, node, when > now ? when : now + 1);
 }
 
+void flow_arm_from(struct engine *engine, uint64_t now, uint32_t index, uint32_t last_used_s)
+{
+	arm(engine, now, index, last_used_s, flow_timeout(engine->snapshot, flow_at(engine->flows, index)));
+}
+
 void flow_arm(struct engine *engine, uint64_t now, uint32_t index)
 {
-	arm(engine, now, index, flow_last_used(engine, index),
-	    flow_timeout(engine->snapshot, flow_at(engine->flows, index)));
+	flow_arm_from(engine, now, index, flow_last_used(engine, index));
 }
 
 uint32_t binding_node(const struct engine *engine, const struct binding_record *binding)

@@ -17,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/mem.h"
+#include "nat/flow_plan.h"
 
-#define BUCKET_SLOTS  4
+#define BUCKET_SLOTS  FLOW_PLAN_BUCKET
 #define SEARCH_MAX    512
 #define BATCH	      16
 #define PROTOCOL_ICMP 1
@@ -87,17 +88,27 @@ static void set_rewrite(struct flow_slot *slot, const struct flow_record *flow)
 	}
 }
 
-static struct flow_slot make_slot(const struct flow_record *flow, uint32_t index,
-				  enum flow_side side, uint32_t now_s)
+/* Of a record whose state is its seal. */
+static struct flow_slot slot_of_live(const struct flow_record *flow, uint32_t index,
+				     enum flow_side side, uint32_t now_s)
 {
 	struct flow_slot slot = {
 	    .key = flow_key_of(flow, side),
-	    .state = flow_seal(flow),
+	    .state = flow->state,
 	    .flow = index,
 	    .last_used_s = now_s,
 	};
 
 	set_rewrite(&slot, flow);
+	return slot;
+}
+
+static struct flow_slot make_slot(const struct flow_record *flow, uint32_t index,
+				  enum flow_side side, uint32_t now_s)
+{
+	struct flow_slot slot = slot_of_live(flow, index, side, now_s);
+
+	slot.state = flow_seal(flow);
 	return slot;
 }
 
@@ -454,7 +465,8 @@ void flow_carry(struct flow_table *table, uint32_t index, enum flow_side side)
 	uint8_t shift = side * CARRY_BITS, mask = (uint8_t)(15 << shift);
 
 	/* Beyond 2^36 packets it starts again. */
-	flow->carries = (uint8_t)((flow->carries & ~mask) | ((flow->carries + (1 << shift)) & mask));
+	flow->carries =
+	    (uint8_t)((flow->carries & ~mask) | ((flow->carries + (1 << shift)) & mask));
 	STORE_POINT();
 }
 
@@ -507,55 +519,114 @@ static bool possible(const struct flow_record *flow, uint32_t now_s)
 	return flow->created_s <= now_s;
 }
 
-/* A few records at a time, so that the memory their slots go to is under way while the others are
- * looked at. */
-struct batch {
+/* Slots are planned first and written then: among a million of them each look at a bucket would be
+ * eight cache misses. A few records at a time, so that the plan's memory is under way while others
+ * are looked at. */
+struct adoption {
+	struct flow_table *table;
+	struct flow_plan *plan;
 	uint32_t n;
 	uint32_t index[BATCH];
-	struct flow_slot slot[BATCH][2];
-	uint64_t hash[BATCH][2];
+	struct flow_key key[BATCH][2];
+	struct flow_pair pair[BATCH][2];
 };
 
-static void batch_add(struct flow_table *table, struct batch *batch, uint32_t index, uint32_t now_s)
+static void batch_add(struct adoption *adoption, uint32_t index)
 {
-	const struct flow_record *flow = &table->records->flows[index];
+	const struct flow_record *flow = &adoption->table->records->flows[index];
 
 	for (int side = 0; side < 2; side++) {
-		struct flow_slot *slot = &batch->slot[batch->n][side];
+		struct flow_key *key = &adoption->key[adoption->n][side];
+		struct choice choice;
 
-		*slot = make_slot(flow, index, (enum flow_side)side, now_s);
-		batch->hash[batch->n][side] = flow_hash(table, &slot->key);
-		flow_prefetch(table, batch->hash[batch->n][side]);
+		*key = flow_key_of(flow, (enum flow_side)side);
+		choice = choices(adoption->table, flow_hash(adoption->table, key));
+		adoption->pair[adoption->n][side] =
+		    (struct flow_pair){{choice.bucket[0], choice.bucket[1]}};
+		flow_plan_prefetch(adoption->plan, adoption->pair[adoption->n][side]);
 	}
-	batch->index[batch->n++] = index;
+	adoption->index[adoption->n++] = index;
 }
 
-static bool batch_keep(struct flow_table *table, const struct batch *batch, uint32_t i)
+struct sought {
+	const struct flow_record *flows;
+	const struct flow_key *key;
+};
+
+/* Entries of the plan: flow * 2 + side. */
+static bool has_key(const void *arg, uint32_t entry)
 {
+	const struct sought *sought = arg;
+	struct flow_key key = flow_key_of(&sought->flows[entry / 2], (enum flow_side)(entry % 2));
+
+	return same_key(&key, sought->key);
+}
+
+/* Both sides, or neither. */
+static bool plan_flow(struct adoption *adoption, uint32_t i)
+{
+	const struct flow_pair *pair = adoption->pair[i];
+	uint32_t entry = adoption->index[i] * 2;
+
 	for (int side = 0; side < 2; side++) {
-		if (flow_lookup_hashed(table, &batch->slot[i][side].key, batch->hash[i][side]) !=
-		    NULL)
+		struct sought sought = {adoption->table->records->flows, &adoption->key[i][side]};
+
+		if (flow_plan_has(adoption->plan, pair[side], has_key, &sought))
 			return false;
 	}
-	return add_slots(table, batch->index[i], batch->slot[i], batch->hash[i]);
+	if (!flow_plan_add(adoption->plan, pair[SIDE_INSIDE], entry + SIDE_INSIDE))
+		return false;
+	if (flow_plan_add(adoption->plan, pair[SIDE_OUTSIDE], entry + SIDE_OUTSIDE))
+		return true;
+	flow_plan_remove(adoption->plan, pair[SIDE_INSIDE], entry + SIDE_INSIDE);
+	return false;
 }
 
-static void batch_flush(struct flow_table *table, struct batch *batch)
+static void batch_flush(struct adoption *adoption)
 {
-	for (uint32_t i = 0; i < batch->n; i++) {
-		struct flow_record *flow = &table->records->flows[batch->index[i]];
+	for (uint32_t i = 0; i < adoption->n; i++) {
+		struct flow_record *flow = &adoption->table->records->flows[adoption->index[i]];
 
-		if (batch_keep(table, batch, i)) {
-			flow->binding = RECORD_NONE;
+		if (plan_flow(adoption, i)) {
 			flow->tcp &= FLOW_TCP_KEPT;
 			flow->carries = 0;
 			STORE_POINT();
-			table->count++;
+			adoption->table->count++;
 		} else {
 			record_set_state(&flow->state, 0);
 		}
 	}
-	batch->n = 0;
+	adoption->n = 0;
+}
+
+/* In the order of the slots, with their records under way. */
+static void write_planned(struct flow_table *table, const struct flow_plan *plan, uint32_t now_s,
+			  uint32_t epoch)
+{
+	struct records *records = table->records;
+	uint32_t entry, ahead = 0, far;
+
+	for (uint32_t i = 0; i < BATCH && ahead != UINT32_MAX; i++) {
+		ahead = flow_plan_next(plan, ahead, &far);
+		ahead += ahead != UINT32_MAX;
+	}
+	for (uint32_t at = 0; (at = flow_plan_next(plan, at, &entry)) != UINT32_MAX; at++) {
+		struct flow_record *flow = &records->flows[entry / 2];
+		struct flow_slot slot =
+		    slot_of_live(flow, entry / 2, (enum flow_side)(entry % 2), now_s);
+
+		if (ahead != UINT32_MAX)
+			ahead = flow_plan_next(plan, ahead, &far);
+		if (ahead != UINT32_MAX) {
+			__builtin_prefetch(&records->flows[far / 2], 1);
+			ahead++;
+		}
+		slot.epoch = epoch;
+		write_slot(&records->slots[at], &slot);
+		flow->slot[entry % 2] = at;
+		STORE_POINT();
+	}
+	table->stashed = flow_plan_stashed(plan);
 }
 
 /* Links every free record below the last live one, lowest first out, and forgets those above. */
@@ -571,28 +642,32 @@ static void rebuild_free(struct flow_table *table, uint32_t high)
 	}
 }
 
-uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s)
+uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s, uint32_t epoch)
 {
-	uint32_t high = records_high(table->records, REGION_FLOWS);
-	struct batch batch = {.n = 0};
+	struct records *records = table->records;
+	uint32_t high = records_high(records, REGION_FLOWS);
+	struct adoption adoption = {.table = table};
 
-	table->count = table->stashed = 0;
-	records_clear_slots(table->records);
-	if (high >= MANY(table->records))
-		records_many_slots(table->records);
+	adoption.plan = flow_plan_new(records->slot_buckets, records->stash_slots, high);
+	table->count = 0;
+	records_clear_slots(records);
+	if (high >= MANY(records))
+		records_many_slots(records);
 	for (uint32_t i = 0; i < high; i++) {
-		struct flow_record *flow = &table->records->flows[i];
+		struct flow_record *flow = &records->flows[i];
 
 		if (flow->state == 0)
 			continue;
 		if (possible(flow, now_s))
-			batch_add(table, &batch, i, now_s);
+			batch_add(&adoption, i);
 		else
 			record_set_state(&flow->state, 0);
-		if (batch.n == BATCH)
-			batch_flush(table, &batch);
+		if (adoption.n == BATCH)
+			batch_flush(&adoption);
 	}
-	batch_flush(table, &batch);
+	batch_flush(&adoption);
+	write_planned(table, adoption.plan, now_s, epoch);
+	flow_plan_free(adoption.plan);
 	rebuild_free(table, high);
 	return table->count;
 }

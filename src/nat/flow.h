@@ -49,9 +49,9 @@ uint64_t flow_displaced(const struct flow_table *table);
 uint32_t flow_stashed(const struct flow_table *table);
 
 /* Adoption: rebuilds slots and free list from the cold records; returns how many live flows it kept. Records that were
- * being written, or are impossible or double, are freed. `binding` of the kept ones is RECORD_NONE: the caller links them
- * again. Packet and byte counts start at 0, last use at now_s, epochs at 0; of TCP windows nothing is known.
- * Cost by the records ever written, not by capacity. */
-uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s);
+ * being written, or are impossible or double, are freed. `binding` of the kept ones is as it was found, perhaps damaged: the
+ * caller checks it and links them again. Packet and byte counts start at 0, last use at now_s, slots are of `epoch`; of TCP
+ * windows nothing is known. Cost by the records ever written, not by capacity. */
+uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s, uint32_t epoch);
 
 #endif

@@ -102,6 +102,8 @@ uint32_t flow_last_used(const struct engine *engine, uint32_t index);
 /* Flow, its counts, its binding if that was the last one. kind: EVENT_EXPIRED or EVENT_REMOVED. */
 void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_kind kind);
 void flow_arm(struct engine *engine, uint64_t now, uint32_t index);
+/* The same where the second of the last packet is known, so that no slot is read. */
+void flow_arm_from(struct engine *engine, uint64_t now, uint32_t index, uint32_t last_used_s);
 uint32_t binding_node(const struct engine *engine, const struct binding_record *binding);
 void binding_arm(struct engine *engine, uint64_t now, struct binding_record *binding);
 void binding_disarm(struct engine *engine, const struct binding_record *binding);

@@ -11,6 +11,8 @@
 #include "lib/mem.h"
 #include "nat/state.h"
 
+#define AHEAD 16 /* records that adoption looks ahead */
+
 /* ---- life ---- */
 
 struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
@@ -156,48 +158,73 @@ static void adopt_bindings(struct engine *engine, uint64_t now)
 	}
 }
 
-/* The binding that a flow must have, by what the flow says. */
-static struct binding_record *binding_of(struct engine *engine, const struct flow_record *flow)
+static bool holds(const struct binding_record *binding, const struct flow_record *flow)
+{
+	if (binding->local != flow->il || binding->global != flow->ig || binding->vrf != flow->vrf ||
+	    binding->rule != (flow->flags & FLOW_IDENTITY ? 0 : flow->rule))
+		return false;
+	if (binding->protocol == 0 && binding->local_port == 0)
+		return flow->il_port == flow->ig_port;
+	return binding->protocol == flow->protocol && binding->local_port == flow->il_port &&
+	       binding->global_port == flow->ig_port;
+}
+
+/* The binding that a flow must have, by what the flow says; NULL if there is none. */
+static struct binding_record *binding_sought(struct engine *engine, const struct flow_record *flow)
 {
 	struct endpoint local = {flow->il, flow->il_port}, host = {flow->il, 0};
 	uint64_t rule = flow->flags & FLOW_IDENTITY ? 0 : flow->rule;
 	struct binding_record *binding;
 
 	binding = binding_by_rule(engine->bindings, flow->vrf, flow->protocol, local, rule);
-	if (binding != NULL && binding->global_port != flow->ig_port)
-		binding = NULL;
-	if (binding == NULL && flow->il_port == flow->ig_port)
+	if (binding == NULL || !holds(binding, flow))
 		binding = binding_by_rule(engine->bindings, flow->vrf, 0, host, rule);
-	return binding != NULL && binding->global == flow->ig ? binding : NULL;
+	return binding != NULL && holds(binding, flow) ? binding : NULL;
 }
 
+/* The one it names is nearly always the one; what a damaged record names is not believed. */
+static struct binding_record *binding_of(struct engine *engine, const struct flow_record *flow)
+{
+	struct binding_record *named = binding_at(engine->bindings, flow->binding);
+
+	return named != NULL && holds(named, flow) ? named : binding_sought(engine, flow);
+}
+
+/* The flow of an overload rule or an address binding fits as its binding does, which is adopted already. */
 static bool adopt_flow(struct engine *engine, uint64_t now, uint32_t index)
 {
-	struct flow_record *flow = flow_at(engine->flows, index);
-	struct binding_record *binding;
+	const struct flow_record *flow = flow_at(engine->flows, index);
+	struct binding_record *binding = NULL;
 
-	if (!flow_fits(engine->snapshot, flow))
-		return false;
-	for (int side = 0; side < 2; side++)
-		flow_slot_of(engine->flows, index, (enum flow_side)side)->epoch = engine->snapshot->epoch;
-	if (flow->flags & FLOW_STATIC) {
-		flow_count_in(engine, index, RECORD_NONE);
-	} else {
+	if (!(flow->flags & FLOW_STATIC)) {
 		binding = binding_of(engine, flow);
 		if (binding == NULL)
 			return false;
-		flow_count_in(engine, index, binding_index(engine->bindings, binding));
 	}
-	flow_arm(engine, now, index);
+	if ((binding == NULL || (flow->flags & FLOW_IDENTITY) || (binding->flags & BINDING_IDENTITY)) &&
+	    !flow_fits(engine->snapshot, flow))
+		return false;
+	flow_count_in(engine, index, binding == NULL ? RECORD_NONE : binding_index(engine->bindings, binding));
+	flow_arm_from(engine, now, index, seconds(now));
 	return true;
+}
+
+/* The bindings of flows far behind one another lie anywhere. */
+static void prefetch_binding(const struct engine *engine, uint32_t index)
+{
+	const struct records *records = engine->records;
+
+	if (index < records->max_flows && records->flows[index].binding < records->max_flows)
+		__builtin_prefetch(&records->bindings[records->flows[index].binding], 1);
 }
 
 static void adopt_flows(struct engine *engine, uint64_t now)
 {
 	uint32_t from = 0, index;
 
-	flow_table_adopt(engine->flows, seconds(now));
+	flow_table_adopt(engine->flows, seconds(now), engine->snapshot->epoch);
 	while ((index = flow_next(engine->flows, &from, UINT32_MAX)) != RECORD_NONE) {
+		prefetch_binding(engine, index + AHEAD);
 		if (!adopt_flow(engine, now, index))
 			flow_remove(engine->flows, index);
 	}

@@ -83,7 +83,7 @@ static void damage(const uint8_t *data, size_t size, bool hit[CAPACITY])
 static void use_flows(const bool hit[CAPACITY])
 {
 	struct flow_table *table = flow_table_new(records);
-	uint32_t kept = flow_table_adopt(table, NOW), n = 0, index, cursor = 0;
+	uint32_t kept = flow_table_adopt(table, NOW, 0), n = 0, index, cursor = 0;
 
 	while ((index = flow_next(table, &cursor, UINT32_MAX)) != RECORD_NONE) {
 		for (int side = 0; side < 2; side++) {

@@ -176,7 +176,7 @@ static bool flow_is_whole(struct flow_table *table, uint32_t n)
 static void check_flows(struct records *records, uint64_t stores)
 {
 	struct flow_table *table = flow_table_new(records);
-	uint32_t kept = flow_table_adopt(table, NOW), n = 0, used = 0;
+	uint32_t kept = flow_table_adopt(table, NOW, 0), n = 0, used = 0;
 
 	for (uint32_t i = 0; i < CAPACITY; i++) {
 		bool there = flow_is_whole(table, i);
@@ -275,7 +275,7 @@ static void adopting_child(uint64_t stores)
 
 	records_stores_left = stores;
 	binding_table_adopt(bindings);
-	flow_table_adopt(flows, NOW);
+	flow_table_adopt(flows, NOW, 0);
 	records_stores_left = 0;
 	_exit(0);
 }
@@ -298,7 +298,7 @@ START_TEST(every_store_of_adoption)
 	records = open_tight();
 	check_bindings(records, stores);
 	flows = flow_table_new(records);
-	flow_table_adopt(flows, NOW);
+	flow_table_adopt(flows, NOW, 0);
 	ck_assert_uint_eq(records->flows[20].state | records->flows[70].state, 0);
 	for (uint32_t i = 0; i < CAPACITY; i++) {
 		bool damaged = i == 20 || i == 70;

@@ -91,7 +91,7 @@ START_TEST(adopted_in_the_next_life)
 	records = test_records(directory, 200);
 	ck_assert(!records->fresh);
 	table = flow_table_new(records);
-	ck_assert_uint_eq(flow_table_adopt(table, NOW), 150);
+	ck_assert_uint_eq(flow_table_adopt(table, NOW, 0), 150);
 	for (uint32_t i = 0; i < 151; i++) {
 		struct flow_record body = test_flow(i);
 
@@ -124,11 +124,11 @@ START_TEST(adopted_again_in_the_same_life)
 	}
 	for (uint32_t i = 0; i < 200; i += 2)
 		flow_remove(table, i);
-	ck_assert_uint_eq(flow_table_adopt(table, NOW), 100);
+	ck_assert_uint_eq(flow_table_adopt(table, NOW, 0), 100);
 	flow_table_free(table);
 	table = flow_table_new(records);
 	ck_assert_uint_eq(flow_count(table), 0);
-	ck_assert_uint_eq(flow_table_adopt(table, NOW), 100);
+	ck_assert_uint_eq(flow_table_adopt(table, NOW, 0), 100);
 	ck_assert_ptr_nonnull(flow_at(table, 1));
 	flow_table_free(table);
 	records_close(records);
@@ -143,11 +143,11 @@ START_TEST(high_water_goes_down)
 	leave(200, 150);
 	records = test_records(directory, 200);
 	table = flow_table_new(records);
-	flow_table_adopt(table, NOW);
+	flow_table_adopt(table, NOW, 0);
 	ck_assert_uint_eq(records_high(records, REGION_FLOWS), 150);
 	for (uint32_t i = 10; i < 150; i++)
 		flow_remove(table, i);
-	flow_table_adopt(table, NOW);
+	flow_table_adopt(table, NOW, 0);
 	ck_assert_uint_eq(records_high(records, REGION_FLOWS), 10);
 	ck_assert_uint_eq(flow_count(table), 10);
 	flow_table_free(table);
@@ -220,7 +220,7 @@ START_TEST(misfit_is_started_anew)
 	records = test_records(directory, misfit->max_flows);
 	ck_assert_msg(records->fresh, "%s", misfit->what);
 	table = flow_table_new(records);
-	ck_assert_uint_eq(flow_table_adopt(table, NOW), 0);
+	ck_assert_uint_eq(flow_table_adopt(table, NOW, 0), 0);
 	for (uint32_t i = 0; i < 40; i++)
 		ck_assert_uint_eq(records->flows[i].state, 0);
 	flow_table_free(table);
@@ -240,7 +240,7 @@ START_TEST(high_water_damage_costs_nothing)
 	ck_assert(!records->fresh);
 	ck_assert_uint_eq(records_high(records, REGION_FLOWS), 50);
 	table = flow_table_new(records);
-	ck_assert_uint_eq(flow_table_adopt(table, NOW), 40);
+	ck_assert_uint_eq(flow_table_adopt(table, NOW, 0), 40);
 	ck_assert_uint_eq(records_high(records, REGION_FLOWS), 40);
 	flow_table_free(table);
 	records_close(records);
@@ -277,7 +277,7 @@ START_TEST(damaged_flow_is_discarded_alone)
 		records->flows[5].state = RECORD_WRITING;
 	flow_table_free(table);
 	table = flow_table_new(records);
-	ck_assert_msg(flow_table_adopt(table, NOW) == 19, "%s", damage->what);
+	ck_assert_msg(flow_table_adopt(table, NOW, 0) == 19, "%s", damage->what);
 	for (uint32_t i = 0; i < 20; i++) {
 		struct flow_record body = test_flow(i);
 
@@ -298,7 +298,7 @@ START_TEST(double_flow_is_discarded)
 	flow_add(table, &body, NOW);
 	flow_add(table, &other, NOW);
 	records->flows[1] = records->flows[0];
-	ck_assert_uint_eq(flow_table_adopt(table, NOW), 1);
+	ck_assert_uint_eq(flow_table_adopt(table, NOW, 0), 1);
 	ck_assert(found(table, &body));
 	ck_assert_ptr_nonnull(flow_at(table, 0));
 	ck_assert_ptr_null(flow_at(table, 1));
@@ -337,7 +337,7 @@ START_TEST(random_bytes)
 			hit[at / sizeof(struct flow_record)] |= *to != byte;
 			*to = byte;
 		}
-		count = flow_table_adopt(table, NOW);
+		count = flow_table_adopt(table, NOW, 0);
 		ck_assert_uint_le(count, FLOWS);
 		lost += FLOWS - count;
 		for (uint32_t i = 0; i < FLOWS; i++) {
