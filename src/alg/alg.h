@@ -13,7 +13,7 @@
  * Laws, for every gateway (tests/unit/test_alg_laws.c, tests/fuzz/fuzz_alg.c):
  *   identity   nothing is resolved: not one byte changes
  *   split      a stream cut anywhere gives the same messages, so the same findings
- *   bounds     fields and dependents lie within the message; fields are in order and disjoint
+ *   bounds     fields and dependents lie within the message and are disjoint; all but a few are in order
  *   reverse    scanning what edit made finds what was written
  *
  * Tried on paper, so that these fit later without a change:
@@ -127,7 +127,7 @@ struct dependent {
 };
 
 /* What happened. */
-#define HAPPENED_CANCEL    1  /* what the receiver's side... both sides' children that nobody used yet are not wanted any more */
+#define HAPPENED_CANCEL    1  /* children that were announced and did not come are not wanted any more */
 #define HAPPENED_ENCRYPTED 2  /* from here on nothing can be read */
 #define HAPPENED_CLOSE     4  /* the call is over */
 #define HAPPENED_DONE      8  /* nothing further of this flow is of interest: bytes pass */
@@ -175,7 +175,7 @@ struct findings {
 	uint8_t key_length;
 	uint8_t key[FINDING_KEY];
 	struct mention mentions[FINDING_MENTIONS];
-	struct field fields[FINDING_FIELDS];       /* by offset, disjoint */
+	struct field fields[FINDING_FIELDS];
 	struct dependent dependents[FINDING_DEPENDENTS];
 };
 

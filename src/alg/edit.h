@@ -29,6 +29,9 @@ struct splices {
 	uint32_t used;   /* of text */
 	struct splice at[SPLICE_MAX]; /* in order, disjoint; none that changes nothing */
 	uint8_t text[SPLICE_TEXT];
+	/* edit's own, while it works: what follows from lengths, and how far what stands behind each place has moved. */
+	uint16_t dependent[SPLICE_MAX];
+	int32_t moved[SPLICE_MAX + 1];
 };
 
 /* resolved: as many as findings has mentions. False: the result cannot be written (a number too large for its place, more than

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "alg_laws.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct findings found, again;
+static struct splices splices;
+static struct resolved results[FINDING_MENTIONS];
+static uint8_t edited[SPLICE_TEXT + ALG_MESSAGE_MAX];
+
+const struct findings *laws_findings(void)
+{
+	return &found;
+}
+
+#define LAW(name, holds)                                                                           \
+	do {                                                                                       \
+		if (!(holds)) {                                                                    \
+			fprintf(stderr, "law broken: %s: %s (%s:%d)\n", name, #holds, __FILE__,    \
+				__LINE__);                                                         \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+struct resolved laws_map(const struct mention *mention)
+{
+	struct resolved resolved = {.to = mention->at};
+
+	if (mention->flags & MENTION_OWN || mention->at.addr >> 24 != 10)
+		return resolved;
+	resolved.to.addr = 0xcb007100 | (mention->at.addr & 0xff);
+	if (mention->at.port != 0)
+		resolved.to.port = (uint16_t)((mention->at.port ^ 0x5555) | 1024);
+	resolved.changed = true;
+	return resolved;
+}
+
+/* ---- bounds ---- */
+
+struct place {
+	uint32_t from, to;
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct place *left = a, *right = b;
+
+	if (left->from != right->from)
+		return left->from < right->from ? -1 : 1;
+	return left->to < right->to ? -1 : left->to > right->to;
+}
+
+static void check_disjoint(const struct findings *findings)
+{
+	static struct place places[FINDING_FIELDS + FINDING_DEPENDENTS];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < findings->n_fields; i++)
+		places[n++] =
+		    (struct place){findings->fields[i].offset,
+				   findings->fields[i].offset + findings->fields[i].length};
+	for (uint32_t i = 0; i < findings->n_dependents; i++)
+		places[n++] =
+		    (struct place){findings->dependents[i].offset,
+				   findings->dependents[i].offset + findings->dependents[i].length};
+	qsort(places, n, sizeof(places[0]), by_place);
+	for (uint32_t i = 1; i < n; i++)
+		LAW("bounds", places[i - 1].to <= places[i].from);
+}
+
+static void check_bounds(const struct findings *findings, uint32_t length)
+{
+	for (uint32_t i = 0; i < findings->n_fields; i++) {
+		const struct field *field = &findings->fields[i];
+
+		LAW("bounds", field->offset <= length && field->length <= length - field->offset);
+		LAW("bounds", field->mention < findings->n_mentions);
+		LAW("bounds",
+		    field->unless == MENTION_NONE || field->unless < findings->n_mentions);
+		LAW("bounds", field->encoding != ENCODE_COPY ||
+				  (field->from <= field->to && field->to <= length));
+	}
+	for (uint32_t i = 0; i < findings->n_dependents; i++) {
+		const struct dependent *dependent = &findings->dependents[i];
+
+		LAW("bounds", dependent->offset <= length && dependent->length > 0 &&
+				  dependent->length <= length - dependent->offset);
+		LAW("bounds", dependent->kind == DEPEND_POINTER
+				  ? dependent->from < length
+				  : dependent->from <= dependent->to && dependent->to <= length);
+	}
+	LAW("bounds", findings->note < NOTE_COUNT && findings->key_length <= FINDING_KEY);
+	LAW("bounds", memchr(findings->message, 0, sizeof(findings->message)) != NULL);
+	check_disjoint(findings);
+}
+
+/* ---- one message ---- */
+
+static enum scan scan(enum alg alg, void *state, enum alg_from from, const uint8_t *bytes,
+		      uint32_t length, bool stream, struct findings *out)
+{
+	findings_clear(out);
+	return alg_gateway(alg)->scan(state, from, bytes, length, stream, out);
+}
+
+static bool edit_mapped(const uint8_t *bytes, uint32_t length)
+{
+	for (uint32_t i = 0; i < found.n_mentions; i++)
+		results[i] = laws_map(&found.mentions[i]);
+	return edit(bytes, length, &found, results, &splices);
+}
+
+static void check_identity(const uint8_t *bytes, uint32_t length)
+{
+	for (uint32_t i = 0; i < found.n_mentions; i++)
+		results[i] = (struct resolved){.to = found.mentions[i].at};
+	LAW("identity", edit(bytes, length, &found, results, &splices));
+	/* An insertion that depends on addresses being different may be due even so. */
+	if (splices.n == 0)
+		LAW("identity", splices.length == length);
+	splice_apply(bytes, length, &splices, edited);
+	LAW("identity", splices.n != 0 || memcmp(edited, bytes, length) == 0);
+}
+
+/* What was written is found again, in the same order. */
+static void check_reverse(enum alg alg, const void *before, enum alg_from from,
+			  const uint8_t *bytes, uint32_t length, bool stream)
+{
+	uint8_t state[ALG_STATE_MAX];
+
+	if (!edit_mapped(bytes, length))
+		return;
+	splice_apply(bytes, length, &splices, edited);
+	memcpy(state, before, sizeof(state));
+	LAW("reverse", scan(alg, state, from, edited, splices.length, stream, &again) == SCAN_OK);
+	check_bounds(&again, splices.length);
+	LAW("reverse", again.n_mentions == found.n_mentions);
+	for (uint32_t i = 0; i < found.n_mentions; i++) {
+		struct endpoint want = results[i].changed ? results[i].to : found.mentions[i].at;
+
+		LAW("reverse", again.mentions[i].at.addr == want.addr &&
+				   again.mentions[i].at.port == want.port);
+	}
+	LAW("reverse", again.happened == found.happened);
+}
+
+enum scan laws_message(enum alg alg, void *state, enum alg_from from, const uint8_t *bytes,
+		       uint32_t length, bool stream)
+{
+	uint8_t before[ALG_STATE_MAX];
+	enum scan said;
+
+	memcpy(before, state, sizeof(before));
+	said = scan(alg, state, from, bytes, length, stream, &found);
+	for (unsigned i = alg_gateway(alg)->state_size; i < ALG_STATE_MAX; i++)
+		LAW("state", ((uint8_t *)state)[i] == before[i]);
+	if (said != SCAN_OK) {
+		LAW("foreign", found.note != NOTE_NONE);
+		return said;
+	}
+	check_bounds(&found, length);
+	check_identity(bytes, length);
+	check_reverse(alg, before, from, bytes, length, stream);
+	return said;
+}
+
+uint32_t laws_edited(enum alg alg, void *state, enum alg_from from, const uint8_t *bytes,
+		     uint32_t length, bool stream, uint8_t *to)
+{
+	if (laws_message(alg, state, from, bytes, length, stream) != SCAN_OK) {
+		memcpy(to, bytes, length);
+		return length;
+	}
+	if (!edit_mapped(bytes, length))
+		return 0;
+	splice_apply(bytes, length, &splices, to);
+	return splices.length;
+}
+
+/* ---- streams ---- */
+
+/* However many bytes are there already, the answer is the same, or that more are needed. */
+static enum frame check_split(const struct gateway *gateway, const void *state, enum alg_from from,
+			      const uint8_t *bytes, uint32_t length, uint32_t *size)
+{
+	enum frame whole = gateway->frame(state, from, bytes, length, size);
+
+	for (uint32_t there = 1; there < length && there < 2048; there++) {
+		uint32_t early = 0;
+		enum frame said = gateway->frame(state, from, bytes, there, &early);
+
+		if (said == FRAME_MORE)
+			continue;
+		LAW("split", said == whole);
+		LAW("split", said == FRAME_DONE || said == FRAME_FOREIGN || early == *size);
+		LAW("split", said != FRAME_WHOLE || early <= there);
+	}
+	LAW("split", whole != FRAME_WHOLE || (*size > 0 && *size <= length));
+	LAW("split", whole != FRAME_PASS || *size > 0);
+	return whole;
+}
+
+static uint32_t walk(enum alg alg, void *state, enum alg_from from, const uint8_t *bytes,
+		     uint32_t length, uint8_t *to, uint32_t *written)
+{
+	const struct gateway *gateway = alg_gateway(alg);
+	uint32_t at = 0, messages = 0, size;
+
+	while (at < length) {
+		enum frame frame =
+		    check_split(gateway, state, from, bytes + at, length - at, &size);
+
+		if (frame == FRAME_WHOLE) {
+			uint32_t n = laws_edited(alg, state, from, bytes + at, size, true, edited);
+
+			messages++;
+			if (to != NULL)
+				memcpy(to + *written, edited, n);
+			*written += n;
+			at += size;
+			if (found.note != NOTE_NONE ||
+			    !(found.happened & (HAPPENED_DONE | HAPPENED_ENCRYPTED)))
+				continue;
+		} else if (frame == FRAME_PASS && size <= length - at) {
+			if (to != NULL)
+				memcpy(to + *written, bytes + at, size);
+			*written += size;
+			at += size;
+			continue;
+		}
+		break;
+	}
+	if (to != NULL)
+		memcpy(to + *written, bytes + at, length - at);
+	*written += length - at;
+	return messages;
+}
+
+uint32_t laws_stream(enum alg alg, void *state, enum alg_from from, const uint8_t *bytes,
+		     uint32_t length)
+{
+	uint32_t written = 0;
+
+	return walk(alg, state, from, bytes, length, NULL, &written);
+}
+
+uint32_t laws_stream_edited(enum alg alg, void *state, enum alg_from from, const uint8_t *bytes,
+			    uint32_t length, uint8_t *to)
+{
+	uint32_t written = 0;
+
+	walk(alg, state, from, bytes, length, to, &written);
+	return written;
+}
