@@ -174,6 +174,7 @@ void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_ki
 	uint32_t last_used_s = flow_last_used(engine, index);
 
 	wheel_disarm(engine->wheel, index);
+	turn_forget(engine->turns, index);
 	flow_remove(engine->flows, index);
 	if (flow.flags & FLOW_IDENTITY) {
 		engine->identities--;

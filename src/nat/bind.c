@@ -279,6 +279,8 @@ enum reason leg_bind(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t 
 {
 	if (leg->kind == LEG_STATIC || leg->binding != RECORD_NONE)
 		return REASON_TRANSLATED_NEW;
+	if (leg->rule == NULL && leg->kind != LEG_IDENTITY)
+		return REASON_NO_FLOW; /* it was to use a binding that is gone */
 	if (leg->kind == LEG_OVERLOAD)
 		return bind_port(engine, now, vrf, protocol, leg);
 	if (leg->kind == LEG_ADDRESS)

@@ -13,27 +13,27 @@
 
 /* ---- keys and flows ---- */
 
-static uint16_t outer_port(const struct ask *ask, uint8_t protocol, uint16_t port)
+static uint16_t outer_port(const struct decoded *like, uint16_t port)
 {
-	if (protocol != PROTOCOL_ICMP)
+	if (like->protocol != PROTOCOL_ICMP)
 		return port;
-	return ask->view->kind == L4_OTHER ? KEY_PORTLESS : 0;
+	return like->kind == L4_OTHER ? KEY_PORTLESS : 0;
 }
 
-struct flow_key key_inside(const struct ask *ask, uint8_t protocol, struct endpoint source,
+struct flow_key key_inside(const struct ask *ask, const struct decoded *like, struct endpoint source,
 			   struct endpoint destination)
 {
 	return (struct flow_key){source.addr, destination.addr, source.port,
-				 outer_port(ask, protocol, destination.port), protocol,
+				 outer_port(like, destination.port), like->protocol,
 				 SIDE_INSIDE, ask->vrf};
 }
 
-struct flow_key key_outside(const struct ask *ask, uint8_t protocol, struct endpoint source,
+struct flow_key key_outside(const struct ask *ask, const struct decoded *like, struct endpoint source,
 			    struct endpoint destination)
 {
 	return (struct flow_key){source.addr, destination.addr,
-				 outer_port(ask, protocol, source.port), destination.port,
-				 protocol, SIDE_OUTSIDE, ask->vrf};
+				 outer_port(like, source.port), destination.port,
+				 like->protocol, SIDE_OUTSIDE, ask->vrf};
 }
 
 static bool rule_gives(const struct snapshot *snapshot, uint64_t id, ip4 global)
@@ -291,7 +291,7 @@ static enum reason out_leg(const struct ask *ask, struct leg *leg)
 
 	if (!has_key(ask->view))
 		return keyless(ask);
-	key = key_inside(ask, ask->view->protocol, source_of(ask->view), destination_of(ask->view));
+	key = key_inside(ask, ask->view, source_of(ask->view), destination_of(ask->view));
 	if (find_leg(ask, &key, leg))
 		return ask->view->routing_option ? REASON_IP_OPTION : REASON_TRANSLATED;
 	return checked(ask, new_out_leg(ask, leg));
@@ -345,73 +345,46 @@ static enum reason from_router(const struct ask *ask, struct decision *decision)
 	return reason == REASON_NOT_COVERED ? own_leg(ask, &decision->out) : reason;
 }
 
-/* The receiver's flow exists since visit 2, so the source's mapping is the one that this flow has as its outside. */
-static const struct flow_record *turned_by(const struct ask *ask, uint8_t protocol, struct endpoint mapped,
-					   struct endpoint destination)
+bool flows_meet(const struct flow_record *sender, const struct flow_record *receiver)
 {
-	struct flow_key key = key_inside(ask, protocol, destination, mapped);
-
-	if (protocol == PROTOCOL_ICMP)
-		key.source_port = mapped.port;
-	return flow_good(ask, &key);
+	return receiver->og == sender->ig && receiver->og_port == sender->ig_port &&
+	       receiver->ig == sender->og && receiver->ig_port == sender->og_port &&
+	       receiver->protocol == sender->protocol && receiver->vrf == sender->vrf;
 }
 
-static const struct flow_record *turned_static(const struct ask *ask, uint8_t protocol,
-					       struct endpoint source, struct endpoint destination)
+static const struct flow_record *good_at(const struct ask *ask, uint32_t index)
 {
-	const struct flow_record *flow = NULL;
-	const struct snapshot_static *entry;
-	uint32_t cursor = 0;
+	const struct flow_record *flow = flow_at(ask->engine->flows, index);
 
-	while (flow == NULL &&
-	       (entry = snapshot_static_local_next(ask->snapshot, ask->vrf, protocol, source, &cursor))) {
-		struct endpoint mapped = {
-			entry->global, entry->protocol != 0 ? entry->global_port : source.port};
-
-		flow = turned_by(ask, protocol, mapped, destination);
-	}
-	return flow;
-}
-
-static const struct flow_record *turned_dynamic(const struct ask *ask, const struct snapshot_rule *rule,
-						uint8_t protocol, struct endpoint source,
-						struct endpoint destination)
-{
-	bool overload = rule->is_interface || rule->overload;
-	struct endpoint host = {source.addr, overload ? source.port : 0};
-	const struct binding_record *binding = binding_by_rule(
-		ask->engine->bindings, ask->vrf, overload ? protocol : 0, host, rule->id);
-
-	if (binding == NULL)
+	if (flow == NULL || !slot_good(ask, flow_slot_of(ask->engine->flows, index, SIDE_INSIDE)))
 		return NULL;
-	return turned_by(ask, protocol,
-			 (struct endpoint){binding->global,
-					   overload ? binding->global_port : source.port},
-			 destination);
-}
-
-const struct flow_record *turned_flow(const struct ask *ask, uint8_t protocol, struct endpoint source,
-				      struct endpoint destination)
-{
-	const struct flow_record *flow = turned_static(ask, protocol, source, destination);
-
-	for (uint32_t i = 0; flow == NULL && i < ask->snapshot->n_rules; i++)
-		flow = turned_dynamic(ask, &ask->snapshot->rules[i], protocol, source, destination);
 	return flow;
 }
 
+bool turned_flows(const struct ask *ask, const struct decoded *between, const struct flow_record **sender,
+		  const struct flow_record **receiver)
+{
+	struct flow_key key = key_inside(ask, between, source_of(between), destination_of(between));
+	uint32_t from, to;
+
+	from = turn_find(ask->engine->turns, &key, &to);
+	if (from == RECORD_NONE)
+		return false;
+	*sender = good_at(ask, from);
+	*receiver = good_at(ask, to);
+	return *sender != NULL && *receiver != NULL && flows_meet(*sender, *receiver);
+}
+
+/* The destination is done since visit 2; its flow says as whom it sees the source. */
 static enum reason turned(const struct ask *ask, struct decision *decision)
 {
-	const struct flow_record *flow = NULL;
+	const struct flow_record *sender, *receiver;
 
 	if (ask->view->kind == L4_ERROR)
 		return icmp_decide(ask, &decision->error);
-	if (has_key(ask->view))
-		flow = turned_flow(ask, ask->view->protocol, source_of(ask->view),
-				   destination_of(ask->view));
-	if (flow == NULL)
+	if (!has_key(ask->view) || !turned_flows(ask, ask->view, &sender, &receiver))
 		return REASON_NO_FLOW;
-	decision->turned = (struct endpoint){flow->ol, flow->ol_port};
+	decision->turned = (struct endpoint){receiver->ol, receiver->ol_port};
 	return REASON_HAIRPIN;
 }
 
@@ -457,7 +430,7 @@ static enum reason unowned(const struct ask *ask)
 static enum reason keyless_in(const struct ask *ask)
 {
 	const struct decoded *view = ask->view;
-	struct flow_key key = key_outside(ask, view->protocol, source_of(view), destination_of(view));
+	struct flow_key key = key_outside(ask, view, source_of(view), destination_of(view));
 	const struct snapshot_static *entry = snapshot_static_global(
 		ask->snapshot, ask->vrf, view->protocol, destination_of(view));
 	bool claimed = entry != NULL && (entry->protocol == 0 || view->kind != L4_UNREAD);
@@ -469,22 +442,23 @@ static enum reason keyless_in(const struct ask *ask)
 	return view->fragment ? REASON_FRAGMENT : REASON_UNKNOWN_PROTOCOL;
 }
 
-/* No static entry: to the host that was given the address, where half entries translate alone. */
-static enum reason half_in_leg(const struct ask *ask, struct leg *leg)
+/* No static entry: to the host that was given the address, where its half entry lets everybody in. */
+static enum reason half_in_leg(const struct ask *ask, struct endpoint source, struct leg *leg)
 {
 	struct endpoint global = destination_of(ask->view);
-	const struct binding_record *binding = half_wanted(ask) ? half_of_global(ask, global.addr) : NULL;
+	const struct binding_record *binding =
+		ask->snapshot->half_only ? half_of_global(ask, global.addr) : NULL;
 
 	if (binding == NULL)
 		return unowned(ask);
 	leg->kind = LEG_ADDRESS;
-	leg->half = true;
+	leg->half = half_wanted(ask);
 	leg->id = binding->rule;
 	leg->binding = binding_index(ask->engine->bindings, binding);
 	leg->ig = global;
 	leg->il = (struct endpoint){binding->local, global.port};
-	leg->og = source_of(ask->view);
-	return REASON_TRANSLATED;
+	leg->og = source;
+	return leg->half ? REASON_TRANSLATED : REASON_TRANSLATED_NEW;
 }
 
 /* From outside, or what a hairpin looks like from outside: `source` is as the receiver sees it. */
@@ -495,7 +469,7 @@ static enum reason new_in_leg(const struct ask *ask, struct endpoint source, str
 		snapshot_static_global(ask->snapshot, ask->vrf, ask->view->protocol, global);
 
 	if (entry == NULL)
-		return half_in_leg(ask, leg);
+		return half_in_leg(ask, source, leg);
 	leg->kind = LEG_STATIC;
 	leg->half = half_wanted(ask) && !entry->ambiguous;
 	leg->id = entry->id;
@@ -517,7 +491,7 @@ static enum reason from_outside(const struct ask *ask, struct decision *decision
 		return icmp_decide(ask, &decision->error);
 	if (!has_key(view))
 		return keyless_in(ask);
-	key = key_outside(ask, view->protocol, source_of(view), destination_of(view));
+	key = key_outside(ask, view, source_of(view), destination_of(view));
 	if (!find_leg(ask, &key, &decision->in)) {
 		reason = checked(ask, new_in_leg(ask, source_of(view), &decision->in));
 		/* The router judges its own packets; nothing of ours is lost by an odd one. */
@@ -547,7 +521,30 @@ static bool mapped_source(const struct leg *leg, struct endpoint *mapped)
 	return true;
 }
 
-static enum reason turn_back_in(const struct ask *ask, struct decision *decision)
+/* Does a host inside have the destination, by a binding? An identifier is its host's only as the sender's own translation
+ * leaves it, and on the router's own address it means the router (RFC 5508 REQ-7 asks for queries of whole addresses only). */
+static bool is_held(const struct ask *ask, const struct leg *out)
+{
+	struct endpoint global = destination_of(ask->view), mapped;
+	const struct binding_record *binding;
+
+	if (half_of_global(ask, global.addr) != NULL)
+		return true;
+	if (ask->view->kind == L4_OTHER)
+		return false;
+	if (ask->view->kind == L4_QUERY) {
+		if (snapshot_own(ask->snapshot, global.addr) != NULL || !mapped_source(out, &mapped))
+			return false;
+		global.port = mapped.port;
+	}
+	binding = binding_by_global(ask->engine->bindings, ask->vrf, ask->view->protocol, global);
+	return binding != NULL && !(binding->flags & BINDING_IDENTITY) && binding_fits(ask->snapshot, binding);
+}
+
+/* Behind a dynamic mapping, a host receives from whom it has sent to (address and port of the sender's mapping): it has that
+ * flow, or the packet is filtered, and only the sender's own flow is made, as if the packet had gone out and been refused
+ * elsewhere. That flow then lets in what the receiver sends (RFC 4787 REQ-8 and 9, RFC 5382 REQ-2 and 8). */
+static enum reason turn_back_in(const struct ask *ask, struct decision *decision, bool filtered)
 {
 	struct endpoint mapped = {0, 0}, global = destination_of(ask->view);
 	enum reason reason;
@@ -556,9 +553,13 @@ static enum reason turn_back_in(const struct ask *ask, struct decision *decision
 	if (mapped_source(&decision->out, &mapped)) {
 		if (ask->view->kind == L4_QUERY)
 			global.port = mapped.port;
-		key = key_outside(ask, ask->view->protocol, mapped, global);
+		key = key_outside(ask, ask->view, mapped, global);
 		if (find_leg(ask, &key, &decision->in))
 			return REASON_HAIRPIN;
+	}
+	if (filtered) {
+		decision->in.ig = global;
+		return REASON_FILTERED;
 	}
 	reason = checked(ask, new_in_leg(ask, mapped, &decision->in));
 	return reason == REASON_TRANSLATED_NEW ? REASON_HAIRPIN : reason;
@@ -567,6 +568,7 @@ static enum reason turn_back_in(const struct ask *ask, struct decision *decision
 static enum reason turn_back(const struct ask *ask, struct decision *decision)
 {
 	const struct decoded *view = ask->view;
+	bool given, held, open;
 	enum reason sender;
 
 	if (ask->in_role != ROLE_INSIDE)
@@ -578,15 +580,17 @@ static enum reason turn_back(const struct ask *ask, struct decision *decision)
 	if (!has_key(view))
 		return keyless_in(ask);
 	sender = out_leg(ask, &decision->out);
+	given = snapshot_static_global(ask->snapshot, ask->vrf, view->protocol, destination_of(view)) != NULL;
+	held = !given && is_held(ask, &decision->out);
 	/* Nothing is made for the sender unless there is somebody to receive. */
-	if (decision->out.kind != LEG_FLOW &&
-	    snapshot_static_global(ask->snapshot, ask->vrf, view->protocol, destination_of(view)) == NULL)
+	if (decision->out.kind != LEG_FLOW && !given && !held)
 		return unowned(ask);
 	if (sender == REASON_NOT_COVERED)
 		return REASON_NO_FLOW;
 	if (sender != REASON_TRANSLATED && sender != REASON_TRANSLATED_NEW)
 		return sender;
-	return turn_back_in(ask, decision);
+	open = ask->snapshot->half_only && half_of_global(ask, view->destination) != NULL;
+	return turn_back_in(ask, decision, held && !open);
 }
 
 /* ---- all visits ---- */
@@ -623,6 +627,7 @@ static void forget_legs(struct decision *decision)
 	case REASON_TRANSLATED:
 	case REASON_TRANSLATED_NEW:
 	case REASON_HAIRPIN:
+	case REASON_FILTERED:
 	case REASON_FROM_ROUTER:
 		break;
 	case REASON_TO_ROUTER:

@@ -73,10 +73,10 @@ struct ask {
 /* The question that a packet puts: realm and roles of its interfaces. */
 struct ask ask_of(const struct engine *engine, const struct snapshot *snapshot, const struct packet *packet,
 		  const struct decoded *view);
-/* Key of a packet from inside (outside) with these endpoints. */
-struct flow_key key_inside(const struct ask *ask, uint8_t protocol, struct endpoint source,
+/* Key of a packet of this one's protocol and kind, from inside (outside), with these endpoints. */
+struct flow_key key_inside(const struct ask *ask, const struct decoded *like, struct endpoint source,
 			   struct endpoint destination);
-struct flow_key key_outside(const struct ask *ask, uint8_t protocol, struct endpoint source,
+struct flow_key key_outside(const struct ask *ask, const struct decoded *like, struct endpoint source,
 			    struct endpoint destination);
 /* The flow whose packets have this key, unless it is stale; NULL. */
 const struct flow_record *flow_good(const struct ask *ask, const struct flow_key *key);
@@ -85,9 +85,12 @@ bool covers(const struct ask *ask, const struct acl_subject *subject);
 struct acl_subject subject_of(const struct decoded *view);
 /* Does the destination belong to what we give out, or to the router? */
 bool is_ours(const struct ask *ask, ip4 addr);
-/* Visit 3 of a hairpin: the flow of the receiver whose outside endpoint maps this source. */
-const struct flow_record *turned_flow(const struct ask *ask, uint8_t protocol, struct endpoint source,
-				      struct endpoint destination);
+/* Is what the sender's flow puts out what the receiver's takes in? */
+bool flows_meet(const struct flow_record *sender, const struct flow_record *receiver);
+/* The two flows of a hairpin, by a packet (or quote) as it is between its two translations: from the sender's own
+ * endpoint to the receiver's. */
+bool turned_flows(const struct ask *ask, const struct decoded *between, const struct flow_record **sender,
+		  const struct flow_record **receiver);
 /* Are the flow's (the binding's) rule and global address still there? */
 bool flow_fits(const struct snapshot *snapshot, const struct flow_record *flow);
 bool binding_fits(const struct snapshot *snapshot, const struct binding_record *binding);

@@ -44,7 +44,8 @@ static void count(struct engine *engine, enum reason reason, uint8_t side)
 
 static bool is_refusal(enum reason reason)
 {
-	return reason == REASON_NO_PORT || reason == REASON_NO_ADDRESS || reason == REASON_NO_ENTRY;
+	return reason == REASON_NO_PORT || reason == REASON_NO_ADDRESS || reason == REASON_NO_ENTRY ||
+	       reason == REASON_FLOW_COLLISION;
 }
 
 /* Does anybody debug such packets? */

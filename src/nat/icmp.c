@@ -21,8 +21,8 @@ static struct endpoint destination_of(const struct decoded *view)
 
 static bool quote_keyed(const struct decoded *quote)
 {
-	return !quote->later_fragment && (quote->kind == L4_PORTS || quote->kind == L4_QUERY ||
-					  (quote->kind == L4_OTHER && quote->protocol != PROTOCOL_ICMP));
+	return !quote->later_fragment &&
+	       (quote->kind == L4_PORTS || quote->kind == L4_QUERY || quote->kind == L4_OTHER);
 }
 
 /* The flow of a quoted packet that came from outside and has been translated: its destination is the inside local. half: room
@@ -35,7 +35,7 @@ static const struct flow_record *flow_inbound(const struct ask *ask, const struc
 	if (!quote_keyed(quote))
 		return NULL;
 	struct flow_key key =
-		key_inside(ask, quote->protocol, destination_of(quote), source_of(quote));
+		key_inside(ask, quote, destination_of(quote), source_of(quote));
 
 	flow = flow_good(ask, &key);
 	if (flow == NULL && half_inbound(ask, quote->protocol, destination_of(quote), source_of(quote), half))
@@ -52,7 +52,7 @@ static const struct flow_record *flow_outbound(const struct ask *ask, const stru
 	if (!quote_keyed(quote))
 		return NULL;
 	struct flow_key key =
-		key_outside(ask, quote->protocol, destination_of(quote), source_of(quote));
+		key_outside(ask, quote, destination_of(quote), source_of(quote));
 
 	flow = flow_good(ask, &key);
 	if (flow == NULL && half_outbound(ask, quote->protocol, source_of(quote), destination_of(quote), half))
@@ -216,7 +216,7 @@ static enum reason error_turned(const struct ask *ask, struct icmp_change *chang
 
 	if (!decode_quote(ask->view, &quote) || !quote_keyed(&quote))
 		return REASON_QUOTED_MALFORMED;
-	key = key_inside(ask, quote.protocol, source_of(&quote), destination_of(&quote));
+	key = key_inside(ask, &quote, source_of(&quote), destination_of(&quote));
 	sender = flow_good(ask, &key);
 	if (sender == NULL)
 		return REASON_QUOTED_UNKNOWN;
@@ -230,20 +230,15 @@ static enum reason error_turned(const struct ask *ask, struct icmp_change *chang
 /* Visit 4, to the inside: about a packet of a hairpin between its two translations. */
 static enum reason error_own_inside(const struct ask *ask, struct icmp_change *change)
 {
-	const struct flow_record *receiver;
+	const struct flow_record *sender, *receiver;
 	struct decoded quote;
 
-	if (!decode_quote(ask->view, &quote) || !quote_keyed(&quote))
-		return REASON_FROM_ROUTER;
-	receiver = turned_flow(ask, quote.protocol, source_of(&quote), destination_of(&quote));
-	if (receiver == NULL)
+	if (!decode_quote(ask->view, &quote) || !quote_keyed(&quote) ||
+	    !turned_flows(ask, &quote, &sender, &receiver))
 		return REASON_FROM_ROUTER;
 	change->source = ask->view->source;
 	change->destination = ask->view->destination;
-	change->quote_source = source_of(&quote);
-	change->quote_destination = (struct endpoint){receiver->ig, receiver->ig_port};
-	if (quote.kind == L4_QUERY)
-		change->quote_source.port = quote.source_port;
+	quote_to_local(sender, change);
 	return checked(ask, &quote);
 }
 

@@ -21,6 +21,7 @@
 	R(TO_ROUTER, ACCEPT, "addressed to the router")                                     \
 	R(FROM_ROUTER, ACCEPT, "sent by the router")                                        \
 	R(NO_FLOW, DROP, "global address without a translation")                            \
+	R(FILTERED, DROP, "turned back to a host that has not sent to its sender")          \
 	R(UNSOLICITED_SYN, DROP, "SYN that nobody waits for: silence, then ICMP")                      \
 	R(MALFORMED, DROP, "malformed header")                                              \
 	R(BAD_CHECKSUM, DROP, "bad checksum in a packet that would make state")             \
@@ -30,6 +31,7 @@
 	R(NO_PORT, DROP, "no free port or address in the pool")                             \
 	R(NO_ADDRESS, DROP, "interface of the rule has no address")                         \
 	R(NO_ENTRY, DROP, "translation table full (max-entries)")                           \
+	R(FLOW_COLLISION, DROP, "another entry translates to the very same")               \
 	R(PORT_COLLISION, DROP, "router's own port is taken by a translation")              \
 	R(QUOTED_UNKNOWN, DROP, "ICMP error quotes no known flow")                          \
 	R(QUOTED_MALFORMED, DROP, "ICMP error quotes a malformed packet")                   \

@@ -91,6 +91,14 @@ static void recheck_old(struct engine *engine, uint64_t now, uint32_t index)
 	entry_review(engine, index);
 }
 
+/* Is a flow with the same packets there, of either side? */
+static bool is_taken(struct engine *engine, const struct flow_record *body)
+{
+	struct flow_key inside = flow_key_of(body, SIDE_INSIDE), outside = flow_key_of(body, SIDE_OUTSIDE);
+
+	return flow_lookup(engine->flows, &inside) != NULL || flow_lookup(engine->flows, &outside) != NULL;
+}
+
 static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, const struct decoded *view,
 			     struct leg *leg, uint32_t *made)
 {
@@ -107,7 +115,7 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 	index = flow_add(engine->flows, &body, seconds(now));
 	if (index == RECORD_NONE) {
 		leg_unbind(engine, now, leg->binding);
-		return REASON_NO_ENTRY;
+		return is_taken(engine, &body) ? REASON_FLOW_COLLISION : REASON_NO_ENTRY;
 	}
 	flow_count_in(engine, index, leg->binding);
 	recheck(engine, now, index);
@@ -291,9 +299,9 @@ static enum reason turn_leg(struct engine *engine, uint64_t now, struct decision
 	return REASON_HAIRPIN;
 }
 
-/* The receiver's flow is made to what the sender's flow turned out to be. A host that talks to its own global address has
- * the flow already: it is its own receiver. */
-static void meet(struct engine *engine, const struct decision *decision, const struct decoded *view,
+/* The receiver's flow is looked for, or made, to what the sender's flow turned out to be. A host that talks to its own global
+ * address has the flow already: it is its own receiver. */
+static void meet(struct engine *engine, uint64_t now, const struct decision *decision, const struct decoded *view,
 		 uint32_t sender, struct leg *in, uint32_t *receiver)
 {
 	const struct flow_record *flow = flow_at(engine->flows, sender);
@@ -312,27 +320,81 @@ static void meet(struct engine *engine, const struct decision *decision, const s
 	slot = flow_lookup(engine->flows, &key);
 	if (slot == NULL)
 		return;
+	in->recheck = slot->epoch != engine->snapshot->epoch;
+	if (in->recheck && !flow_fits(engine->snapshot, flow_at(engine->flows, slot->flow))) {
+		flow_end(engine, now, slot->flow, EVENT_REMOVED);
+		return;
+	}
 	in->kind = LEG_FLOW;
 	*receiver = slot->flow;
 }
 
-/* Visit 2 changes the destination, visit 3 the source. Of a query's identifier each visit changes what its side translates;
- * one of the two always keeps it, because one side is static. */
+/* What a packet of this hairpin looks like between the two visits. */
+static struct flow_key between(const struct flow_record *out, const struct flow_record *in)
+{
+	struct flow_key key = {.source = out->il,
+			       .destination = in->il,
+			       .source_port = out->il_port,
+			       .destination_port = in->il_port,
+			       .protocol = out->protocol,
+			       .side = SIDE_INSIDE,
+			       .vrf = out->vrf};
+
+	if (out->protocol == PROTOCOL_ICMP) {
+		key.source_port = in->il_port;
+		key.destination_port = in->flags & FLOW_ADDRESS_ONLY ? KEY_PORTLESS : 0;
+	}
+	return key;
+}
+
+/* Writes down which flows visit 3 has to find. False: it would find others that live (one host under two global addresses for
+ * one sender, who has two as well), and the packet would get a source that its receiver cannot answer. */
+static bool pair(struct engine *engine, uint32_t sender, uint32_t receiver)
+{
+	struct flow_key key = between(flow_at(engine->flows, sender), flow_at(engine->flows, receiver));
+	uint32_t to, from = turn_find(engine->turns, &key, &to);
+	const struct flow_record *other;
+
+	if (from != RECORD_NONE && from != sender) {
+		other = flow_at(engine->flows, to);
+		if (other != NULL && flows_meet(flow_at(engine->flows, from), other))
+			return false;
+	}
+	turn_set(engine->turns, sender, receiver, &key);
+	return true;
+}
+
+/* Visit 2 changes the destination, with it a query's identifier; visit 3 the source. */
 static enum reason turned(struct engine *engine, uint64_t now, const struct packet *packet,
 			  const struct decoded *view, uint32_t sender, uint32_t receiver, struct rewrite *rewrite)
 {
-	const struct flow_record *out = flow_at(engine->flows, sender);
 	const struct flow_record *in = flow_at(engine->flows, receiver);
 	struct endpoint source = {view->source, view->source_port};
 
-	if (view->kind == L4_QUERY && out->il_port != out->ig_port && in->il_port != in->ig_port)
-		return REASON_NO_FLOW;
-	if (view->kind == L4_QUERY && out->il_port == out->ig_port)
+	if (!pair(engine, sender, receiver))
+		return REASON_FLOW_COLLISION;
+	if (view->kind == L4_QUERY)
 		source.port = in->il_port;
 	*rewrite = rewrite_to(view, source, (struct endpoint){in->il, in->il_port});
 	touch(engine, now, packet, flow_slot_of(engine->flows, sender, SIDE_INSIDE), view);
 	touch(engine, now, packet, flow_slot_of(engine->flows, receiver, SIDE_OUTSIDE), view);
 	return REASON_HAIRPIN;
+}
+
+static enum reason turn_to(struct engine *engine, uint64_t now, const struct packet *packet,
+			   const struct decoded *view, struct decision *decision, uint32_t sender,
+			   uint32_t receiver, struct rewrite *rewrite)
+{
+	struct leg *in = &decision->in;
+	bool made = in->kind != LEG_FLOW;
+	enum reason reason = turn_leg(engine, now, decision, view, in, &receiver);
+
+	if (reason_verdict(reason) == VERDICT_DROP)
+		return reason;
+	reason = turned(engine, now, packet, view, sender, receiver, rewrite);
+	if (made && reason != REASON_HAIRPIN)
+		flow_end(engine, now, receiver, EVENT_REMOVED);
+	return reason;
 }
 
 static enum reason turn_both(struct engine *engine, uint64_t now, const struct packet *packet,
@@ -351,14 +413,15 @@ static enum reason turn_both(struct engine *engine, uint64_t now, const struct p
 	if (reason_verdict(reason) == VERDICT_DROP)
 		return reason;
 	if (receiver == RECORD_NONE)
-		meet(engine, decision, view, sender, in, &receiver);
-	reason = turn_leg(engine, now, decision, view, in, &receiver);
-	if (reason_verdict(reason) == VERDICT_DROP) {
-		if (made)
-			flow_end(engine, now, sender, EVENT_REMOVED);
-		return reason;
+		meet(engine, now, decision, view, sender, in, &receiver);
+	if (in->kind == LEG_NONE) {
+		touch(engine, now, packet, flow_slot_of(engine->flows, sender, SIDE_INSIDE), view);
+		return REASON_FILTERED;
 	}
-	return turned(engine, now, packet, view, sender, receiver, rewrite);
+	reason = turn_to(engine, now, packet, view, decision, sender, receiver, rewrite);
+	if (made && reason != REASON_HAIRPIN)
+		flow_end(engine, now, sender, EVENT_REMOVED);
+	return reason;
 }
 
 static enum reason do_turn(struct engine *engine, uint64_t now, const struct packet *packet,
@@ -386,7 +449,8 @@ void engine_record(struct engine *engine, uint64_t now, const struct packet *pac
 	count_matches(engine->snapshot, out);
 	end_stale(engine, now, out);
 	end_stale(engine, now, in);
-	if (packet->visit == VISIT_TURN_BACK && out->kind != LEG_NONE && in->kind != LEG_NONE)
+	if (packet->visit == VISIT_TURN_BACK && out->kind != LEG_NONE &&
+	    (in->kind != LEG_NONE || decision->reason == REASON_FILTERED))
 		decision->reason = do_turn(engine, now, packet, view, decision, rewrite);
 	else if (out->kind != LEG_NONE)
 		decision->reason = do_one(engine, now, packet, view, decision, out, rewrite);

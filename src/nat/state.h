@@ -17,6 +17,7 @@
 #include "nat/port.h"
 #include "nat/rewrite.h"
 #include "nat/syn.h"
+#include "nat/turn.h"
 #include "nat/use.h"
 #include "lib/wheel.h"
 
@@ -29,6 +30,7 @@ struct engine {
 	struct pool_set *pools;    /* of the snapshot */
 	struct use_table *uses;
 	struct limit_set *limits;
+	struct turn_table *turns;  /* flows that make hairpins */
 	struct frag_set *frags;
 	struct ident_table *idents;
 	struct syn_set *syns;      /* unsolicited, waiting for their answer */

@@ -25,6 +25,7 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->ports = port_table_new(seed);
 	engine->uses = use_table_new(records->max_flows * 2);
 	engine->limits = limit_new(&records->secret, records->max_flows);
+	engine->turns = turn_new(&records->secret, records->max_flows);
 	engine->spare[0] = engine->spare[1] = RECORD_NONE;
 	engine->frags = frag_new(seed, now);
 	engine->idents = ident_new(seed);
@@ -44,6 +45,7 @@ void engine_free(struct engine *engine)
 	syn_free(engine->syns);
 	ident_free(engine->idents);
 	frag_free(engine->frags);
+	turn_free(engine->turns);
 	limit_free(engine->limits);
 	use_table_free(engine->uses);
 	port_table_free(engine->ports);
