@@ -9,7 +9,8 @@
 #include "alg/gateways.h"
 
 static const struct gateway *const gateways[ALG_COUNT] = {
-    [ALG_NONE] = NULL,
+	[ALG_FTP] = &gateway_ftp,   [ALG_TFTP] = &gateway_tftp,    [ALG_SHELL] = &gateway_rsh,
+	[ALG_EXEC] = &gateway_rexec, [ALG_LOGIN] = &gateway_rlogin,
 };
 
 const struct gateway *alg_gateway(enum alg alg)
@@ -19,7 +20,7 @@ const struct gateway *alg_gateway(enum alg alg)
 
 static const char *const names[ALG_COUNT] = {
 #define ALG_NAME(name, text, row) [ALG_##name] = (text),
-    ALGS(ALG_NAME)
+	ALGS(ALG_NAME)
 #undef ALG_NAME
 };
 

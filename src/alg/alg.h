@@ -71,6 +71,7 @@ enum role {
 #define MENTION_RESERVED 2 /* the port must stay in 512..1023 */
 #define MENTION_OWN      4 /* the sender's own endpoint of this flow; `at` is not used, nothing is written */
 #define MENTION_MANY     8 /* more than one child may come, until the expectation ends */
+#define MENTION_HERE     16/* the sender's own address: `at` says the port only (FTP 229) */
 
 struct mention {
 	struct endpoint at;   /* as it stands in the message; port 0: none */

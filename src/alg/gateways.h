@@ -5,4 +5,10 @@
 
 #include "alg/alg.h"
 
+extern const struct gateway gateway_ftp;
+extern const struct gateway gateway_tftp;
+extern const struct gateway gateway_rsh;
+extern const struct gateway gateway_rlogin;
+extern const struct gateway gateway_rexec;
+
 #endif

@@ -8,6 +8,7 @@
 static struct findings found, again;
 static struct splices splices;
 static struct resolved results[FINDING_MENTIONS];
+static enum scan said_last;
 static uint8_t edited[SPLICE_TEXT + ALG_MESSAGE_MAX];
 
 const struct findings *laws_findings(void)
@@ -28,11 +29,14 @@ struct resolved laws_map(const struct mention *mention)
 {
 	struct resolved resolved = {.to = mention->at};
 
-	if (mention->flags & MENTION_OWN || mention->at.addr >> 24 != 10)
+	if (mention->flags & MENTION_OWN || (mention->at.addr >> 24 != 10 && !(mention->flags & MENTION_HERE)))
 		return resolved;
-	resolved.to.addr = 0xcb007100 | (mention->at.addr & 0xff);
+	if (!(mention->flags & MENTION_HERE))
+		resolved.to.addr = 0xcb007100 | (mention->at.addr & 0xff);
 	if (mention->at.port != 0)
 		resolved.to.port = (uint16_t)((mention->at.port ^ 0x5555) | 1024);
+	if (mention->flags & MENTION_RESERVED)
+		resolved.to.port = 512 | ((mention->at.port ^ 0x155) & 511);
 	resolved.changed = true;
 	return resolved;
 }
@@ -169,7 +173,8 @@ enum scan laws_message(enum alg alg, void *state, enum alg_from from, const uint
 uint32_t laws_edited(enum alg alg, void *state, enum alg_from from, const uint8_t *bytes,
 		     uint32_t length, bool stream, uint8_t *to)
 {
-	if (laws_message(alg, state, from, bytes, length, stream) != SCAN_OK) {
+	said_last = laws_message(alg, state, from, bytes, length, stream);
+	if (said_last != SCAN_OK) {
 		memcpy(to, bytes, length);
 		return length;
 	}
@@ -220,8 +225,7 @@ static uint32_t walk(enum alg alg, void *state, enum alg_from from, const uint8_
 				memcpy(to + *written, edited, n);
 			*written += n;
 			at += size;
-			if (found.note != NOTE_NONE ||
-			    !(found.happened & (HAPPENED_DONE | HAPPENED_ENCRYPTED)))
+			if (said_last == SCAN_OK && !(found.happened & (HAPPENED_DONE | HAPPENED_ENCRYPTED)))
 				continue;
 		} else if (frame == FRAME_PASS && size <= length - at) {
 			if (to != NULL)
