@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Floods at whatever rate hping3 reaches: random packets from outside make no state and no memory; an inside host that floods
+# ends at its limit, is answered and logged at a limited rate, and nobody else's established traffic suffers.
+. "$(dirname "$0")/lib.sh"
+begin "floods"
+SECONDS_EACH=2
+flood() { # NAMESPACE ARGUMENTS...   for that long; fails unless thousands were sent
+	local ns=$1
+	shift
+	in_ns "$ns" timeout -s INT $SECONDS_EACH hping3 --flood -q -n "$@" >"$WORK/flood" 2>&1
+	cat "$WORK/flood"
+	awk '/packets transmitted/ {sent = $1} END {exit sent < 5000}' "$WORK/flood"
+}
+total() { # SHOW-ARGUMENTS...   how many translations
+	cli "show ip nat translations $* total" | sed -n 's/^Total number of translations: //p'
+}
+at_most() { # NUMBER SHOW-ARGUMENTS...
+	local most=$1 n
+	shift
+	n=$(total "$@")
+	echo "$* $n"
+	[ -n "$n" ] && [ "$n" -le "$most" ]
+}
+at_least() { # NUMBER SHOW-ARGUMENTS...
+	local least=$1 n
+	shift
+	n=$(total "$@")
+	echo "$* $n"
+	[ -n "$n" ] && [ "$n" -ge "$least" ]
+}
+count() { # TEXT   of this line of the statistics
+	cli "show ip nat statistics" | awk -v text="$1" 'index($0, text) {n = $NF} END {print n + 0}'
+}
+counted() { # TEXT   thousands
+	local n
+	n=$(count "$1")
+	echo "$1: $n"
+	[ "$n" -ge 1000 ]
+}
+memory() { # KB that are resident
+	awk '/^VmRSS/ {print $2}' "/proc/$DAEMON/status"
+}
+grown_at_most() { # KB
+	local now
+	now=$(memory)
+	echo "$before, then $now"
+	[ $((now - before)) -le "$1" ]
+}
+sent_all() { # LOG   the steady client's words: all came back
+	wait_for 40 grep -q '^sent' "$1"
+	cat "$1"
+	awk '/^sent/ {found = 1; if ($2 + 0 != $4 + 0 || $2 + 0 < 20) exit 1} END {exit !found}' "$1"
+}
+steady() { # NAME SECONDS   a connection of h2, a line every 50 ms
+	background h2 "$1.log" timeout 90 "$PYTHON3" "$PEER" steady 203.0.113.10 7000 "$2"
+	wait_for 10 grep -q connected "$WORK/$1.log"
+}
+watch_router() { # NAMESPACE INTERFACE NAME FILTER   a flood itself is too much to keep
+	background "$1" "$3.tcpdump" tcpdump --immediate-mode -Z root -n -U -i "$2" -s 128 -B 16384 -w "$WORK/$3.pcap" "$4"
+	wait_for 10 grep -q 'listening on' "$WORK/$3.tcpdump"
+}
+
+topology
+captures_end
+LEAK_CHECK="$WORK/router.pcap" CHECKSUM_CHECK="" # a snapshot of 128 bytes has no checksums to verify
+watch_router out eth0 router "ip and ether src $ROUTER_MAC"
+watch_router h1 eth0 answers "icmp[icmptype] == icmp-unreach and src host 10.77.1.1"
+in_ns router sysctl -qw net.ipv4.icmp_ratelimit=1000
+{
+	config_base
+	echo "ip nat pool P 192.0.2.1 192.0.2.9 prefix-length 24"
+	echo "access-list 2 permit 10.77.1.0 0.0.0.255"
+	echo "access-list 3 permit 10.77.2.0 0.0.0.255"
+	echo "ip nat inside source list 2 pool P overload"
+	echo "ip nat inside source list 3 interface out0 overload"
+	echo "ip nat inside source static 10.77.1.9 198.51.100.20"
+} >"$WORK/config"
+check "daemon starts" daemon_start "$WORK/config"
+serve far tcp.log serve-tcp 0.0.0.0 7000
+serve far udp.log serve-udp 0.0.0.0 7001 "$WORK/trigger"
+background h2 late.log timeout 200 "$PYTHON3" "$PEER" udp-late 203.0.113.10 7001 190
+late=$!
+check "a UDP flow of another host" wait_for 10 grep -q heard "$WORK/late.log"
+
+# ---- from outside
+check "control: a packet from inside makes an entry" peer h1 udp 203.0.113.10 7001 5001
+steady outside 14
+held=$(total) before=$(memory)
+check "control: they are counted" [ "${held:-0}" -ge 3 ]
+for target in 198.51.100.1 192.0.2.5; do
+	check "UDP from anywhere, to $target" flood out --rand-source --udp -p ++1 -d 10 $target
+	check "TCP SYN from anywhere, to $target" flood out --rand-source -S -p ++1 $target
+done
+check "TCP without a connection" flood out --rand-source -A -p ++1 192.0.2.5
+check "ICMP echo replies from anywhere" flood out --rand-source --icmp -C 0 192.0.2.5
+check "an unknown protocol from anywhere" flood out --rand-source --rawip -H 253 -d 20 192.0.2.5
+check "none of them made an entry" at_most "$held"
+check "nor took memory" grown_at_most 2048
+check "they were dropped by name" counted "global address without a translation"
+check "the connection of another host lost nothing" sent_all "$WORK/outside.log"
+steady fragments 6
+check "first fragments from anywhere" flood out --rand-source --udp -x -d 64 -p 7001 198.51.100.1
+check "and to a pool" flood out --rand-source --udp -x -d 64 -p 7001 192.0.2.5
+check "none of them made an entry" at_most $((held + 1))
+check "incomplete datagrams take less than 4 MB" grown_at_most 6144
+check "they were given up" counted "held fragment of a datagram that was given up"
+check "others' fragments come through" wait_for 5 peer h2 udp-size 203.0.113.10 7001 4000
+check "its connection lost nothing" sent_all "$WORK/fragments.log"
+
+# ---- to a static entry, which anybody may begin a flow with: the host's own limit holds for that, too
+check "at most 200 for each host" configure "ip nat translation max-entries all-host 200"
+steady static 4
+check "TCP SYN from anywhere, to a static entry" flood out --rand-source -S -p 80 198.51.100.20
+check "no more than the host's limit, and the entry itself" at_most 201 inside local 10.77.1.9
+check "control: it did make entries" at_least 150 inside local 10.77.1.9
+check "the connection of another host lost nothing" sent_all "$WORK/static.log"
+
+# ---- from one inside host
+steady inside 7
+held=$(total inside local 10.77.2.2)
+check "UDP, every packet a flow of its own" flood h1 --udp -p ++1 -d 10 203.0.113.200
+check "TCP SYN likewise" flood h1 -S -p ++1 203.0.113.200
+check "the host has no more than its limit" at_most 200 inside local 10.77.1.2
+check "control: it has that much" at_least 150 inside local 10.77.1.2
+check "incomplete datagrams" flood h1 --udp -x -d 64 -p 7001 203.0.113.10
+check "another host's fragments come through" peer h2 udp-size 203.0.113.10 7001 4000
+check "its connection lost nothing" sent_all "$WORK/inside.log"
+check "and a new flow of it works" peer h2 udp 203.0.113.10 7001 5003
+
+# ---- after all of it: what the server says reaches the host by the mapping that was there before
+check_not "control: it has heard nothing yet" daemon_gone $late
+touch "$WORK/trigger"
+check "the UDP flow from before the floods is there" wait_for 10 daemon_gone $late
+check "and its host heard who spoke to it" bash -c "! grep -q udp-late $WORK/late.log"
+
+# ---- everything full: refused, answered, logged; but not for each packet
+check "at most 400 at all" configure "no ip nat translation max-entries all-host" "ip nat translation max-entries 400" \
+	"do clear ip nat translation *"
+steady full 5
+refused=$(count "translation table full")
+logged=$(grep -c 'MAX_ENTRIES' "$WORK/state.log")
+check "UDP of the same host" flood h1 --udp -p ++1 -d 10 203.0.113.200
+check "no more than the limit" at_most 401 # and the static entry
+check "thousands were refused" bash -c "[ \$(($(count "translation table full") - ${refused:-0})) -ge 1000 ]"
+lines() {
+	local n=$(($(grep -c 'MAX_ENTRIES' "$WORK/state.log") - logged))
+	echo "$n lines"
+	[ $n -ge 1 ] && [ $n -le 3 ]
+}
+check "a line or two say so" lines
+answers() { # the bucket holds 20 and gets 20 a second
+	packets "$WORK/answers.pcap" 'icmp.code == 13' -T fields -e frame.time_epoch >"$WORK/times"
+	awk 'NR == 1 {first = $1} {last = $1} END {print NR " in " last - first " s"; exit !(NR >= 5 && NR <= 22 + 20 * (last - first))}' \
+		"$WORK/times"
+}
+check "some ICMP 3/13, not thousands" answers
+check "the connection of another host lost nothing" sent_all "$WORK/full.log"
+check_not "control: a new flow is refused now" peer h2 udp 203.0.113.10 7001 5005
+check "without the limit" configure "no ip nat translation max-entries 400"
+check "it is made at once" peer h2 udp 203.0.113.10 7001 5007
+
+finish
