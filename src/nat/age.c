@@ -5,6 +5,7 @@
  * Promises: a packet only notes the second it came in; the timer finds out when it fires and arms itself anew (O(1) for
  * each timeout that passes). What ends gives back all that it held. May not make anything.
  */
+#include "nat/resolve.h"
 #include "nat/state.h"
 
 /* The server's port first: that is the one an operator means. 0: none. */
@@ -109,6 +110,10 @@ void node_due(struct engine *engine, uint64_t now, uint32_t node)
 	struct binding_record *binding;
 	struct flow_record *flow;
 
+	if (node >= engine->records->max_flows * 2) {
+		expected_due(engine, now, node - engine->records->max_flows * 2);
+		return;
+	}
 	if (node >= engine->records->max_flows) {
 		binding = binding_at(engine->bindings, node - engine->records->max_flows);
 		if (binding != NULL)
@@ -118,6 +123,7 @@ void node_due(struct engine *engine, uint64_t now, uint32_t node)
 	flow = flow_at(engine->flows, node);
 	if (flow == NULL)
 		return;
+	expected_use(engine, node);
 	if (is_over(now, flow_last_used(engine, node), flow_timeout(engine->snapshot, flow)))
 		flow_end(engine, now, node, EVENT_EXPIRED);
 	else
@@ -154,7 +160,7 @@ void binding_event(struct engine *engine, uint64_t now, enum event_kind kind,
 	flow_event(engine, now, kind, &half);
 }
 
-static void leave_binding(struct engine *engine, uint64_t now, uint32_t index, uint32_t last_used_s)
+void binding_leave(struct engine *engine, uint64_t now, uint32_t index, uint32_t last_used_s)
 {
 	struct binding_record *binding = binding_at(engine->bindings, index);
 
@@ -173,6 +179,7 @@ void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_ki
 	const struct flow_record flow = *flow_at(engine->flows, index);
 	uint32_t last_used_s = flow_last_used(engine, index);
 
+	expected_ends(engine, now, index);
 	wheel_disarm(engine->wheel, index);
 	turn_forget(engine->turns, index);
 	flow_remove(engine->flows, index);
@@ -187,5 +194,5 @@ void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_ki
 			engine->counts.expired++;
 	}
 	if (flow.binding != RECORD_NONE)
-		leave_binding(engine, now, flow.binding, last_used_s);
+		binding_leave(engine, now, flow.binding, last_used_s);
 }

@@ -184,8 +184,9 @@ static bool take_address(struct engine *engine, uint16_t vrf, struct leg *leg)
 	return false;
 }
 
-static enum reason bind_port(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol,
-			     struct leg *leg)
+/* Of a port that was taken. */
+static enum reason add_binding(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol,
+			       struct leg *leg)
 {
 	struct binding_record body = {.vrf = vrf,
 				      .protocol = protocol,
@@ -196,8 +197,6 @@ static enum reason bind_port(struct engine *engine, uint64_t now, uint16_t vrf, 
 				      .rule = leg->id};
 	struct binding_record *binding;
 
-	if (!take_port(engine, now, vrf, protocol, leg))
-		return REASON_NO_PORT;
 	body.global = leg->ig.addr;
 	body.global_port = leg->ig.port;
 	binding = binding_add(engine->bindings, &body);
@@ -207,6 +206,29 @@ static enum reason bind_port(struct engine *engine, uint64_t now, uint16_t vrf, 
 	}
 	leg->binding = binding_index(engine->bindings, binding);
 	return REASON_TRANSLATED_NEW;
+}
+
+static enum reason bind_port(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol,
+			     struct leg *leg)
+{
+	if (!take_port(engine, now, vrf, protocol, leg))
+		return REASON_NO_PORT;
+	return add_binding(engine, now, vrf, protocol, leg);
+}
+
+enum reason bind_on(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg)
+{
+	const struct binding_record *binding =
+		binding_by_rule(engine->bindings, vrf, protocol, leg->il, leg->id);
+
+	if (binding != NULL) {
+		leg->binding = binding_index(engine->bindings, binding);
+		leg->ig = (struct endpoint){binding->global, binding->global_port};
+		return REASON_TRANSLATED_NEW;
+	}
+	if (!take_port_at(engine, now, vrf, protocol, leg, leg->ig.addr, &leg->ig.port))
+		return REASON_NO_PORT;
+	return add_binding(engine, now, vrf, protocol, leg);
 }
 
 static enum reason bind_address(struct engine *engine, uint64_t now, uint16_t vrf, struct leg *leg)
@@ -277,8 +299,10 @@ void leg_unbind(struct engine *engine, uint64_t now, uint32_t index)
 
 enum reason leg_bind(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg)
 {
-	if (leg->kind == LEG_STATIC || leg->binding != RECORD_NONE)
+	if (leg->kind == LEG_STATIC || leg->binding != RECORD_NONE || (leg->kind == LEG_EXPECTED && leg->fixed))
 		return REASON_TRANSLATED_NEW;
+	if (leg->kind == LEG_EXPECTED)
+		return bind_on(engine, now, vrf, protocol, leg);
 	if (leg->rule == NULL && leg->kind != LEG_IDENTITY)
 		return REASON_NO_FLOW; /* it was to use a binding that is gone */
 	if (leg->kind == LEG_OVERLOAD)

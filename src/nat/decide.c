@@ -9,6 +9,7 @@
 #include "nat/decide.h"
 
 #include "nat/binding.h"
+#include "nat/resolve.h"
 #include "nat/state.h"
 
 /* ---- keys and flows ---- */
@@ -53,22 +54,30 @@ static bool is_shared_own(const struct snapshot *snapshot, ip4 addr)
 	return own != NULL && own->shared;
 }
 
+bool mapping_fits(const struct snapshot *snapshot, uint64_t rule, bool is_static, ip4 il, ip4 ig)
+{
+	const struct snapshot_static *entry;
+
+	if (!is_static)
+		return rule_gives(snapshot, rule, ig);
+	entry = snapshot_static_by_id(snapshot, rule);
+	return entry != NULL && entry->global == ig && entry->local == il;
+}
+
 bool flow_fits(const struct snapshot *snapshot, const struct flow_record *flow)
 {
 	if (flow->flags & FLOW_IDENTITY)
 		return is_shared_own(snapshot, flow->il);
-	if (!(flow->flags & FLOW_STATIC))
-		return rule_gives(snapshot, flow->rule, flow->ig);
-	const struct snapshot_static *entry = snapshot_static_by_id(snapshot, flow->rule);
-
-	return entry != NULL && entry->global == flow->ig && entry->local == flow->il;
+	return mapping_fits(snapshot, flow->rule, flow->flags & FLOW_STATIC, flow->il, flow->ig);
 }
 
 bool binding_fits(const struct snapshot *snapshot, const struct binding_record *binding)
 {
 	if (binding->flags & BINDING_IDENTITY)
 		return is_shared_own(snapshot, binding->local);
-	return rule_gives(snapshot, binding->rule, binding->global);
+	/* A port that a child has on the global address of its parent's static entry. */
+	return mapping_fits(snapshot, binding->rule, snapshot_static_by_id(snapshot, binding->rule) != NULL,
+			    binding->local, binding->global);
 }
 
 static bool slot_good(const struct ask *ask, const struct flow_slot *slot)
@@ -251,6 +260,8 @@ static enum reason new_out_leg(const struct ask *ask, struct leg *leg)
 
 	leg->il = source_of(ask->view);
 	leg->og = destination_of(ask->view);
+	if (resolve_expected(ask, SIDE_INSIDE, leg->il, leg->og, leg))
+		return REASON_TRANSLATED_NEW;
 	entry = snapshot_static_local(ask->snapshot, ask->vrf, ask->view->protocol, leg->il);
 	if (entry != NULL) {
 		leg->ig.addr = entry->global;
@@ -468,6 +479,8 @@ static enum reason new_in_leg(const struct ask *ask, struct endpoint source, str
 	const struct snapshot_static *entry =
 		snapshot_static_global(ask->snapshot, ask->vrf, ask->view->protocol, global);
 
+	if (resolve_expected(ask, SIDE_OUTSIDE, source, global, leg))
+		return REASON_TRANSLATED_NEW;
 	if (entry == NULL)
 		return half_in_leg(ask, source, leg);
 	leg->kind = LEG_STATIC;
@@ -514,8 +527,11 @@ static bool mapped_source(const struct leg *leg, struct endpoint *mapped)
 {
 	if (leg->kind == LEG_FLOW)
 		*mapped = (struct endpoint){leg->slot->new_source, leg->slot->new_source_port};
-	else if (leg->kind == LEG_STATIC || leg->binding != RECORD_NONE)
+	else if (leg->kind == LEG_STATIC || leg->binding != RECORD_NONE || (leg->kind == LEG_EXPECTED && leg->fixed))
 		*mapped = leg->ig;
+	else if (leg->kind == LEG_EXPECTED)
+		/* The address is known; the port will be of the same group, the same one if it is free. */
+		*mapped = (struct endpoint){leg->ig.addr, leg->il.port};
 	else
 		return false;
 	return true;
@@ -557,7 +573,7 @@ static enum reason turn_back_in(const struct ask *ask, struct decision *decision
 		if (find_leg(ask, &key, &decision->in))
 			return REASON_HAIRPIN;
 	}
-	if (filtered) {
+	if (filtered && !resolve_expected(ask, SIDE_OUTSIDE, mapped, global, &decision->in)) {
 		decision->in.ig = global;
 		return REASON_FILTERED;
 	}

@@ -16,6 +16,7 @@ enum leg_kind {
 	LEG_OVERLOAD, /* a new flow of an overload rule: global address and port */
 	LEG_ADDRESS,  /* a new flow of a dynamic rule without overload: global address */
 	LEG_IDENTITY, /* a new flow of the router itself: its port is reserved, nothing is translated */
+	LEG_EXPECTED, /* a new flow that a gateway has announced */
 };
 
 #define LEG_ACES 4
@@ -32,6 +33,11 @@ struct leg {
 	uint64_t id;        /* of rule or static entry, also of the one that refused */
 	uint32_t binding;   /* an existing one, or RECORD_NONE: to be made (then ig is not known yet) */
 	struct endpoint il, ig, og; /* new flow; outside local is outside global */
+	/* LEG_EXPECTED */
+	uint32_t expectation;
+	uint8_t child;      /* enum alg: the flow's gateway */
+	bool is_static;     /* id is a static entry's */
+	bool fixed;         /* needs no binding: the entry says all */
 	/* Entries of access lists that the packet, for want of a flow, was matched by: the first denials and the entry that
 	 * decided, in their order. */
 	uint8_t n_aces;
@@ -94,6 +100,8 @@ bool turned_flows(const struct ask *ask, const struct decoded *between, const st
 /* Are the flow's (the binding's) rule and global address still there? */
 bool flow_fits(const struct snapshot *snapshot, const struct flow_record *flow);
 bool binding_fits(const struct snapshot *snapshot, const struct binding_record *binding);
+/* Does this static entry map these two to each other, this dynamic rule give out this global address? */
+bool mapping_fits(const struct snapshot *snapshot, uint64_t rule, bool is_static, ip4 il, ip4 ig);
 
 /* half.c: is this packet one that half entries translate alone? */
 bool half_wanted(const struct ask *ask);

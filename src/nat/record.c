@@ -5,6 +5,7 @@
  * Promises: O(1), no malloc; either everything that a packet needs is made, or nothing and the reason says why. A
  * refusal never costs a live flow. May not decide what is to be translated.
  */
+#include "nat/resolve.h"
 #include "nat/state.h"
 #include "nat/tcp.h"
 
@@ -34,7 +35,7 @@ static struct flow_record flow_body(uint64_t now, uint16_t vrf, const struct dec
 		body.ol_port = leg->il.port;
 		body.og_port = leg->ig.port;
 	}
-	if (leg->kind == LEG_STATIC)
+	if (leg->kind == LEG_STATIC || (leg->kind == LEG_EXPECTED && leg->is_static))
 		body.flags |= FLOW_STATIC;
 	if (leg->kind == LEG_IDENTITY)
 		body.flags |= FLOW_IDENTITY;
@@ -99,6 +100,12 @@ static bool is_taken(struct engine *engine, const struct flow_record *body)
 	return flow_lookup(engine->flows, &inside) != NULL || flow_lookup(engine->flows, &outside) != NULL;
 }
 
+/* An old flow that had to go may have been the parent. */
+static bool is_still_expected(const struct engine *engine, const struct leg *leg)
+{
+	return leg->kind != LEG_EXPECTED || expect_at(engine->expects, leg->expectation) != NULL;
+}
+
 static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, const struct decoded *view,
 			     struct leg *leg, uint32_t *made)
 {
@@ -108,6 +115,8 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 
 	if (!has_room(engine, now, vrf, view->protocol, leg))
 		return REASON_NO_ENTRY;
+	if (!is_still_expected(engine, leg))
+		return REASON_NO_FLOW;
 	reason = leg_bind(engine, now, vrf, view->protocol, leg);
 	if (reason != REASON_TRANSLATED_NEW)
 		return reason;
@@ -118,6 +127,8 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 		return is_taken(engine, &body) ? REASON_FLOW_COLLISION : REASON_NO_ENTRY;
 	}
 	flow_count_in(engine, index, leg->binding);
+	if (leg->kind == LEG_EXPECTED)
+		resolve_came(engine, now, leg->expectation, index);
 	recheck(engine, now, index);
 	if (view->protocol == PROTOCOL_TCP)
 		syn_forget(engine->syns, vrf, leg->og, leg->ig);

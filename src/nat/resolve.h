@@ -39,11 +39,38 @@ enum resolve_outcome {
 
 enum resolve_outcome resolve_all(struct engine *engine, uint64_t now, const struct resolve_ask *ask,
 				 const struct findings *findings, struct resolved *out, enum alg_note *note);
-/* HAPPENED_CANCEL, and the end of a control session: expectations of this flow that no child has used. */
+/* HAPPENED_CANCEL: what waits for children of this flow waits no more; parent_gone: nor are its children its own any longer. */
 void resolve_cancel(struct engine *engine, uint64_t now, uint32_t flow, bool parent_gone);
-/* The leg of a flow's first packet that an expectation waits for: kind LEG_EXPECTED. False: none does. No effect. */
-bool resolve_expected(const struct ask *ask, struct endpoint source, struct endpoint destination, struct leg *leg);
-/* A flow came of it: linked to its parent, counted, one-shot expectations end. */
+
+/* expected.c: what becomes of expectations. A record is counted, and traced, where it begins and where it ends. */
+
+/* The leg of a flow's first packet that an expectation waits for: kind LEG_EXPECTED. Endpoints as the packet of that side has them
+ * (side outside: as it arrives at the global address). False: none does. No effect. */
+bool resolve_expected(const struct ask *ask, enum flow_side side, struct endpoint source,
+		      struct endpoint destination, struct leg *leg);
+/* A flow came of it: linked to its parent; one-shot expectations end. */
 void resolve_came(struct engine *engine, uint64_t now, uint32_t expectation, uint32_t flow);
+
+/* The binding, if any, is held as long as the record waits. NULL: no room. */
+struct expect_record *expected_add(struct engine *engine, uint64_t now, const struct expect_record *body);
+void expected_undo(struct engine *engine, uint64_t now, struct expect_record *record);
+/* The timer of an expectation, by its index, is due. */
+void expected_due(struct engine *engine, uint64_t now, uint32_t index);
+/* The flow is about to end: as a child its use is its parent's; as a parent its expectations end. */
+void expected_ends(struct engine *engine, uint64_t now, uint32_t flow);
+/* A control session is in use while its children are. */
+void expected_use(struct engine *engine, uint32_t flow);
+/* A new configuration: what does not fit it ends. */
+void expected_follow(struct engine *engine, uint64_t now);
+/* What an earlier daemon left, after bindings and flows: kept if rule, global address and parent are still there. */
+void expected_adopt(struct engine *engine, uint64_t now);
+/* The entry that maps this local endpoint to this global address, or NULL. */
+const struct snapshot_static *static_between(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
+					     struct endpoint local, ip4 global);
+/* No static entry gives this global endpoint to anybody but `local`. */
+bool unclaimed(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol, struct endpoint global,
+	       struct endpoint local);
+/* Counts and traces: kind is an enum trace_kind. */
+void expect_note(struct engine *engine, uint64_t now, uint8_t kind, const struct expect_record *record);
 
 #endif

@@ -6,9 +6,11 @@
 #ifndef ALGATE_NAT_STATE_H
 #define ALGATE_NAT_STATE_H
 
+#include "alg/alg.h"
 #include "nat/binding.h"
 #include "nat/decide.h"
 #include "nat/engine.h"
+#include "nat/expect.h"
 #include "nat/flow.h"
 #include "nat/frag.h"
 #include "nat/ident.h"
@@ -20,6 +22,11 @@
 #include "nat/turn.h"
 #include "nat/use.h"
 #include "lib/wheel.h"
+
+/* Of a gateway. */
+struct expect_counts {
+	uint64_t expected, used, expired, cancelled;
+};
 
 struct engine {
 	struct records *records;
@@ -34,7 +41,10 @@ struct engine {
 	struct frag_set *frags;
 	struct ident_table *idents;
 	struct syn_set *syns;      /* unsolicited, waiting for their answer */
-	struct wheel *wheel;       /* node: flow index, or max_flows + index of an address binding */
+	struct expect_table *expects;
+	struct expect_record *expect_memory;
+	struct wheel *wheel;       /* node: flow index, max_flows + index of an address binding, or 2 max_flows + index of an
+				    * expectation */
 	uint32_t identities;       /* flows that are none of the operator's */
 	uint32_t address_bindings;
 	uint32_t refusals;         /* ICMP answers that may still be sent, */
@@ -44,6 +54,7 @@ struct engine {
 	bool packet_events;
 	const struct snapshot *event_list; /* the caller's; NULL: all packets */
 	struct engine_counts counts;
+	struct expect_counts expect_counts[ALG_COUNT];
 	struct event_ring events;
 };
 
@@ -71,6 +82,8 @@ void flow_count_in(struct engine *engine, uint32_t index, uint32_t binding);
 
 /* The global endpoint for a new flow, in leg->ig and leg->binding; TRANSLATED_NEW, or why there is none. */
 enum reason leg_bind(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg);
+/* On the very address that leg->ig says: the binding that leg->id made for this inside endpoint, or a port of that address. */
+enum reason bind_on(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg);
 /* Gives back a binding that was made for a flow which then could not be made. */
 void leg_unbind(struct engine *engine, uint64_t now, uint32_t index);
 /* A binding without flows: ends it and gives back what it holds. */
@@ -103,6 +116,8 @@ uint32_t flow_timeout(const struct snapshot *snapshot, const struct flow_record 
 uint32_t flow_last_used(const struct engine *engine, uint32_t index);
 /* Flow, its counts, its binding if that was the last one. kind: EVENT_EXPIRED or EVENT_REMOVED. */
 void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_kind kind);
+/* One use less of a binding. A port binding ends with its last one. */
+void binding_leave(struct engine *engine, uint64_t now, uint32_t index, uint32_t last_used_s);
 void flow_arm(struct engine *engine, uint64_t now, uint32_t index);
 /* The same where the second of the last packet is known, so that no slot is read. */
 void flow_arm_from(struct engine *engine, uint64_t now, uint32_t index, uint32_t last_used_s);

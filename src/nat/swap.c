@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/mem.h"
+#include "lib/sparse.h"
+#include "nat/resolve.h"
 #include "nat/state.h"
 
 #define AHEAD 16 /* records that adoption looks ahead */
@@ -30,7 +32,9 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->frags = frag_new(seed, now);
 	engine->idents = ident_new(seed);
 	engine->syns = syn_new(seed);
-	engine->wheel = wheel_new(records->max_flows * 2, 100, now);
+	engine->expect_memory = sparse_new(EXPECT_MAX * sizeof(struct expect_record));
+	engine->expects = expect_table_new(engine->expect_memory, EXPECT_MAX, &records->secret);
+	engine->wheel = wheel_new(records->max_flows * 2 + EXPECT_MAX, 100, now);
 	engine->ip_id = (uint16_t)(seed >> 48);
 	return engine;
 }
@@ -42,6 +46,8 @@ void engine_free(struct engine *engine)
 	pool_set_free(engine->pools);
 	snapshot_free(engine->snapshot);
 	wheel_free(engine->wheel);
+	expect_table_free(engine->expects);
+	sparse_free(engine->expect_memory, EXPECT_MAX * sizeof(struct expect_record));
 	syn_free(engine->syns);
 	ident_free(engine->idents);
 	frag_free(engine->frags);
@@ -192,13 +198,23 @@ static struct binding_record *binding_of(struct engine *engine, const struct flo
 	return named != NULL && holds(named, flow) ? named : binding_sought(engine, flow);
 }
 
+/* Does its static entry say its ports, too? */
+static bool is_mapped(const struct snapshot *snapshot, const struct flow_record *flow)
+{
+	const struct snapshot_static *entry = snapshot_static_by_id(snapshot, flow->rule);
+
+	return entry != NULL && (entry->protocol == 0 || (entry->local_port == flow->il_port &&
+							  entry->global_port == flow->ig_port));
+}
+
 /* The flow of an overload rule or an address binding fits as its binding does, which is adopted already. */
 static bool adopt_flow(struct engine *engine, uint64_t now, uint32_t index)
 {
 	const struct flow_record *flow = flow_at(engine->flows, index);
 	struct binding_record *binding = NULL;
 
-	if (!(flow->flags & FLOW_STATIC)) {
+	/* Of a static entry's flows those have one that children made on its address. */
+	if (!(flow->flags & FLOW_STATIC) || !is_mapped(engine->snapshot, flow)) {
 		binding = binding_of(engine, flow);
 		if (binding == NULL)
 			return false;
@@ -247,10 +263,11 @@ static void drop_idle_bindings(struct engine *engine, uint64_t now)
 
 static void adopt(struct engine *engine, uint64_t now)
 {
-	if (engine->records->fresh)
-		return;
-	adopt_bindings(engine, now);
-	adopt_flows(engine, now);
+	if (!engine->records->fresh) {
+		adopt_bindings(engine, now);
+		adopt_flows(engine, now);
+	}
+	expected_adopt(engine, now);
 	drop_idle_bindings(engine, now);
 }
 
@@ -358,6 +375,8 @@ bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap)
 		adopt(engine, now);
 	else
 		sweep_after(engine, now, swap, targets_changed(old, engine->snapshot));
+	if (old != NULL)
+		expected_follow(engine, now);
 	swap->old = old;
 	return true;
 }
