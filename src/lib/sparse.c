@@ -5,10 +5,16 @@
  */
 #include "lib/sparse.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "lib/mem.h"
+
+#define FILL_STEP ((size_t)4 << 20) /* bytes between two looks at `stop` */
 
 void *sparse_new(size_t size)
 {
@@ -38,4 +44,56 @@ void sparse_free(void *at, size_t size)
 {
 	if (at != NULL)
 		munmap(at, size);
+}
+
+/* ---- filling */
+
+struct sparse_fill {
+	pthread_t thread;
+	char *at;
+	size_t size;
+	bool stop; /* atomic */
+};
+
+static void *fill_run(void *arg)
+{
+	struct sparse_fill *fill = arg;
+
+	for (size_t done = 0; done < fill->size; done += FILL_STEP) {
+		size_t left = fill->size - done;
+
+		if (__atomic_load_n(&fill->stop, __ATOMIC_RELAXED) ||
+		    madvise(fill->at + done, left < FILL_STEP ? left : FILL_STEP,
+			    MADV_POPULATE_WRITE) != 0)
+			break;
+	}
+	return NULL;
+}
+
+struct sparse_fill *sparse_fill_begin(void *at, size_t size)
+{
+	struct sparse_fill *fill = mem_alloc(sizeof(*fill));
+	sigset_t all, before;
+	int failed;
+
+	fill->at = at;
+	fill->size = size;
+	/* Signals belong to the thread that asked for them. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&fill->thread, NULL, fill_run, fill);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failed == 0)
+		return fill;
+	free(fill);
+	return NULL;
+}
+
+void sparse_fill_end(struct sparse_fill *fill)
+{
+	if (fill == NULL)
+		return;
+	__atomic_store_n(&fill->stop, true, __ATOMIC_RELAXED);
+	pthread_join(fill->thread, NULL);
+	free(fill);
 }

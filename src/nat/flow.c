@@ -32,6 +32,7 @@ struct flow_table {
 	uint32_t free; /* first of the freed records, linked through slot[0] */
 	uint32_t stashed;
 	uint64_t displaced;
+	bool touched; /* a slot may have been written */
 };
 
 struct flow_table *flow_table_new(struct records *records)
@@ -423,6 +424,7 @@ uint32_t flow_add(struct flow_table *table, const struct flow_record *body, uint
 	record_set_state(&place->state, RECORD_WRITING);
 	flow.state = RECORD_WRITING;
 	record_copy(place, &flow, sizeof(flow));
+	table->touched = true;
 	if (!add_slots(table, index, slot, hash)) {
 		record_set_state(&place->state, 0);
 		push_free(table, index);
@@ -650,7 +652,9 @@ uint32_t flow_table_adopt(struct flow_table *table, uint32_t now_s, uint32_t epo
 
 	adoption.plan = flow_plan_new(records->slot_buckets, records->stash_slots, high);
 	table->count = 0;
-	records_clear_slots(records);
+	if (table->touched)
+		records_clear_slots(records);
+	table->touched = true;
 	if (high >= MANY(records))
 		records_many_slots(records);
 	for (uint32_t i = 0; i < high; i++) {

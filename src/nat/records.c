@@ -29,6 +29,7 @@
 #define MIN_BUCKETS  8
 #define MAX_FLOWS    (1u << 28) /* indexes of slots stay well below RECORD_NONE */
 #define BOOT_ID_SIZE 40
+#define FILL_MIN     65536 /* flows for which a thread of its own pays */
 
 /* What must fit is above the secret; `check` covers it. */
 struct records_header {
@@ -285,12 +286,29 @@ bool records_reserve(struct records *records, const void *at, size_t size)
 
 void records_clear_slots(struct records *records)
 {
-	sparse_clear(records->slots, slots_size(records));
+	if (records->slots_used) {
+		sparse_fill_end(records->fill);
+		records->fill = NULL;
+		sparse_clear(records->slots, slots_size(records));
+	}
+	records->slots_used = true;
 }
 
 void records_many_slots(struct records *records)
 {
 	sparse_huge(records->slots, slots_size(records));
+}
+
+/* Adoption will want most of the slots: a machine that has to find memory for them takes longer for that than adoption for
+ * everything else. */
+static void expect_adoption(struct records *records)
+{
+	uint32_t high = records_high(records, REGION_FLOWS);
+
+	if (records->fresh || high < FILL_MIN || high < records->max_flows / 16)
+		return;
+	records_many_slots(records);
+	records->fill = sparse_fill_begin(records->slots, slots_size(records));
 }
 
 /* ---- opening */
@@ -371,6 +389,7 @@ static bool open_mapping(struct records *records, const char *directory, struct 
 	if (records->fresh)
 		write_header(records->header, &ours);
 	records->secret = records->header->secret;
+	expect_adoption(records);
 	return true;
 }
 
@@ -399,6 +418,7 @@ void records_close(struct records *records)
 		return;
 	if (records->map != MAP_FAILED)
 		munmap(records->map, records->map_size);
+	sparse_fill_end(records->fill);
 	sparse_free(records->slots, slots_size(records));
 	if (records->fd >= 0)
 		close(records->fd); /* and with it the lock */

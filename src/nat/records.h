@@ -138,6 +138,7 @@ static_assert(2 * sizeof(struct flow_slot) * 100 / 85 + sizeof(struct flow_recor
 enum record_region { REGION_FLOWS, REGION_BINDINGS, RECORD_REGIONS };
 
 struct records_header;
+struct sparse_fill;
 
 struct records {
 	struct siphash_key secret;
@@ -148,6 +149,8 @@ struct records {
 	struct binding_record *bindings;
 	struct flow_slot *slots;
 	bool fresh;            /* nothing to adopt */
+	bool slots_used;       /* by a table, perhaps an earlier one */
+	struct sparse_fill *fill; /* takes the slots' memory before adoption needs it; NULL */
 	void *map;
 	uint64_t map_size;     /* of the truth; the slots come to it */
 	int fd;                /* -1: anonymous */
@@ -169,7 +172,7 @@ uint32_t records_high(const struct records *records, enum record_region region);
 void records_set_high(struct records *records, enum record_region region, uint32_t high);
 /* Makes sure that the `size` bytes of the mapping at `at` can be written; false when the file system is full. */
 bool records_reserve(struct records *records, const void *at, size_t size);
-/* All slots empty, their pages given back. */
+/* All slots empty, their pages given back, unless nobody has used them yet. They are taken to be used from now on. */
 void records_clear_slots(struct records *records);
 /* Many slots are in use, or about to be. */
 void records_many_slots(struct records *records);
