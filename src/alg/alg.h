@@ -97,6 +97,7 @@ enum encoding {
 	ENCODE_BINARY_ADDRESS, /* 4 bytes */
 	ENCODE_BINARY_PORT,    /* 2 bytes */
 	ENCODE_LABELS,       /* four DNS labels, last number of the address first (in-addr.arpa) */
+	ENCODE_LABELS_FULL,  /* the same, with in-addr, arpa and the root behind them */
 	ENCODE_ZERO32,       /* 4 bytes of 0, where the mention was changed (TTL) */
 	ENCODE_COPY,         /* the message's own bytes from `from` to `to`, where the mention was changed */
 	ENCODE_CONNECTION,   /* a whole line c=IN IP4 10.0.0.1 CR LF */
@@ -113,13 +114,14 @@ struct field {
 };
 #define MENTION_NONE 0xffff
 
-/* A number in the message that follows from lengths; written only when it changes. */
+/* A number in the message that follows from lengths; written only when it changes. It may lie within a field, and is gone where that
+ * is written. */
 enum depend {
 	DEPEND_DECIMAL, /* text: how many bytes [from, to) has become */
 	DEPEND_BE16,    /* likewise, two bytes in network order */
 	DEPEND_BE32,
 	DEPEND_BER,     /* likewise, a BER length; keeps its form where it fits, else grows */
-	DEPEND_POINTER, /* DNS: two bytes, 0xc000 and where `from` has come to */
+	DEPEND_POINTER, /* DNS: two bytes, 0xc000 and how far behind `to`, where the message begins, `from` has come to stand */
 };
 struct dependent {
 	uint32_t offset, length;
@@ -167,7 +169,13 @@ const char *alg_note_text(enum alg_note note);
 #define FINDING_DEPENDENTS 16384
 #define FINDING_KEY        64
 
+/* Of the configuration, set by the caller. */
+#define ALG_OPTION_KEEP_TTL   1 /* no ip nat service dns-reset-ttl */
+#define ALG_OPTION_NO_DNS_V6  2 /* no ip nat service dns-v6: messages about IPv6 addresses are left alone */
+#define ALG_OPTION_MULTIPART  4 /* ip nat service allow-multipart */
+
 struct findings {
+	uint32_t options;     /* ALG_OPTION_; in */
 	uint32_t n_mentions, n_fields, n_dependents;
 	uint32_t happened;    /* HAPPENED_ */
 	uint8_t note;         /* enum alg_note: what to count */
@@ -181,7 +189,7 @@ struct findings {
 };
 
 /* For scan: each false when there is no more room; the gateway then says NOTE_TOO_MANY and finds nothing. */
-void findings_clear(struct findings *findings); /* not the arrays */
+void findings_clear(struct findings *findings); /* not the arrays, nor the options */
 bool find_mention(struct findings *findings, const struct mention *mention, uint16_t *index);
 bool find_field(struct findings *findings, const struct field *field);
 bool find_dependent(struct findings *findings, const struct dependent *dependent);

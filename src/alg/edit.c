@@ -132,6 +132,8 @@ static bool render(const struct editing *editing, const struct field *field, str
 		return put_number(out, splice, to.port, 2);
 	case ENCODE_LABELS:
 		return put_labels(out, splice, to.addr);
+	case ENCODE_LABELS_FULL:
+		return put_labels(out, splice, to.addr) && put(out, splice, "\7in-addr\4arpa", 14);
 	case ENCODE_ZERO32:
 		return put_number(out, splice, 0, 4);
 	case ENCODE_COPY:
@@ -189,14 +191,15 @@ static void sum_moves(struct splices *out)
 static uint32_t value_of(const struct splices *out, const struct dependent *dependent)
 {
 	if (dependent->kind == DEPEND_POINTER)
-		return moved_to(out, dependent->from, true);
+		return moved_to(out, dependent->from, true) - dependent->to;
 	return moved_to(out, dependent->to, true) - moved_to(out, dependent->from, false);
 }
 
 static uint32_t value_before(const struct dependent *dependent)
 {
-	return dependent->kind == DEPEND_POINTER ? dependent->from
-						 : dependent->to - dependent->from;
+	if (dependent->kind == DEPEND_POINTER)
+		return dependent->from - dependent->to;
+	return dependent->to - dependent->from;
 }
 
 static bool put_ber(struct splices *out, struct splice *splice, uint32_t value, uint32_t had)
@@ -312,6 +315,25 @@ static void sink_in(struct splices *out)
 	}
 }
 
+/* Those in front of `offset`; from *next on. */
+static void line_up_dependents(const struct editing *editing, uint32_t *next, uint32_t offset)
+{
+	const struct findings *findings = editing->findings;
+
+	for (; *next < findings->n_dependents && findings->dependents[*next].offset < offset; ++*next) {
+		const struct dependent *dependent = &findings->dependents[*next];
+
+		line_up(editing->out, dependent->offset, dependent->length, (uint16_t)*next);
+	}
+}
+
+/* Numbers that lie within what is written anew are gone. */
+static void skip_dependents(const struct findings *findings, uint32_t *next, uint32_t end)
+{
+	while (*next < findings->n_dependents && findings->dependents[*next].offset < end)
+		++*next;
+}
+
 static bool line_up_all(const struct editing *editing)
 {
 	const struct findings *findings = editing->findings;
@@ -321,21 +343,16 @@ static bool line_up_all(const struct editing *editing)
 	for (uint32_t i = 0; i < findings->n_fields; i++) {
 		const struct field *field = &findings->fields[i];
 
-		for (; next < findings->n_dependents &&
-		       findings->dependents[next].offset <= field->offset;
-		     next++)
-			line_up(out, findings->dependents[next].offset,
-				findings->dependents[next].length, (uint16_t)next);
+		line_up_dependents(editing, &next, field->offset);
 		if (!is_written(editing, field))
 			continue;
+		skip_dependents(findings, &next, field->offset + field->length);
 		line_up(out, field->offset, field->length, NO_DEPENDENT);
 		out->at[out->n - 1].from = out->used;
 		if (!render(editing, field, &out->at[out->n - 1]))
 			return false;
 	}
-	for (; next < findings->n_dependents; next++)
-		line_up(out, findings->dependents[next].offset, findings->dependents[next].length,
-			(uint16_t)next);
+	line_up_dependents(editing, &next, UINT32_MAX);
 	return true;
 }
 

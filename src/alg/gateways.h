@@ -5,6 +5,7 @@
 
 #include "alg/alg.h"
 
+extern const struct gateway gateway_dns;
 extern const struct gateway gateway_ftp;
 extern const struct gateway gateway_tftp;
 extern const struct gateway gateway_rsh;

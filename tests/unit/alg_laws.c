@@ -56,22 +56,33 @@ static int by_place(const void *a, const void *b)
 	return left->to < right->to ? -1 : left->to > right->to;
 }
 
-static void check_disjoint(const struct findings *findings)
+static void check_places(struct place *places, uint32_t n)
 {
-	static struct place places[FINDING_FIELDS + FINDING_DEPENDENTS];
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < findings->n_fields; i++)
-		places[n++] =
-		    (struct place){findings->fields[i].offset,
-				   findings->fields[i].offset + findings->fields[i].length};
-	for (uint32_t i = 0; i < findings->n_dependents; i++)
-		places[n++] =
-		    (struct place){findings->dependents[i].offset,
-				   findings->dependents[i].offset + findings->dependents[i].length};
 	qsort(places, n, sizeof(places[0]), by_place);
 	for (uint32_t i = 1; i < n; i++)
 		LAW("bounds", places[i - 1].to <= places[i].from);
+}
+
+/* A dependent may lie within a field, else they are apart. */
+static void check_disjoint(const struct findings *findings)
+{
+	static struct place fields[FINDING_FIELDS], dependents[FINDING_DEPENDENTS];
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < findings->n_fields; i++)
+		fields[i] = (struct place){findings->fields[i].offset,
+					   findings->fields[i].offset + findings->fields[i].length};
+	for (uint32_t i = 0; i < findings->n_dependents; i++)
+		dependents[i] = (struct place){findings->dependents[i].offset,
+					       findings->dependents[i].offset + findings->dependents[i].length};
+	check_places(fields, findings->n_fields);
+	check_places(dependents, findings->n_dependents);
+	for (uint32_t i = 0; i < findings->n_dependents; i++) {
+		while (at < findings->n_fields && fields[at].to <= dependents[i].from)
+			at++;
+		LAW("bounds", at == findings->n_fields || fields[at].from >= dependents[i].to ||
+				      (fields[at].from <= dependents[i].from && dependents[i].to <= fields[at].to));
+	}
 }
 
 static void check_bounds(const struct findings *findings, uint32_t length)
@@ -138,6 +149,7 @@ static void check_reverse(enum alg alg, const void *before, enum alg_from from,
 		return;
 	splice_apply(bytes, length, &splices, edited);
 	memcpy(state, before, sizeof(state));
+	again.options = found.options;
 	LAW("reverse", scan(alg, state, from, edited, splices.length, stream, &again) == SCAN_OK);
 	check_bounds(&again, splices.length);
 	LAW("reverse", again.n_mentions == found.n_mentions);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The DNS gateway as a function of bytes. Messages are put together by hand, so that compression is where the test wants it. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alg_laws.h"
+
+#define HOST "\12\0\0\11"      /* 10.0.0.9 */
+#define GLOBAL "\313\0\161\11" /* 203.0.113.9 */
+#define REVERSE_HOST "\0019\0010\0010\00210"
+#define REVERSE_GLOBAL "\0019\003113\0010\003203"
+#define ARPA "\007in-addr\004arpa\0"
+
+static uint8_t state[ALG_STATE_MAX];
+static uint8_t out[70000];
+static uint8_t message[70000];
+static uint32_t length;
+
+static void put(const void *bytes, uint32_t n)
+{
+	memcpy(message + length, bytes, n);
+	length += n;
+}
+#define PUT(text) put(text, sizeof(text) - 1)
+
+static void header(unsigned flags, unsigned qd, unsigned an, unsigned ns, unsigned ar)
+{
+	const uint8_t bytes[12] = {0x12, 0x34, (uint8_t)(flags >> 8), (uint8_t)flags, 0, (uint8_t)qd, 0,
+				   (uint8_t)an, 0, (uint8_t)ns, 0, (uint8_t)ar};
+
+	length = 0;
+	put(bytes, 12);
+}
+
+static enum scan scan(void)
+{
+	return laws_message(ALG_DNS, state, FROM_SERVER, message, length, false);
+}
+
+/* What the message becomes is what comes next in `message`. */
+static void becomes(void)
+{
+	uint32_t n = laws_edited(ALG_DNS, state, FROM_SERVER, message, length, false, out);
+
+	ck_assert_uint_ne(n, 0);
+	ck_assert_uint_eq(n, length);
+	ck_assert_mem_eq(out, message, length);
+}
+
+static void edited_is(const void *want, uint32_t n)
+{
+	uint32_t got = laws_edited(ALG_DNS, state, FROM_SERVER, message, length, false, out);
+
+	ck_assert_uint_eq(got, n);
+	ck_assert_mem_eq(out, want, n);
+}
+
+#define QUESTION_A "\003www\007example\0\0\1\0\1"
+
+START_TEST(addresses)
+{
+	static const char tail[] = QUESTION_A "\300\14\0\1\0\1\0\0\2\130\0\4" HOST "\300\14\0\1\0\1\0\0\2\130\0\4\1\2\3\4";
+	static const char want[] = QUESTION_A "\300\14\0\1\0\1\0\0\0\0\0\4" GLOBAL "\300\14\0\1\0\1\0\0\2\130\0\4\1\2\3\4";
+
+	header(0x8180, 1, 2, 0, 0);
+	PUT(tail);
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 2);
+	ck_assert_str_eq(laws_findings()->message, "RESPONSE");
+	edited_is(memcpy(memcpy(out + 60000, message, 12) + 12, want, sizeof(want) - 1) - 12, length);
+}
+END_TEST
+
+/* The answer's owner is a pointer to the question, the zone's one into its numbers; both stand behind what grows. */
+START_TEST(reverse_answer)
+{
+	static const char had[] = REVERSE_HOST ARPA "\0\14\0\1"
+				  "\300\14\0\14\0\1\0\0\0\74\0\6\002pc\001a\0"
+				  "\300\16\0\2\0\1\0\0\0\74\0\5\002ns\300\77";
+	static const char want[] = REVERSE_GLOBAL ARPA "\0\14\0\1"
+				   "\300\14\0\14\0\1\0\0\0\74\0\6\002pc\001a\0"
+				   "\0010\0010\00210" ARPA "\0\2\0\1\0\0\0\74\0\5\002ns\300\102";
+
+	header(0x8580, 1, 1, 1, 0);
+	PUT(had);
+	/* The pointer at the end leads to the `a` of the answer. */
+	message[length - 1] = 12 + sizeof(REVERSE_HOST ARPA) - 1 + 4 + 12 + 3;
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 1);
+	uint32_t n = 12 + sizeof(want) - 1;
+
+	memcpy(out + 60000, message, 12);
+	memcpy(out + 60012, want, sizeof(want) - 1);
+	out[60000 + n - 1] = (uint8_t)(12 + sizeof(REVERSE_GLOBAL ARPA) - 1 + 4 + 12 + 3);
+	edited_is(out + 60000, n);
+}
+END_TEST
+
+/* A zone transfer: the last number here, the rest where the pointer leads. */
+START_TEST(reverse_split)
+{
+	static const char had[] = "\0010\0010\00210" ARPA "\0\374\0\1"
+				  "\0019\300\14\0\14\0\1\0\0\0\74\0\4\002pc\0"
+				  "\300\43\0\14\0\1\0\0\0\74\0\4\002pd\0";
+	static const char want[] = "\0010\0010\00210" ARPA "\0\374\0\1" REVERSE_GLOBAL ARPA
+				   "\0\14\0\1\0\0\0\74\0\4\002pc\0"
+				   "\300\43\0\14\0\1\0\0\0\74\0\4\002pd\0";
+
+	header(0x8480, 1, 2, 0, 0);
+	PUT(had);
+	/* The second owner is the first one. */
+	for (uint32_t at = 12; at + 1 < length; at++)
+		if (message[at] == 0xc0 && message[at + 1] == 0x23)
+			message[at + 1] = 12 + sizeof("\0010\0010\00210" ARPA) - 1 + 4;
+	ck_assert_int_eq(scan(), SCAN_OK);
+	memcpy(out + 60000, message, 12);
+	memcpy(out + 60012, want, sizeof(want) - 1);
+	for (uint32_t at = 60012; at < 60012 + sizeof(want); at++)
+		if (out[at] == 0xc0 && out[at + 1] == 0x23)
+			out[at + 1] = 12 + sizeof("\0010\0010\00210" ARPA) - 1 + 4;
+	edited_is(out + 60000, 12 + sizeof(want) - 1);
+}
+END_TEST
+
+/* Not four numbers, or none that an address could have. */
+START_TEST(no_reverse_names)
+{
+	static const char *const names[] = {"\0010\0010\00210" ARPA, "\003256\0010\0010\00210" ARPA,
+					    "\00209\0010\0010\00210" ARPA, "\001x\0010\0010\00210" ARPA,
+					    "\001a\0019\0010\0010\00210" ARPA};
+	static const uint8_t sizes[] = {20, 24, 23, 22, 24};
+
+	for (unsigned i = 0; i < 5; i++) {
+		header(0x0100, 1, 0, 0, 0);
+		put(names[i], (uint32_t)sizes[i] + (names[i][sizes[i]] == 0 ? 1 : 0));
+		PUT("\0\14\0\1");
+		if (scan() == SCAN_OK)
+			ck_assert_uint_eq(laws_findings()->n_mentions, 0);
+	}
+	header(0x0100, 1, 0, 0, 0);
+	PUT(REVERSE_HOST "\007IN-ADDR\004ARPA\0\0\14\0\1");
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 1);
+}
+END_TEST
+
+START_TEST(signed_messages)
+{
+	/* TSIG */
+	header(0x2800, 1, 0, 1, 1);
+	PUT("\1z\0\0\6\0\1" "\1a\300\14\0\1\0\1\0\0\0\74\0\4" HOST "\1k\0\0\372\0\377\0\0\0\0\0\2\0\0");
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->note, NOTE_SIGNED);
+	becomes();
+	/* RRSIG over A; over MX it says nothing about addresses. */
+	for (unsigned type = 1; type < 16; type += 14) {
+		header(0x8180, 1, 2, 0, 0);
+		PUT(QUESTION_A "\300\14\0\1\0\1\0\0\0\0\0\4" HOST "\300\14\0\56\0\1\0\0\0\0\0\4\0");
+		put(&(uint8_t){(uint8_t)type}, 1);
+		PUT("\0\0");
+		ck_assert_int_eq(scan(), SCAN_OK);
+		ck_assert_uint_eq(laws_findings()->note, type == 1 ? NOTE_SIGNED : NOTE_NONE);
+		ck_assert_uint_eq(laws_findings()->n_mentions, type == 1 ? 0 : 1);
+	}
+}
+END_TEST
+
+/* RFC 2136: what is added, with its TTL as it is. */
+START_TEST(update)
+{
+	header(0x2800, 1, 0, 1, 0);
+	PUT("\1z\0\0\6\0\1" "\1a\300\14\0\1\0\1\0\0\0\74\0\4" HOST);
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_str_eq(laws_findings()->message, "UPDATE");
+	ck_assert_uint_eq(laws_findings()->n_mentions, 1);
+	ck_assert_uint_eq(laws_findings()->n_fields, 1);
+	/* Deleting an RRset: no data. */
+	header(0x2800, 1, 0, 1, 0);
+	PUT("\1z\0\0\6\0\1" "\1a\300\14\0\1\0\377\0\0\0\0\0\0");
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 0);
+}
+END_TEST
+
+START_TEST(service_hints)
+{
+	header(0x8180, 1, 1, 0, 0);
+	PUT(QUESTION_A "\300\14\0\101\0\1\0\0\0\74\0\26" "\0\1\0" "\0\3\0\2\1\273" "\0\4\0\10" HOST "\1\2\3\4");
+	message[length - 22] = 21;
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 2);
+}
+END_TEST
+
+START_TEST(options)
+{
+	struct findings *findings = (struct findings *)laws_findings();
+
+	header(0x8180, 1, 1, 0, 0);
+	PUT(QUESTION_A "\300\14\0\1\0\1\0\0\2\130\0\4" HOST);
+	findings->options = ALG_OPTION_KEEP_TTL;
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_fields, 1);
+	header(0x8180, 1, 1, 0, 0);
+	PUT("\003www\007example\0\0\34\0\1" "\300\14\0\1\0\1\0\0\2\130\0\4" HOST);
+	findings->options = ALG_OPTION_NO_DNS_V6;
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 0);
+	findings->options = 0;
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 1);
+}
+END_TEST
+
+/* Pointers that lead forwards, to themselves, into the header; lengths that lie; counts without records. */
+START_TEST(malformed)
+{
+	header(0x0100, 1, 0, 0, 0);
+	PUT("\300\14\0\1\0\1");
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	header(0x0100, 1, 0, 0, 0);
+	PUT("\300\20\0\1\0\1\0\0\0\0");
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	header(0x0100, 2, 0, 0, 0);
+	PUT("\1a\0\0\1\0\1" "\300\2\0\1\0\1");
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	header(0x0100, 1, 0, 0, 0);
+	PUT("\100a");
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	header(0x8180, 1, 1, 0, 0);
+	PUT(QUESTION_A "\300\14\0\1\0\1\0\0\0\0\0\5" HOST);
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	header(0x8180, 1, 1, 0, 0);
+	PUT(QUESTION_A "\300\14\0\1\0\1\0\0\0\0\0\3\1\2\3");
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	header(0x8180, 1, 9, 0, 0);
+	PUT(QUESTION_A);
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	header(0x7800, 1, 0, 0, 0);
+	PUT(QUESTION_A);
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	length = 3;
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	/* A name of names: each label once more. */
+	header(0x0100, 2, 0, 0, 0);
+	PUT("\1a\0\0\1\0\1");
+	for (unsigned i = 0; i < 200; i++)
+		PUT("\1b");
+	PUT("\300\14\0\1\0\1");
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+}
+END_TEST
+
+/* RFC 1035 4.2.2, several at once; the length in front follows the name that grew. */
+START_TEST(stream)
+{
+	uint8_t two[256];
+	uint32_t n = 0;
+
+	header(0x0100, 1, 0, 0, 0);
+	PUT(REVERSE_HOST ARPA "\0\14\0\1");
+	for (unsigned i = 0; i < 2; i++) {
+		two[n++] = 0;
+		two[n++] = (uint8_t)length;
+		memcpy(two + n, message, length);
+		n += length;
+	}
+	ck_assert_uint_eq(laws_stream(ALG_DNS, state, FROM_CLIENT, two, n), 2);
+	uint32_t got = laws_stream_edited(ALG_DNS, state, FROM_CLIENT, two, n, out);
+
+	ck_assert_uint_eq(got, n + 2 * (sizeof(REVERSE_GLOBAL) - sizeof(REVERSE_HOST)));
+	ck_assert_uint_eq(out[1], length + sizeof(REVERSE_GLOBAL) - sizeof(REVERSE_HOST));
+	ck_assert_uint_eq(out[2 + out[1] + 1], out[1]);
+	/* Not DNS: told by what a length in front cannot be. */
+	ck_assert_uint_eq(laws_stream(ALG_DNS, state, FROM_CLIENT, (const uint8_t *)"\0\5hello", 7), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("alg_dns");
+	TCase *tc = tcase_create("dns");
+
+	tcase_add_test(tc, addresses);
+	tcase_add_test(tc, reverse_answer);
+	tcase_add_test(tc, reverse_split);
+	tcase_add_test(tc, no_reverse_names);
+	tcase_add_test(tc, signed_messages);
+	tcase_add_test(tc, update);
+	tcase_add_test(tc, service_hints);
+	tcase_add_test(tc, options);
+	tcase_add_test(tc, malformed);
+	tcase_add_test(tc, stream);
+	suite_add_tcase(suite, tc);
+	SRunner *runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
