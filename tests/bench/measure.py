@@ -12,8 +12,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from lab import Failure, Lab, SERVER, run, temporary
+from lab import FIRST_SERVER, Failure, Lab, OUTSIDE, SERVER, run, temporary
 
+FLOODER = "10.77.0.99"
 ECHO_PORT, TCP_PORT, TCP_PORTS, WIDTH = 7007, 8000, 16, 32
 
 
@@ -263,4 +264,40 @@ def typed(programs, scale):
             ("datagrams lost meanwhile", result["lost"], "")]
 
 
-ALONE = {"memory": memory, "lookup": lookup, "adopt": adopt, "restart": restart, "boot": boot, "show": show, "typed": typed}
+# Limits, and what hping3 then sends as fast as it can; the probe's host is another one.
+FLOODS = (
+    ("from outside: random sources", (), "out", ("--rand-source", "--udp", "-p", "++1", "-d", 10, OUTSIDE)),
+    ("a host at its limit", ("ip nat translation max-entries all-host 1000",), "in",
+     ("-a", FLOODER, "--udp", "-p", "++1", "-d", 10, FIRST_SERVER)),
+    ("a full table", ("no ip nat translation max-entries all-host", "ip nat translation max-entries 1000"), "in",
+     ("-a", FLOODER, "--udp", "-p", "++1", "-d", 10, FIRST_SERVER)),
+)
+
+
+def flood(programs, scale):
+    """An established flow, a datagram each millisecond, while others flood."""
+    rows = []
+    with Lab(programs, "algate", pin=False) as lab:
+        lab.start("out", lab.programs.load, "echo", ECHO_PORT)
+        for text, limits, namespace, words in FLOODS:
+            lab.cli("configure terminal", *limits, "end")
+            probe = probe_start(lab)
+            time.sleep(0.2)
+            held = lab.translations()
+            hping = subprocess.run(lab.within(namespace, "timeout", "-s", "INT", str(2 * scale.seconds), "hping3", "--flood", "-q",
+                                              "-n", *map(str, words)), text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False, timeout=60).stdout
+            result = probe_end(probe)
+            made = lab.translations() - held
+            sent = [int(line.split()[0]) for line in hping.splitlines() if "packets transmitted" in line]
+            if not sent or sent[0] < 1000 or (made > 0) != (namespace == "in"):
+                raise Failure(f"{text}: {made} translations; {hping.strip()[-200:]}")
+            rows += [(f"flood, {text}", sent[0] / (2 * scale.seconds) / 1e3, "kpps"),
+                     ("99th percentile of an established flow's round trip", result["p99"] / 1e3, "ms"),
+                     ("its datagrams lost, of one each ms", result["lost"] / result["count"] * 100, "%")]
+            lab.cli("clear ip nat translation *")
+    return rows
+
+
+ALONE = {"memory": memory, "lookup": lookup, "adopt": adopt, "restart": restart, "boot": boot, "show": show, "typed": typed,
+         "flood": flood}
