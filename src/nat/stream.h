@@ -60,6 +60,11 @@ struct stream_reader {
 	void (*note)(void *arg, enum alg_note note); /* counts */
 };
 
+/* Bytes of the reader, all 0 when the stream opens; for the time of frame and message only. What message changes there is kept
+ * together with what was read, so after a crash both are as they were before the message or both as behind it. */
+void *stream_memory(struct stream_set *set);
+#define STREAM_MEMORY ALG_STATE_MAX
+
 /* A segment we send: to the side `to`, as that side counts. */
 struct stream_segment {
 	uint8_t to;           /* enum flow_side */
