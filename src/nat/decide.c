@@ -8,6 +8,7 @@
  */
 #include "nat/decide.h"
 
+#include <string.h>
 #include "nat/binding.h"
 #include "nat/resolve.h"
 #include "nat/state.h"
@@ -93,9 +94,19 @@ const struct flow_record *flow_good(const struct ask *ask, const struct flow_key
 	return slot != NULL && slot_good(ask, slot) ? flow_at(ask->engine->flows, slot->flow) : NULL;
 }
 
+/* The hash is known already where the packet was prepared by this key. */
+static struct flow_slot *slot_of(const struct ask *ask, const struct flow_key *key)
+{
+	const struct prepared *prepared = ask->packet->prepared;
+
+	if (prepared != NULL && prepared->keyed && memcmp(&prepared->key, key, sizeof(*key)) == 0)
+		return flow_lookup_hashed(ask->engine->flows, key, prepared->hash);
+	return flow_lookup(ask->engine->flows, key);
+}
+
 static bool find_leg(const struct ask *ask, const struct flow_key *key, struct leg *leg)
 {
-	struct flow_slot *slot = flow_lookup(ask->engine->flows, key);
+	struct flow_slot *slot = slot_of(ask, key);
 
 	if (slot == NULL)
 		return false;
@@ -126,6 +137,18 @@ static struct endpoint source_of(const struct decoded *view)
 static struct endpoint destination_of(const struct decoded *view)
 {
 	return (struct endpoint){view->destination, view->destination_port};
+}
+
+bool key_first(const struct ask *ask, struct flow_key *key)
+{
+	struct endpoint source = source_of(ask->view), destination = destination_of(ask->view);
+
+	if (!has_key(ask->view) || ask->packet->visit == VISIT_OWN_ERROR)
+		return false;
+	*key = ask->packet->visit == VISIT_FROM_OUTSIDE
+		       ? key_outside(ask, ask->view, source, destination)
+		       : key_inside(ask, ask->view, source, destination);
+	return true;
 }
 
 /* ---- covered or not ---- */

@@ -84,6 +84,8 @@ struct flow_key key_inside(const struct ask *ask, const struct decoded *like, st
 			   struct endpoint destination);
 struct flow_key key_outside(const struct ask *ask, const struct decoded *like, struct endpoint source,
 			    struct endpoint destination);
+/* The key that the packet is looked up by before anything else; false: by none. */
+bool key_first(const struct ask *ask, struct flow_key *key);
 /* The flow whose packets have this key, unless it is stale; NULL. */
 const struct flow_record *flow_good(const struct ask *ask, const struct flow_key *key);
 /* Would a packet with these addresses be translated? Ports count only where ports_known. */

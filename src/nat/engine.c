@@ -61,16 +61,28 @@ static bool is_watched(const struct engine *engine, const struct decoded *before
 	return snapshot_acl_permits(engine->event_list, 0, &subject);
 }
 
+static bool wants_event(const struct engine *engine, enum event_kind kind, enum verdict verdict,
+			const struct decoded *before)
+{
+	return kind == EVENT_REFUSED ||
+	       (verdict != VERDICT_ACCEPT && verdict != VERDICT_TAKE && is_watched(engine, before));
+}
+
 /* Endpoints before (as they came) and after. */
 static void put_event(struct engine *engine, uint64_t now, const struct decision *decision,
 		      const struct decoded *before, const struct decoded *after, bool made)
 {
 	enum verdict verdict = reason_verdict(decision->reason);
-	struct event event = {
+	enum event_kind kind = is_refusal(decision->reason) ? EVENT_REFUSED
+			       : verdict == VERDICT_DROP    ? EVENT_DROPPED
+							    : EVENT_TRANSLATED;
+	struct event event;
+
+	if (!wants_event(engine, kind, verdict, before))
+		return;
+	event = (struct event){
 		.now = now,
-		.kind = is_refusal(decision->reason)  ? EVENT_REFUSED
-			: verdict == VERDICT_DROP ? EVENT_DROPPED
-						  : EVENT_TRANSLATED,
+		.kind = kind,
 		.reason = (uint8_t)decision->reason,
 		.protocol = before->protocol,
 		.side = decision->side,
@@ -83,10 +95,7 @@ static void put_event(struct engine *engine, uint64_t now, const struct decision
 		.og = {after->destination, after->destination_port},
 		.rule = decision->out.id != 0 ? decision->out.id : decision->in.id,
 	};
-
-	if (event.kind == EVENT_REFUSED ||
-	    (verdict != VERDICT_ACCEPT && verdict != VERDICT_TAKE && is_watched(engine, before)))
-		event_put(&engine->events, &event);
+	event_put(&engine->events, &event);
 }
 
 static uint32_t mark_of(const struct packet *packet, enum reason reason, uint16_t vrf)
@@ -101,6 +110,22 @@ static uint32_t mark_of(const struct packet *packet, enum reason reason, uint16_
 }
 
 /* ---- the way of a packet ---- */
+
+void engine_prepare(const struct engine *engine, const struct packet *packet, struct prepared *prepared)
+{
+	struct ask ask;
+
+	prepared->keyed = false;
+	prepared->decoded = engine->snapshot != NULL && decode_packet(packet->data, packet->length, &prepared->view);
+	if (!prepared->decoded)
+		return;
+	ask = ask_of(engine, engine->snapshot, packet, &prepared->view);
+	if (!key_first(&ask, &prepared->key))
+		return;
+	prepared->hash = flow_hash(engine->flows, &prepared->key);
+	prepared->keyed = true;
+	flow_prefetch(engine->flows, prepared->hash);
+}
 
 /* Who may be fragmented on the way needs an identification that no other host behind the same address has (RFC 7857 on
  * IP identification); who may not has no use for one (RFC 6864 4.1). A segment of the kernel's cutting takes the next one. */
@@ -151,7 +176,9 @@ static struct decision take_in(struct engine *engine, uint64_t now, struct packe
 
 	if (engine->snapshot == NULL)
 		return decision_of(REASON_NO_CONFIG);
-	if (!decode_packet(packet->data, packet->length, view))
+	if (packet->prepared != NULL && packet->prepared->decoded)
+		*view = packet->prepared->view;
+	else if (!decode_packet(packet->data, packet->length, view))
 		return decision_of(REASON_MALFORMED);
 	if (whole_look(engine, now, packet, view, largest, &decision))
 		return decision;

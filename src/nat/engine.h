@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/addr.h"
+#include "nat/decode.h"
 #include "nat/event.h"
 #include "nat/filter.h"
 #include "nat/limit.h"
@@ -45,6 +46,16 @@ struct packet {
 	bool gso;
 	uint32_t room;        /* bytes that may be written from data on: what came in pieces is put together there. 0: no
 			       * more than length */
+	const struct prepared *prepared; /* what engine_prepare found; NULL: nobody asked it */
+};
+
+/* Of a packet that comes soon: what can be found without deciding anything. */
+struct prepared {
+	bool decoded;         /* view is what decode_packet says */
+	bool keyed;           /* key is what it looks up first, hash that key's */
+	struct decoded view;
+	struct flow_key key;
+	uint64_t hash;
 };
 
 /* A packet the engine makes itself. */
@@ -73,6 +84,9 @@ struct engine;
 struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now);
 void engine_free(struct engine *engine);
 
+/* For batches: has the memory fetched that the packet will need, and says what was found. No effect on anything. Good until
+ * the engine's next swap, as long as nobody writes to the packet. */
+void engine_prepare(const struct engine *engine, const struct packet *packet, struct prepared *prepared);
 void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, struct out *out);
 /* Expiry, bounded work for each call. */
 void engine_tick(struct engine *engine, uint64_t now, struct out *out);

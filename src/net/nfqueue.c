@@ -15,6 +15,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,11 @@
 
 #define BATCH 64
 #define PACKET_MAX 65535u
-/* Attributes around the packet, and room for a packet to grow in place. */
-#define MESSAGE_SIZE (PACKET_MAX + 1 + 4096)
+/* In front of a message: room for the head of a verdict, whose payload lies where the packet was read. */
+#define FRONT 64
+/* Front, attributes around the packet, and room for a packet to grow in place. Five cache lines more than whole pages: the
+ * packets of a batch would else meet in the same few sets of the first cache. */
+#define MESSAGE_SIZE (PACKET_MAX + 1 + 4096 + 5 * 64)
 /* A longer payload attribute wraps its 16-bit length, and the kernel then accepts the original. */
 #define PAYLOAD_MAX 65531u
 /* The kernel copies a send into one block: larger ones cost more than the calls they save. */
@@ -39,8 +43,28 @@
 #define RECEIVE_BUFFER (64 << 20)
 #define SEND_BUFFER (8 << 20)
 
-struct verdict_message {
-	_Alignas(NLMSG_ALIGNTO) char data[64]; /* header, verdict, mark, and the payload's attribute header */
+struct verdict_head {
+	struct nlmsghdr header;
+	struct nfgenmsg about;
+	struct nlattr attr;
+	struct nfqnl_msg_verdict_hdr value;
+};
+
+struct mark_head {
+	struct nlattr attr;
+	uint32_t value;
+};
+
+static_assert(sizeof(struct verdict_head) + sizeof(struct mark_head) + sizeof(struct nlattr) <= FRONT,
+	      "a verdict's head fits in front of a message");
+
+/* A packet between reading and verdict. */
+struct queued {
+	uint32_t id;
+	bool first; /* of its datagram: nothing that was not sent yet lies before it */
+	char *message;
+	struct packet packet;
+	struct prepared prepared;
 };
 
 struct nfqueue {
@@ -51,12 +75,12 @@ struct nfqueue {
 	struct mmsghdr messages[BATCH];
 	struct iovec reads[BATCH];
 	char (*buffers)[MESSAGE_SIZE];
-	uint32_t n_verdicts, n_vectors;
+	struct queued queued[BATCH];
+	uint32_t n_queued, n_verdicts;
 	size_t bytes;
-	struct verdict_message verdicts[BATCH];
 	uint32_t ids[BATCH];
-	uint32_t starts[BATCH + 1]; /* first vector of each verdict */
-	struct iovec vectors[BATCH * 3];
+	struct iovec verdicts[BATCH];
+	struct verdict_head head; /* of every verdict */
 	struct out out;
 };
 
@@ -75,12 +99,34 @@ static bool send_vectors(struct nfqueue *queue, struct iovec *vectors, size_t n)
 	return sent >= 0;
 }
 
-static struct nlmsghdr *verdict_start(const struct nfqueue *queue, char *buffer, uint32_t id, int verdict)
+static void attr_put(void *at, uint16_t type, uint32_t length)
 {
-	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_VERDICT, queue->queue);
+	struct nlattr attr = {.nla_len = (uint16_t)(sizeof(attr) + length), .nla_type = type};
 
-	nfq_nlmsg_verdict_put(header, (int)id, verdict);
-	return header;
+	memcpy(at, &attr, sizeof(attr));
+}
+
+/* What all verdicts have in common. */
+static struct verdict_head head_make(uint16_t queue)
+{
+	struct verdict_head head = {
+		.header = {.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT, .nlmsg_flags = NLM_F_REQUEST},
+		.about = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0, .res_id = htons(queue)},
+	};
+
+	attr_put(&head.attr, NFQA_VERDICT_HDR, sizeof(head.value));
+	return head;
+}
+
+/* length: of the whole message. */
+static void head_put(const struct nfqueue *queue, char *at, uint32_t id, uint32_t verdict, size_t length)
+{
+	struct verdict_head head = queue->head;
+
+	head.header.nlmsg_len = (uint32_t)length;
+	head.value.verdict = htonl(verdict);
+	head.value.id = htonl(id);
+	memcpy(at, &head, sizeof(head));
 }
 
 /* No memory for the whole batch, perhaps: one by one, and what still does not go is dropped, so that the kernel does
@@ -88,68 +134,57 @@ static struct nlmsghdr *verdict_start(const struct nfqueue *queue, char *buffer,
 static void flush_singly(struct nfqueue *queue)
 {
 	for (uint32_t i = 0; i < queue->n_verdicts; i++) {
-		struct iovec vector = {queue->verdicts[i].data, 0};
+		struct iovec *verdict = &queue->verdicts[i];
 
-		if (send_vectors(queue, queue->vectors + queue->starts[i], queue->starts[i + 1] - queue->starts[i]))
+		if (send_vectors(queue, verdict, 1))
 			continue;
 		atomic_fetch_add(&queue->lost, 1);
-		vector.iov_len = verdict_start(queue, vector.iov_base, queue->ids[i], NF_DROP)->nlmsg_len;
-		send_vectors(queue, &vector, 1);
+		verdict->iov_len = sizeof(struct verdict_head);
+		head_put(queue, verdict->iov_base, queue->ids[i], NF_DROP, verdict->iov_len);
+		send_vectors(queue, verdict, 1);
 	}
 }
 
 static void verdicts_flush(struct nfqueue *queue)
 {
-	if (queue->n_verdicts > 0 && !send_vectors(queue, queue->vectors, queue->n_vectors))
+	if (queue->n_verdicts > 0 && !send_vectors(queue, queue->verdicts, queue->n_verdicts))
 		flush_singly(queue);
-	queue->n_verdicts = queue->n_vectors = 0;
+	queue->n_verdicts = 0;
 	queue->bytes = 0;
 }
 
-static void vector_put(struct nfqueue *queue, void *data, size_t size)
+/* The head is written in front of the payload, over the message that brought it, and both are sent from there. What pads
+ * the payload are bytes of the buffer: the kernel does not look at them. */
+static void verdict_put(struct nfqueue *queue, const struct queued *queued, const struct out *out)
 {
-	queue->vectors[queue->n_vectors++] = (struct iovec){data, size};
-	queue->bytes += size;
-}
-
-static void verdict_put(struct nfqueue *queue, uint32_t id, const struct packet *packet, const struct out *out)
-{
-	static char padding[MNL_ALIGNTO];
+	const struct packet *packet = &queued->packet;
 	bool replace = out->verdict == VERDICT_REPLACE && packet->length <= PAYLOAD_MAX;
 	bool accept = replace || out->verdict == VERDICT_ACCEPT;
-	uint32_t length = packet->length;
-	struct nlmsghdr *header;
+	bool mark = accept && out->mark != packet->mark;
+	size_t length = sizeof(struct verdict_head) + (mark ? sizeof(struct mark_head) : 0);
+	char *at = replace ? (char *)packet->data - sizeof(struct nlattr) - length : queued->message - length;
+	size_t whole = length + (replace ? sizeof(struct nlattr) + MNL_ALIGN(packet->length) : 0);
 
-	/* The kernel sends one packet in a datagram, so a batch has room for all; but nothing here depends on it. */
-	if (queue->n_verdicts == BATCH || (queue->n_verdicts > 0 && queue->bytes + length > FLUSH_BYTES))
+	/* The kernel sends one packet in a datagram, so nothing unsent is overwritten and a batch has room for all; but
+	 * nothing here depends on it. */
+	if (queue->n_verdicts == BATCH || !queued->first ||
+	    (queue->n_verdicts > 0 && queue->bytes + whole > FLUSH_BYTES))
 		verdicts_flush(queue);
-	header = verdict_start(queue, queue->verdicts[queue->n_verdicts].data, id, accept ? NF_ACCEPT : NF_DROP);
-	if (accept && out->mark != packet->mark)
-		nfq_nlmsg_verdict_put_mark(header, out->mark);
-	queue->ids[queue->n_verdicts] = id;
-	queue->starts[queue->n_verdicts++] = queue->n_vectors;
-	vector_put(queue, header, header->nlmsg_len);
-	if (replace) {
-		/* The payload is sent from where it was read: only its attribute header is built here. */
-		struct nlattr *attr = mnl_nlmsg_get_payload_tail(header);
+	head_put(queue, at, queued->id, accept ? NF_ACCEPT : NF_DROP, whole);
+	if (mark) {
+		uint32_t value = htonl(out->mark);
 
-		attr->nla_type = NFQA_PAYLOAD;
-		attr->nla_len = (uint16_t)(MNL_ATTR_HDRLEN + length);
-		queue->vectors[queue->n_vectors - 1].iov_len += MNL_ATTR_HDRLEN;
-		header->nlmsg_len += MNL_ATTR_HDRLEN + MNL_ALIGN(length);
-		vector_put(queue, packet->data, length);
-		if (MNL_ALIGN(length) != length)
-			vector_put(queue, padding, MNL_ALIGN(length) - length);
+		attr_put(at + sizeof(struct verdict_head), NFQA_MARK, sizeof(value));
+		memcpy(at + sizeof(struct verdict_head) + sizeof(struct nlattr), &value, sizeof(value));
 	}
-	queue->starts[queue->n_verdicts] = queue->n_vectors;
+	if (replace)
+		attr_put(at + length, NFQA_PAYLOAD, packet->length);
+	queue->ids[queue->n_verdicts] = queued->id;
+	queue->verdicts[queue->n_verdicts++] = (struct iovec){at, whole};
+	queue->bytes += whole;
 }
 
 /* ---- packets ---- */
-
-static uint32_t attr_be32(const struct nlattr *attr)
-{
-	return attr != NULL ? ntohl(mnl_attr_get_u32(attr)) : 0;
-}
 
 static enum visit visit_of(const struct snapshot *snapshot, uint8_t hook, uint32_t in_ifindex)
 {
@@ -164,30 +199,100 @@ static enum visit visit_of(const struct snapshot *snapshot, uint8_t hook, uint32
 	return interface != NULL && interface->role == ROLE_INSIDE ? VISIT_TURN_BACK : VISIT_FROM_OUTSIDE;
 }
 
-static bool packet_read(const struct nlmsghdr *header, const struct snapshot *snapshot, struct packet *packet,
-			uint32_t *id)
+static uint32_t be32(const void *at)
 {
-	struct nlattr *attrs[NFQA_MAX + 1] = {NULL};
-	const struct nfqnl_msg_packet_hdr *about;
-	uint32_t info;
+	uint32_t value;
 
-	if (nfq_nlmsg_parse(header, attrs) < 0 || attrs[NFQA_PACKET_HDR] == NULL)
+	memcpy(&value, at, sizeof(value));
+	return ntohl(value);
+}
+
+/* The smallest payload of an attribute that is read. */
+static uint32_t attr_least(uint16_t type)
+{
+	switch (type) {
+	case NFQA_PACKET_HDR:
+		return sizeof(struct nfqnl_msg_packet_hdr);
+	case NFQA_MARK:
+	case NFQA_IFINDEX_INDEV:
+	case NFQA_IFINDEX_OUTDEV:
+	case NFQA_SKB_INFO:
+		return sizeof(uint32_t);
+	default:
+		return 0;
+	}
+}
+
+static void attr_read(struct queued *queued, uint16_t type, uint8_t *value, uint32_t length)
+{
+	struct packet *packet = &queued->packet;
+
+	switch (type) {
+	case NFQA_MARK:
+		packet->mark = be32(value);
+		break;
+	case NFQA_IFINDEX_INDEV:
+		packet->in_ifindex = be32(value);
+		break;
+	case NFQA_IFINDEX_OUTDEV:
+		packet->out_ifindex = be32(value);
+		break;
+	case NFQA_SKB_INFO:
+		packet->checksum_partial = (be32(value) & NFQA_SKB_CSUMNOTREADY) != 0;
+		packet->checksum_good = (be32(value) & NFQA_SKB_CSUM_NOTVERIFIED) == 0;
+		packet->gso = (be32(value) & NFQA_SKB_GSO) != 0;
+		break;
+	case NFQA_PAYLOAD:
+		packet->data = value;
+		packet->length = length;
+		break;
+	default:
+		break;
+	}
+}
+
+/* about: the packet's id and hook; NULL if the message has none, and then nobody can answer it. */
+static const struct nfqnl_msg_packet_hdr *attrs_read(struct queued *queued, char *at, const char *end)
+{
+	const struct nfqnl_msg_packet_hdr *about = NULL;
+	struct nlattr attr;
+
+	while (end - at >= (ptrdiff_t)sizeof(attr)) {
+		uint16_t type;
+
+		memcpy(&attr, at, sizeof(attr));
+		type = attr.nla_type & NLA_TYPE_MASK;
+		if (attr.nla_len < sizeof(attr) + attr_least(type) || attr.nla_len > end - at)
+			break;
+		if (type == NFQA_PACKET_HDR)
+			about = (const struct nfqnl_msg_packet_hdr *)(at + sizeof(attr));
+		else
+			attr_read(queued, type, (uint8_t *)at + sizeof(attr), attr.nla_len - sizeof(attr));
+		if (end - at < (ptrdiff_t)MNL_ALIGN(attr.nla_len))
+			break;
+		at += MNL_ALIGN(attr.nla_len);
+	}
+	return about;
+}
+
+static bool message_read(const struct nlmsghdr *header, const struct snapshot *snapshot, struct queued *queued)
+{
+	char *message = (char *)header;
+	const struct nfqnl_msg_packet_hdr *about;
+	struct packet *packet = &queued->packet;
+
+	if (header->nlmsg_len < sizeof(*header) + sizeof(struct nfgenmsg))
 		return false;
-	about = mnl_attr_get_payload(attrs[NFQA_PACKET_HDR]);
-	*id = ntohl(about->packet_id);
-	info = attr_be32(attrs[NFQA_SKB_INFO]);
-	packet->data = attrs[NFQA_PAYLOAD] != NULL ? mnl_attr_get_payload(attrs[NFQA_PAYLOAD]) : NULL;
-	packet->length = attrs[NFQA_PAYLOAD] != NULL ? mnl_attr_get_payload_len(attrs[NFQA_PAYLOAD]) : 0;
-	packet->in_ifindex = attr_be32(attrs[NFQA_IFINDEX_INDEV]);
-	packet->out_ifindex = attr_be32(attrs[NFQA_IFINDEX_OUTDEV]);
-	packet->mark = attr_be32(attrs[NFQA_MARK]);
+	queued->message = message;
+	*packet = (struct packet){.checksum_good = true};
+	about = attrs_read(queued, message + sizeof(*header) + sizeof(struct nfgenmsg), message + header->nlmsg_len);
+	if (about == NULL)
+		return false;
+	queued->id = ntohl(about->packet_id);
 	packet->visit = (uint8_t)visit_of(snapshot, about->hook, packet->in_ifindex);
 	/* Before routing the kernel already names no output; a packet of the router has no input. */
 	if (about->hook == NF_INET_LOCAL_OUT)
 		packet->in_ifindex = 0;
-	packet->checksum_partial = (info & NFQA_SKB_CSUMNOTREADY) != 0;
-	packet->checksum_good = (info & NFQA_SKB_CSUM_NOTVERIFIED) == 0;
-	packet->gso = (info & NFQA_SKB_GSO) != 0;
 	return true;
 }
 
@@ -199,30 +304,52 @@ struct serving {
 	uint64_t now;
 };
 
-/* end: of the room behind the packet. */
-static void serve_packet(struct serving *serving, const struct nlmsghdr *header, const char *end)
+static void serve_packet(struct serving *serving, struct queued *queued)
 {
-	struct nfqueue *queue = serving->queue;
-	struct out *out = &queue->out;
-	struct packet packet;
-	uint32_t id;
+	struct out *out = &serving->queue->out;
 
-	if (!packet_read(header, serving->snapshot, &packet, &id))
-		return;
 	out->n_emitted = 0;
 	out->verdict = VERDICT_DROP;
-	if (packet.data != NULL) {
-		packet.room = (uint32_t)(end - (const char *)packet.data);
-		engine_packet(serving->engine, serving->now, &packet, out);
-	}
-	verdict_put(queue, id, &packet, out);
+	if (queued->packet.data != NULL)
+		engine_packet(serving->engine, serving->now, &queued->packet, out);
+	verdict_put(serving->queue, queued, out);
 	for (uint32_t i = 0; i < out->n_emitted; i++)
 		inject_send(serving->inject, &out->emitted[i]);
 }
 
-static void serve_datagram(struct serving *serving, const struct mmsghdr *datagram)
+static void serve_queued(struct serving *serving)
 {
-	const char *buffer = datagram->msg_hdr.msg_iov->iov_base, *end = buffer + MESSAGE_SIZE;
+	struct nfqueue *queue = serving->queue;
+
+	for (uint32_t i = 0; i < queue->n_queued; i++)
+		serve_packet(serving, &queue->queued[i]);
+	queue->n_queued = 0;
+	verdicts_flush(queue);
+}
+
+/* end: of the room behind the packet. */
+static void take_message(struct serving *serving, const struct nlmsghdr *header, bool first, const char *end)
+{
+	struct nfqueue *queue = serving->queue;
+	struct queued *queued;
+
+	if (queue->n_queued == BATCH)
+		serve_queued(serving);
+	queued = &queue->queued[queue->n_queued];
+	if (!message_read(header, serving->snapshot, queued))
+		return;
+	queue->n_queued++;
+	queued->first = first;
+	if (queued->packet.data == NULL)
+		return;
+	queued->packet.room = (uint32_t)(end - (const char *)queued->packet.data);
+	queued->packet.prepared = &queued->prepared;
+	engine_prepare(serving->engine, &queued->packet, &queued->prepared);
+}
+
+static void take_datagram(struct serving *serving, const struct mmsghdr *datagram)
+{
+	const char *buffer = datagram->msg_hdr.msg_iov->iov_base, *end = buffer - FRONT + MESSAGE_SIZE;
 	const struct nlmsghdr *header = (const struct nlmsghdr *)buffer;
 	int left = (int)datagram->msg_len;
 
@@ -232,7 +359,8 @@ static void serve_datagram(struct serving *serving, const struct mmsghdr *datagr
 
 		/* A packet may grow up to the next message: mostly it is the only one. */
 		if (header->nlmsg_type == (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
-			serve_packet(serving, header, mnl_nlmsg_ok(next, left) ? (const char *)next : end);
+			take_message(serving, header, (const char *)header == buffer,
+				     mnl_nlmsg_ok(next, left) ? (const char *)next : end);
 		header = next;
 	}
 }
@@ -251,8 +379,8 @@ static bool serve_batch(struct serving *serving)
 		return errno == EINTR;
 	serving->now = clock_now();
 	for (int i = 0; i < n; i++)
-		serve_datagram(serving, &queue->messages[i]);
-	verdicts_flush(queue);
+		take_datagram(serving, &queue->messages[i]);
+	serve_queued(serving);
 	return n == BATCH;
 }
 
@@ -344,9 +472,10 @@ struct nfqueue *nfqueue_new(uint16_t number, struct err *err)
 	int on = 1;
 
 	queue->queue = number;
+	queue->head = head_make(number);
 	queue->buffers = mem_alloc(BATCH * sizeof(*queue->buffers));
 	for (unsigned i = 0; i < BATCH; i++) {
-		queue->reads[i] = (struct iovec){queue->buffers[i], PACKET_MAX + 1 + 1024};
+		queue->reads[i] = (struct iovec){queue->buffers[i] + FRONT, PACKET_MAX + 1 + 1024};
 		queue->messages[i].msg_hdr = (struct msghdr){.msg_iov = &queue->reads[i], .msg_iovlen = 1};
 	}
 	list_open();

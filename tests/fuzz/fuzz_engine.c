@@ -70,10 +70,15 @@ static void one(struct lab *lab, uint8_t what, const uint8_t *data, uint32_t len
 				.visit = what & 3,
 				.checksum_good = true,
 				.room = room};
+	struct prepared prepared;
 
 	if (copy == NULL)
 		return;
 	memcpy(copy, data, length);
+	if (length % 4 < 2) {
+		engine_prepare(lab->engine, &packet, &prepared);
+		packet.prepared = &prepared;
+	}
 	engine_packet(lab->engine, lab->now, &packet, &lab->out);
 	must(packet.length <= room);
 	check(lab, &packet, length >= 20 ? up32(data + 12) : 0);

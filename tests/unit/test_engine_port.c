@@ -2,7 +2,7 @@
 /*
  * Ports as packets get them: RFC 4787 REQ-3 (one endpoint, one owner), REQ-3 a (ranges), REQ-4 (parity), RFC 6056 and RFC 6888
  * REQ-15 (unpredictable), REQ-8 (cooling), REQ-13 (nearly all usable), REQ-11 (full refuses the new only), and nothing that a
- * static entry or the router has. The maps by themselves: test_port.
+ * static entry or the router has; and packets of a batch. The maps by themselves: test_port.
  */
 #include <check.h>
 #include "enginelab.h"
@@ -215,6 +215,55 @@ START_TEST(full_is_refused_at_once)
 }
 END_TEST
 
+/* ---- batches ---- */
+
+static enum reason send_prepared(struct pkt *p, const struct prepared *prepared)
+{
+	struct packet packet = {.data = p->data,
+				.length = p->length,
+				.in_ifindex = IN,
+				.out_ifindex = OUT,
+				.visit = VISIT_TO_OUTSIDE,
+				.prepared = prepared};
+
+	engine_packet(lab.engine, lab.now, &packet, &lab.out);
+	return lab.out.reason;
+}
+
+/* All packets of a batch are prepared before the first is served: what that one makes, the others find. */
+START_TEST(packets_of_one_batch_share_the_flow_the_first_makes)
+{
+	struct pkt p[2] = {pkt_udp(HOST(5), 4000, PEER(1), 53), pkt_udp(HOST(5), 4000, PEER(1), 53)};
+	struct prepared prepared[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct packet packet = {.data = p[i].data, .length = p[i].length, .in_ifindex = IN,
+					.out_ifindex = OUT, .visit = VISIT_TO_OUTSIDE};
+
+		engine_prepare(lab.engine, &packet, &prepared[i]);
+		ck_assert(prepared[i].decoded && prepared[i].keyed);
+	}
+	IS(send_prepared(&p[0], &prepared[0]), TRANSLATED_NEW);
+	IS(send_prepared(&p[1], &prepared[1]), TRANSLATED);
+	ck_assert_int_eq(memcmp(p[0].data + 12, p[1].data + 12, 12), 0);
+}
+END_TEST
+
+/* A hash is used for the key it belongs to and for no other. */
+START_TEST(the_hash_of_another_key_is_not_believed)
+{
+	struct pkt p = pkt_udp(HOST(5), 4000, PEER(1), 53), again = p, other = pkt_udp(HOST(6), 4000, PEER(1), 53);
+	struct packet packet = {.data = other.data, .length = other.length, .in_ifindex = IN, .out_ifindex = OUT,
+				.visit = VISIT_TO_OUTSIDE};
+	struct prepared prepared;
+
+	IS(send_prepared(&p, NULL), TRANSLATED_NEW);
+	engine_prepare(lab.engine, &packet, &prepared);
+	prepared.decoded = false;
+	IS(send_prepared(&again, &prepared), TRANSLATED);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("engine_port");
@@ -228,6 +277,8 @@ int main(void)
 	tcase_add_test(tc, rfc6056_another_router_other_ports);
 	tcase_add_test(tc, rfc6888_req8_cooling);
 	tcase_add_test(tc, full_is_refused_at_once);
+	tcase_add_test(tc, packets_of_one_batch_share_the_flow_the_first_makes);
+	tcase_add_test(tc, the_hash_of_another_key_is_not_believed);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
 
