@@ -244,6 +244,16 @@ static const struct watched *watched_at(const struct message *message, uint32_t 
 	return NULL;
 }
 
+/* Into the middle of a label: what it reads there is no name of ours. */
+static bool points_askew(const struct message *message, const struct name *name)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (points_into(message, name->labels[i].at + 1,
+				name->labels[i].at + 1 + name->labels[i].length))
+			return true;
+	return false;
+}
+
 /* All four numbers stand here. Others may point into them if what follows them stands here too. */
 static bool find_whole(struct message *message, const struct name *name, ip4 addr)
 {
@@ -251,7 +261,8 @@ static bool find_whole(struct message *message, const struct name *name, ip4 add
 	bool pointed = points_into(message, name->from + 1, to);
 	uint16_t mention;
 
-	if (pointed && (name->pointer != 0 || message->n_watched == WATCHED_MAX))
+	if (points_askew(message, name) ||
+	    (pointed && (name->pointer != 0 || message->n_watched == WATCHED_MAX)))
 		return false;
 	if (!find_address(message, addr, &mention))
 		return true;
