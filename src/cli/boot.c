@@ -8,6 +8,7 @@
 
 #include "cli/load.h"
 #include "config/save.h"
+#include "config/state.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -36,20 +37,21 @@ static bool boot_same(const char *state_dir)
 	return same;
 }
 
-/* What we wrote ends with `end`. Anything else is not ours, or not all of it: the startup-config is better. */
-static bool is_whole(const char *path)
+static enum load_result resume(struct router *router, char *path)
 {
-	static const char last[] = "\nend\n";
+	struct err err = {""};
 	size_t length = 0;
-	char *text = load_file(path, &length, NULL);
-	bool whole = text != NULL && length >= sizeof(last) - 1 &&
-		     memcmp(text + length - (sizeof(last) - 1), last, sizeof(last) - 1) == 0 &&
-		     memchr(text, '\0', length) == NULL;
+	char *text = state_load(path, &length, &err);
+	enum load_result result = LOAD_NONE;
 
+	if (text != NULL) {
+		log_event("SYS", LOG_SEV_NOTICE, "RESUME", "the last daemon ended without a stop: resuming %s", path);
+		result = load_text(router, text, length, boot_report, path, NULL, &err);
+	}
+	if (result != LOAD_OK)
+		log_event("SYS", LOG_SEV_ERROR, "STATE", "%s: starting from the startup-config", err.text);
 	free(text);
-	if (!whole)
-		log_event("SYS", LOG_SEV_ERROR, "STATE", "%s is damaged: starting from the startup-config", path);
-	return whole;
+	return result;
 }
 
 bool boot_load(struct router *router, struct err *err)
@@ -59,10 +61,8 @@ bool boot_load(struct router *router, struct err *err)
 	enum load_result result = LOAD_NONE;
 
 	apply_state_file(router->apply, state);
-	if (same && access(state, F_OK) == 0 && is_whole(state)) {
-		log_event("SYS", LOG_SEV_NOTICE, "RESUME", "the last daemon ended without a stop: resuming %s", state);
-		result = load_config(router, state, boot_report, state, NULL, err);
-	}
+	if (same && access(state, F_OK) == 0)
+		result = resume(router, state);
 	if (result != LOAD_OK)
 		result = load_config(router, router->startup_path, boot_report, (void *)router->startup_path, NULL,
 				     err);
@@ -77,6 +77,6 @@ void boot_forget(const struct router *router)
 {
 	char *state = mem_printf("%s/running-config", router->state_dir);
 
-	unlink(state);
+	state_remove(state);
 	free(state);
 }

@@ -11,9 +11,8 @@
 
 #include "config/build.h"
 #include "config/compile.h"
-#include "config/print.h"
 #include "config/reconcile.h"
-#include "config/save.h"
+#include "config/state.h"
 #include "gram_tables.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -27,7 +26,7 @@ struct known_name {
 
 struct ids {
 	uint32_t n;
-	uint64_t *list; /* sorted */
+	uint64_t *list;
 };
 
 struct addresses {
@@ -43,8 +42,9 @@ struct apply {
 	struct reconcile *reconcile;
 	struct snapshot *current; /* the engine's, or ours while there is no engine; NULL before the
 				     first commit */
+	struct compile_memory *memory; /* of what `current` was made from */
 	uint32_t epoch;
-	char *state_path;
+	struct state *state;
 	bool state_failed;
 	uint32_t n_names;
 	struct known_name *names;
@@ -62,6 +62,7 @@ struct apply *apply_new(struct store *store, const struct system *system, struct
 	apply->box = box;
 	apply->engine = engine;
 	apply->reconcile = reconcile_new(system);
+	apply->memory = compile_memory_new();
 	return apply;
 }
 
@@ -72,7 +73,8 @@ void apply_free(struct apply *apply)
 	if (!apply->engine)
 		snapshot_free(apply->current);
 	reconcile_free(apply->reconcile);
-	free(apply->state_path);
+	compile_memory_free(apply->memory);
+	state_free(apply->state);
 	free(apply->names);
 	free(apply);
 }
@@ -89,8 +91,8 @@ void apply_abort(struct apply *apply)
 
 void apply_state_file(struct apply *apply, const char *path)
 {
-	free(apply->state_path);
-	apply->state_path = path ? mem_strdup(path) : NULL;
+	state_free(apply->state);
+	apply->state = path ? state_new(path) : NULL;
 }
 
 const struct mirror *apply_mirror(const struct apply *apply)
@@ -151,40 +153,21 @@ static struct mirror view_of(struct apply *apply, const struct mirror *mirror)
 
 /* ---- what the swap must know of the difference of two snapshots */
 
-static int compare_id(const void *pa, const void *pb)
+static void push_gone(struct ids *gone, const struct snapshot *new, uint64_t id)
 {
-	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
-
-	return a < b ? -1 : a > b;
-}
-
-static struct ids ids_of(const struct snapshot *snapshot)
-{
-	struct ids ids = {0};
-
-	for (uint32_t i = 0; snapshot && i < snapshot->n_statics; i++)
-		*BUILD_PUSH(ids.list, ids.n) = snapshot->statics[i].id;
-	for (uint32_t i = 0; snapshot && i < snapshot->n_rules; i++)
-		*BUILD_PUSH(ids.list, ids.n) = snapshot->rules[i].id;
-	if (ids.n)
-		qsort(ids.list, ids.n, sizeof(*ids.list), compare_id);
-	return ids;
+	if (!snapshot_has_rule(new, id))
+		*BUILD_PUSH(gone->list, gone->n) = id;
 }
 
 /* The rules of the old snapshot that the new one no longer has. */
 static struct ids gone_rules(const struct snapshot *old, const struct snapshot *new)
 {
-	struct ids before = ids_of(old), after = ids_of(new), gone = {0};
-	uint32_t at = 0;
+	struct ids gone = {0};
 
-	for (uint32_t i = 0; i < before.n; i++) {
-		while (at < after.n && after.list[at] < before.list[i])
-			at++;
-		if (at == after.n || after.list[at] != before.list[i])
-			*BUILD_PUSH(gone.list, gone.n) = before.list[i];
-	}
-	free(before.list);
-	free(after.list);
+	for (uint32_t i = 0; old && old->statics != new->statics && i < old->n_statics; i++)
+		push_gone(&gone, new, old->statics[i].id);
+	for (uint32_t i = 0; old && i < old->n_rules; i++)
+		push_gone(&gone, new, old->rules[i].id);
 	return gone;
 }
 
@@ -197,7 +180,8 @@ static int compare_addr(const void *pa, const void *pb)
 
 static void push_addr(struct addresses *addresses, ip4 addr)
 {
-	if (addr)
+	/* Many entries in a row are on one address. */
+	if (addr && !(addresses->n && addresses->list[addresses->n - 1] == addr))
 		*BUILD_PUSH(addresses->list, addresses->n) = addr;
 }
 
@@ -234,24 +218,29 @@ static bool has_address(const struct addresses *addresses, ip4 addr)
 	       bsearch(&addr, addresses->list, addresses->n, sizeof(addr), compare_addr);
 }
 
+static bool is_static_global(const struct snapshot *snapshot, ip4 addr)
+{
+	for (uint32_t i = 0; i < snapshot->n_statics; i++)
+		if (snapshot->statics[i].global == addr)
+			return true;
+	return false;
+}
+
 /* Addresses that flows may stand on and that nothing gives out any more: the router's own that are
  * gone, and those that an interface rule or entry used and now uses another in place of. */
 static struct addresses gone_addresses(const struct snapshot *old, const struct snapshot *new)
 {
 	struct addresses before = borrowed(old), after = borrowed(new), gone = {0};
 
-	for (uint32_t i = 0; i < new->n_statics; i++)
-		push_addr(&after, new->statics[i].global);
+	sort_addresses(&before);
 	sort_addresses(&after);
-	for (uint32_t i = 0; i < before.n; i++)
-		if (!has_address(&after, before.list[i]) &&
-		    !snapshot_is_global(new, before.list[i]))
-			push_addr(&gone, before.list[i]);
 	for (uint32_t i = 0; old && i < old->n_own; i++)
-		if (!snapshot_own(new, old->own[i].addr) &&
-		    !snapshot_is_global(new, old->own[i].addr) &&
-		    !has_address(&after, old->own[i].addr))
-			push_addr(&gone, old->own[i].addr);
+		if (!snapshot_own(new, old->own[i].addr))
+			push_addr(&before, old->own[i].addr);
+	for (uint32_t i = 0; i < before.n; i++)
+		if (!has_address(&after, before.list[i]) && !snapshot_is_global(new, before.list[i]) &&
+		    !is_static_global(new, before.list[i]))
+			push_addr(&gone, before.list[i]);
 	free(before.list);
 	free(after.list);
 	sort_addresses(&gone);
@@ -259,7 +248,8 @@ static struct addresses gone_addresses(const struct snapshot *old, const struct 
 }
 
 #define SAME(n, array)                                                                             \
-	(a->n == b->n && (a->n == 0 || memcmp(a->array, b->array, a->n * sizeof(*a->array)) == 0))
+	(a->n == b->n && (a->n == 0 || a->array == b->array ||                                      \
+			  memcmp(a->array, b->array, a->n * sizeof(*a->array)) == 0))
 
 /* Would the engine decide anything differently? Padding may make equal ones look different, which
  * costs a swap. */
@@ -349,14 +339,11 @@ static bool swap_to(struct apply *apply, struct snapshot *snapshot, bool kill_fl
 static void save_state(struct apply *apply)
 {
 	struct err err = {""};
-	char *text;
 	bool good;
 
-	if (!apply->state_path)
+	if (!apply->state)
 		return;
-	text = config_text(apply->store);
-	good = save_file(apply->state_path, text, strlen(text), &err);
-	free(text);
+	good = state_save(apply->state, apply->store, &err);
 	if (!good && !apply->state_failed)
 		log_event("CONFIG", LOG_SEV_ERROR, "STATE", "%s", err.text);
 	apply->state_failed = !good;
@@ -380,7 +367,7 @@ static bool compile_now(struct apply *apply, struct snapshot **snapshot, struct 
 			struct err *err)
 {
 	struct mirror view = view_of(apply, apply_mirror(apply));
-	bool good = compile(apply->store, &view, apply->epoch + 1, snapshot, plan, err);
+	bool good = compile_next(apply->store, &view, apply->epoch + 1, apply->memory, snapshot, plan, err);
 
 	free(view.interfaces);
 	return good;
@@ -406,7 +393,10 @@ enum apply_result apply_commit(struct apply *apply, bool kill_flows, struct err 
 		name_rule(apply, busy, err);
 		return APPLY_IN_USE;
 	}
+	if (apply->state)
+		state_note(apply->state, apply->store);
 	store_commit(apply->store);
+	compile_keep(apply->memory, apply->store, apply->current);
 	reconcile_run(apply->reconcile, plan);
 	save_state(apply);
 	return APPLY_OK;
@@ -429,5 +419,7 @@ void apply_refresh(struct apply *apply)
 	}
 	if (!swap_to(apply, snapshot, true, &busy))
 		log_event("CONFIG", LOG_SEV_ERROR, "REFRESH", "the engine refused a refresh");
+	else
+		compile_keep(apply->memory, apply->store, apply->current);
 	reconcile_run(apply->reconcile, plan);
 }

@@ -37,7 +37,7 @@ void apply_abort(struct apply *apply);
  * Flows on interface addresses that are gone end. */
 void apply_refresh(struct apply *apply);
 
-/* After every successful commit: writes STATE/running-config (config/save.h). NULL: no file. */
+/* After every successful commit: keeps STATE/running-config and the changes beside it (config/state.h). NULL: no file. */
 void apply_state_file(struct apply *apply, const char *path);
 const struct mirror *apply_mirror(const struct apply *apply);
 

@@ -39,8 +39,32 @@ struct build_name {
 	UT_hash_handle hh;
 };
 
+/* One access list that something refers to, in the order of the snapshot's acls. */
+struct build_list {
+	const struct entry *entry;
+	const struct snapshot_acl *before; /* as it was compiled last time and changed little since; NULL: from the store */
+	bool changed;
+};
+
+/* What a compilation leaves for the next beside the snapshot: how its rows are found again. */
+struct build_keys {
+	uint64_t *serials;   /* of static entries, sorted as they are */
+	uint32_t *sequences; /* of access list entries, sorted within each list */
+	uint32_t n_owned, n_static_ports;
+	struct snapshot_pool_range *owned;
+	struct plan_static_port *static_ports;
+	struct shared *serials_block, *sequences_block;
+};
+
 struct build {
 	const struct store *store;
+	const struct snapshot *before; /* NULL: nothing of a compilation before can be used */
+	const struct build_keys *before_keys;
+	bool same_places;    /* interfaces and their addresses are as they were then */
+	bool statics_shared; /* static entries are as they were then, and so are their owned addresses */
+	struct build_keys keys;
+	uint32_t n_lists;
+	struct build_list *lists;
 	const struct mirror *mirror;
 	struct snapshot *snapshot;
 	struct plan *plan;
@@ -67,11 +91,21 @@ bool build_is_own(const struct build *build, ip4 addr);
 
 void build_interfaces(struct build *build);
 uint32_t build_acl(struct build *build, const char *name); /* SNAPSHOT_NONE: undefined */
+void build_acls(struct build *build);			    /* the entries of all lists asked for */
+/* Static entries, from the store or from those before. */
+void build_statics(struct build *build);
+/* The addresses that pools and static entries give out. */
+void build_globals(struct build *build);
 /* ip virtual-reassembly of one interface. */
 void build_reassembly(struct build *build, const struct build_interface *interface);
 void build_mss(struct build *build);
 void build_nat(struct build *build);
 void build_plan(struct build *build);
+
+/* More changes than this are not worth finding the rows of: all are made anew. */
+#define BUILD_PATCH_MOST 64u
+/* Copies n elements into an array that BUILD_PUSH can go on with. */
+void *build_copy(const void *from, uint32_t n, size_t size);
 
 /* Static entry or dynamic rule? */
 bool compile_is_rule(const struct gram_cmd *cmd);

@@ -21,6 +21,19 @@ void *build_grow(void *array, uint32_t n, size_t size)
 	return array;
 }
 
+void *build_copy(const void *from, uint32_t n, size_t size)
+{
+	uint32_t room = 1;
+	void *to;
+
+	while (room < n)
+		room *= 2;
+	to = mem_grow(NULL, n ? room : 1, size);
+	if (n)
+		memcpy(to, from, n * size);
+	return to;
+}
+
 void build_copy_name(char to[SNAPSHOT_NAME], const char *from)
 {
 	size_t length = strnlen(from, SNAPSHOT_NAME - 1);
@@ -224,12 +237,22 @@ void build_interfaces(struct build *build)
 	build_mss(build);
 }
 
+static void keys_clear(struct build_keys *keys)
+{
+	shared_drop(keys->serials_block);
+	shared_drop(keys->sequences_block);
+	free(keys->owned);
+	free(keys->static_ports);
+	memset(keys, 0, sizeof(*keys));
+}
+
 static void build_clear(struct build *build)
 {
 	for (uint32_t i = 0; i < build->n_interfaces; i++)
 		free(build->interfaces[i].addresses);
 	free(build->interfaces);
 	free(build->own);
+	free(build->lists);
 	names_free(&build->interface_names);
 	names_free(&build->acl_names);
 	names_free(&build->pool_names);
@@ -237,22 +260,97 @@ static void build_clear(struct build *build)
 	ranges_clear(&build->owned);
 }
 
+/* Do the rows that depend on interfaces and their addresses still hold? */
+static bool same_places(const struct snapshot *a, const struct snapshot *b)
+{
+	if (a->n_interfaces != b->n_interfaces || a->n_own != b->n_own)
+		return false;
+	if (a->n_interfaces &&
+	    memcmp(a->interfaces, b->interfaces, a->n_interfaces * sizeof(*a->interfaces)) != 0)
+		return false;
+	for (uint32_t i = 0; i < a->n_own; i++)
+		if (a->own[i].addr != b->own[i].addr || a->own[i].ifindex != b->own[i].ifindex ||
+		    a->own[i].role != b->own[i].role)
+			return false;
+	return true;
+}
+
+struct compile_memory {
+	const struct snapshot *snapshot; /* kept; NULL: none yet */
+	uint64_t version;		 /* of the store */
+	struct build_keys keys, next;
+};
+
+static bool is_usable(const struct compile_memory *memory, const struct store *store)
+{
+	return memory && memory->snapshot && memory->version == store_version(store);
+}
+
+static struct build_keys build_all(struct build *build)
+{
+	build_interfaces(build);
+	build->same_places = build->before && same_places(build->before, build->snapshot);
+	build_nat(build);
+	build_plan(build);
+	snapshot_index(build->snapshot);
+	build_clear(build);
+	return build->keys;
+}
+
+bool compile_next(const struct store *store, const struct mirror *mirror, uint32_t epoch,
+		  struct compile_memory *memory, struct snapshot **snapshot, struct plan **plan,
+		  struct err *err)
+{
+	struct build build = {.store = store, .mirror = mirror};
+	struct build_keys keys;
+
+	(void)err;
+	if (is_usable(memory, store)) {
+		build.before = memory->snapshot;
+		build.before_keys = &memory->keys;
+	}
+	build.snapshot = snapshot_new(epoch);
+	build.plan = mem_alloc(sizeof(*build.plan));
+	keys = build_all(&build);
+	*snapshot = build.snapshot;
+	*plan = build.plan;
+	if (memory) {
+		keys_clear(&memory->next);
+		memory->next = keys;
+	} else {
+		keys_clear(&keys);
+	}
+	return true;
+}
+
 bool compile(const struct store *store, const struct mirror *mirror, uint32_t epoch,
 	     struct snapshot **snapshot, struct plan **plan, struct err *err)
 {
-	struct build build = {.store = store, .mirror = mirror};
+	return compile_next(store, mirror, epoch, NULL, snapshot, plan, err);
+}
 
-	(void)err;
-	build.snapshot = snapshot_new(epoch);
-	build.plan = mem_alloc(sizeof(*build.plan));
-	build_interfaces(&build);
-	build_nat(&build);
-	build_plan(&build);
-	snapshot_index(build.snapshot);
-	*snapshot = build.snapshot;
-	*plan = build.plan;
-	build_clear(&build);
-	return true;
+void compile_keep(struct compile_memory *memory, const struct store *store,
+		  const struct snapshot *snapshot)
+{
+	keys_clear(&memory->keys);
+	memory->keys = memory->next;
+	memset(&memory->next, 0, sizeof(memory->next));
+	memory->snapshot = snapshot;
+	memory->version = store_version(store);
+}
+
+struct compile_memory *compile_memory_new(void)
+{
+	return mem_alloc(sizeof(struct compile_memory));
+}
+
+void compile_memory_free(struct compile_memory *memory)
+{
+	if (!memory)
+		return;
+	keys_clear(&memory->keys);
+	keys_clear(&memory->next);
+	free(memory);
 }
 
 struct snapshot *compile_list(const struct store *store, const char *name)
@@ -260,6 +358,8 @@ struct snapshot *compile_list(const struct store *store, const char *name)
 	struct build build = {.store = store, .snapshot = snapshot_new(0)};
 
 	build_acl(&build, name);
-	names_free(&build.acl_names);
+	build_acls(&build);
+	keys_clear(&build.keys);
+	build_clear(&build);
 	return build.snapshot;
 }

@@ -192,12 +192,144 @@ static uint64_t ace_id(const char *list, const struct entry *entry)
 	return siphash13(&key, text, (size_t)(args - text) + entry->cmd->args_size) | 1;
 }
 
+/* ---- from the store */
+
+/* Beside the row that comes next. */
+static void push_sequence(struct build *build, uint32_t sequence)
+{
+	uint32_t n = build->snapshot->n_aces;
+
+	*BUILD_PUSH(build->keys.sequences, n) = sequence;
+}
+
+static bool is_row(const struct entry *entry)
+{
+	return ace_is_entry(entry->cmd) && entry->cmd->id != CMD_ACE_REMARK;
+}
+
 static void add_ace(struct build *build, const char *list, const struct entry *entry)
 {
-	struct snapshot_ace *row = BUILD_PUSH(build->snapshot->aces, build->snapshot->n_aces);
+	struct snapshot_ace *row;
 
+	push_sequence(build, ace_sequence(entry->cmd, entry->args));
+	row = BUILD_PUSH(build->snapshot->aces, build->snapshot->n_aces);
 	row->id = ace_id(list, entry);
 	fill_ace(build, row, entry);
+}
+
+static void add_list(struct build *build, const char *name, const struct entry *list)
+{
+	struct entry *entry = NULL;
+
+	while ((entry = store_next(build->store, list, NULL, entry)))
+		if (is_row(entry))
+			add_ace(build, name, entry);
+}
+
+/* ---- from the compilation before */
+
+static void copy_ports(struct build *build, uint32_t *first, uint32_t n)
+{
+	uint32_t from = *first;
+
+	*first = build->snapshot->n_port_ranges;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct snapshot_port_range *range = &build->before->port_ranges[from + i];
+
+		push_range(build, range->first, range->last);
+	}
+}
+
+static void copy_list(struct build *build, const struct snapshot_acl *before)
+{
+	for (uint32_t i = before->first; i < before->first + before->count; i++) {
+		struct snapshot_ace *row;
+
+		push_sequence(build, build->before_keys->sequences[i]);
+		row = BUILD_PUSH(build->snapshot->aces, build->snapshot->n_aces);
+		*row = build->before->aces[i];
+		copy_ports(build, &row->source_ports, row->n_source_ports);
+		copy_ports(build, &row->destination_ports, row->n_destination_ports);
+	}
+}
+
+/* Where an entry with this number stands or would stand among those of the last list. */
+static uint32_t place_of(const struct build *build, uint32_t first, uint32_t sequence)
+{
+	uint32_t low = first, high = build->snapshot->n_aces;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (build->keys.sequences[middle] < sequence)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void cut_row(struct build *build, uint32_t at)
+{
+	struct snapshot *snapshot = build->snapshot;
+	uint32_t *sequences = build->keys.sequences, behind = --snapshot->n_aces - at;
+
+	memmove(&snapshot->aces[at], &snapshot->aces[at + 1], behind * sizeof(*snapshot->aces));
+	memmove(&sequences[at], &sequences[at + 1], behind * sizeof(*sequences));
+}
+
+static void insert_row(struct build *build, uint32_t at, const char *list,
+		       const struct entry *entry)
+{
+	struct snapshot *snapshot = build->snapshot;
+	uint32_t *sequences, behind = snapshot->n_aces - at;
+	struct snapshot_ace row;
+
+	add_ace(build, list, entry);
+	row = snapshot->aces[snapshot->n_aces - 1];
+	sequences = build->keys.sequences;
+	memmove(&snapshot->aces[at + 1], &snapshot->aces[at], behind * sizeof(*snapshot->aces));
+	memmove(&sequences[at + 1], &sequences[at], behind * sizeof(*sequences));
+	snapshot->aces[at] = row;
+	sequences[at] = ace_sequence(entry->cmd, entry->args);
+}
+
+/* The changes of the transaction, one after another, on the rows that were copied. */
+static void change_list(struct build *build, const struct snapshot_acl *acl,
+			const struct entry *list)
+{
+	for (size_t i = 0; i < store_n_changes(build->store); i++) {
+		struct store_change change = store_change_at(build->store, i);
+		uint32_t sequence, at;
+
+		if (change.entry->context != list)
+			continue;
+		sequence = ace_sequence(change.entry->cmd, change.entry->args);
+		at = place_of(build, acl->first, sequence);
+		if (at < build->snapshot->n_aces && build->keys.sequences[at] == sequence)
+			cut_row(build, at);
+		if (change.verb != STORE_REMOVED && is_row(change.entry))
+			insert_row(build, at, acl->name, change.entry);
+	}
+}
+
+/* Which of the lists before it is, and whether it changed since. */
+static void find_before(const struct build *build, struct build_list *list, const char *name)
+{
+	size_t n = store_n_changes(build->store), changes = 0;
+
+	for (uint32_t i = 0; !list->before && i < build->before->n_acls; i++)
+		if (strcmp(build->before->acls[i].name, name) == 0)
+			list->before = &build->before->acls[i];
+	for (size_t i = 0; list->before && i < n; i++) {
+		struct store_change change = store_change_at(build->store, i);
+
+		changes += change.entry->context == list->entry;
+		/* Another list, or one of another kind. */
+		if (change.entry == list->entry || changes > BUILD_PATCH_MOST)
+			list->before = NULL;
+	}
+	list->changed = changes > 0;
 }
 
 uint32_t build_acl(struct build *build, const char *name)
@@ -205,8 +337,8 @@ uint32_t build_acl(struct build *build, const char *name)
 	struct snapshot *snapshot = build->snapshot;
 	struct args_acl_standard key = {""};
 	uint32_t index = build_name_find(build->acl_names, name);
-	struct entry *list, *entry = NULL;
-	struct snapshot_acl *acl;
+	struct entry *list;
+	struct build_list *row;
 
 	if (index != SNAPSHOT_NONE)
 		return index;
@@ -216,12 +348,50 @@ uint32_t build_acl(struct build *build, const char *name)
 		return SNAPSHOT_NONE;
 	index = snapshot->n_acls;
 	build_name_add(&build->acl_names, name, index);
-	acl = BUILD_PUSH(snapshot->acls, snapshot->n_acls);
-	build_copy_name(acl->name, name);
-	acl->first = snapshot->n_aces;
-	while ((entry = store_next(build->store, list, NULL, entry)))
-		if (ace_is_entry(entry->cmd) && entry->cmd->id != CMD_ACE_REMARK)
-			add_ace(build, name, entry);
-	acl->count = snapshot->n_aces - acl->first;
+	build_copy_name(BUILD_PUSH(snapshot->acls, snapshot->n_acls)->name, name);
+	row = BUILD_PUSH(build->lists, build->n_lists);
+	row->entry = list;
+	if (build->before)
+		find_before(build, row, name);
 	return index;
+}
+
+/* Nothing changed, and the same lists are asked for in the same order. */
+static bool can_share(const struct build *build)
+{
+	if (!build->before || build->n_lists == 0 || build->n_lists != build->before->n_acls)
+		return false;
+	for (uint32_t i = 0; i < build->n_lists; i++)
+		if (build->lists[i].before != &build->before->acls[i] || build->lists[i].changed)
+			return false;
+	return true;
+}
+
+void build_acls(struct build *build)
+{
+	struct snapshot *snapshot = build->snapshot;
+	void *sequences;
+
+	if (can_share(build)) {
+		free(snapshot->acls);
+		snapshot_share_acls(snapshot, build->before);
+		build->keys.sequences = build->before_keys->sequences;
+		build->keys.sequences_block = shared_hold(build->before_keys->sequences_block);
+		return;
+	}
+	for (uint32_t i = 0; i < build->n_lists; i++) {
+		const struct build_list *list = &build->lists[i];
+		struct snapshot_acl *acl = &snapshot->acls[i];
+
+		acl->first = snapshot->n_aces;
+		if (list->before)
+			copy_list(build, list->before);
+		else
+			add_list(build, acl->name, list->entry);
+		if (list->before && list->changed)
+			change_list(build, acl, list->entry);
+		acl->count = snapshot->n_aces - acl->first;
+	}
+	sequences = build->keys.sequences;
+	build->keys.sequences_block = shared_new(&sequences, 1);
 }

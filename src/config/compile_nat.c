@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Pools, static entries, dynamic rules, timeouts and limits. */
+/* Pools, dynamic rules, timeouts and limits. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +64,6 @@ static void add_pool_range(struct build *build, struct snapshot_pool *pool, ip4 
 	    (struct snapshot_pool_range){first, last};
 	pool->count++;
 	pool->size += last - first + 1;
-	ranges_add(&build->globals, first, last);
-	ranges_add(&build->owned, first, last);
 }
 
 static struct snapshot_pool *add_pool(struct build *build, const char *name, bool has_netmask,
@@ -108,80 +106,6 @@ static void fill_pools(struct build *build)
 	}
 }
 
-static struct snapshot_static *push_static(struct build *build, const struct entry *entry,
-					   ip4 local)
-{
-	struct snapshot_static *row =
-	    BUILD_PUSH(build->snapshot->statics, build->snapshot->n_statics);
-
-	row->id = compile_rule_id(entry);
-	row->local = local;
-	return row;
-}
-
-static void set_global(struct build *build, struct snapshot_static *row, ip4 global,
-		       bool extendable, bool no_alias)
-{
-	row->global = global;
-	row->extendable = extendable;
-	row->no_alias = no_alias;
-	ranges_add(&build->globals, global, global);
-	if (!no_alias)
-		ranges_add(&build->owned, global, global);
-}
-
-/* An interface that is not there now leaves address and index 0: the entry waits for it. */
-static void set_interface(const struct build *build, struct snapshot_static *row, const char *name)
-{
-	const struct build_interface *interface = build_interface(build, name);
-
-	row->ifindex = interface ? interface->mirror->index : 0;
-	row->global = interface ? interface->primary : 0;
-}
-
-static void set_ports(struct snapshot_static *row, bool tcp, uint32_t local_port,
-		      uint32_t global_port)
-{
-	row->protocol = tcp ? PROTOCOL_TCP : PROTOCOL_UDP;
-	row->local_port = (uint16_t)local_port;
-	row->global_port = (uint16_t)global_port;
-}
-
-static void fill_host(struct build *build, const struct entry *entry)
-{
-	const struct args_nat_static_host *args = entry->args;
-
-	set_global(build, push_static(build, entry, args->local), args->global, args->extendable,
-		   args->no_alias);
-}
-
-static void fill_port(struct build *build, const struct entry *entry)
-{
-	const struct args_nat_static_port *args = entry->args;
-	struct snapshot_static *row = push_static(build, entry, args->local);
-
-	set_global(build, row, args->global, args->extendable, args->no_alias);
-	set_ports(row, args->protocol == NAT_STATIC_PORT_PROTOCOL_TCP, args->local_port,
-		  args->global_port);
-}
-
-static void fill_host_interface(struct build *build, const struct entry *entry)
-{
-	const struct args_nat_static_host_interface *args = entry->args;
-
-	set_interface(build, push_static(build, entry, args->local), args->interface);
-}
-
-static void fill_port_interface(struct build *build, const struct entry *entry)
-{
-	const struct args_nat_static_port_interface *args = entry->args;
-	struct snapshot_static *row = push_static(build, entry, args->local);
-
-	set_interface(build, row, args->interface);
-	set_ports(row, args->protocol == NAT_STATIC_PORT_INTERFACE_PROTOCOL_TCP, args->local_port,
-		  args->global_port);
-}
-
 static void fill_rule(struct build *build, const struct entry *entry)
 {
 	struct snapshot *snapshot = build->snapshot;
@@ -206,47 +130,15 @@ static void fill_rule(struct build *build, const struct entry *entry)
 	build_copy_name(row->target_name, target);
 }
 
-static int compare_serial(const void *pa, const void *pb)
+/* In the order in which they were accepted: the first match decides. */
+static void fill_rules(struct build *build)
 {
-	const struct entry *a = *(struct entry *const *)pa, *b = *(struct entry *const *)pb;
+	uint16_t order = gram_cmds[CMD_NAT_DYNAMIC_POOL]->order;
+	struct entry *entry = NULL;
 
-	return a->serial < b->serial ? -1 : a->serial > b->serial;
-}
-
-/* Entries of several commands in the order in which they were accepted: among rules the first match
- * decides. */
-static void fill_in_order(struct build *build, const uint16_t *ids, unsigned n_ids,
-			  void (*fill)(struct build *, const struct entry *))
-{
-	struct entry **list = NULL, *entry = NULL;
-	uint32_t n = 0;
-
-	for (unsigned i = 0; i < n_ids; i++)
-		while ((entry = store_next(build->store, NULL, gram_cmds[ids[i]], entry)))
-			*BUILD_PUSH(list, n) = entry;
-	if (n)
-		qsort(list, n, sizeof(struct entry *), compare_serial);
-	for (uint32_t i = 0; i < n; i++)
-		fill(build, list[i]);
-	free(list);
-}
-
-static void fill_static(struct build *build, const struct entry *entry)
-{
-	switch (entry->cmd->id) {
-	case CMD_NAT_STATIC_HOST:
-		fill_host(build, entry);
-		break;
-	case CMD_NAT_STATIC_PORT:
-		fill_port(build, entry);
-		break;
-	case CMD_NAT_STATIC_HOST_INTERFACE:
-		fill_host_interface(build, entry);
-		break;
-	default:
-		fill_port_interface(build, entry);
-		break;
-	}
+	while ((entry = store_next_order(build->store, NULL, order, entry)))
+		if (entry->cmd->id == CMD_NAT_DYNAMIC_POOL || entry->cmd->id == CMD_NAT_DYNAMIC_INTERFACE)
+			fill_rule(build, entry);
 }
 
 static uint32_t seconds_of(bool never, uint32_t seconds)
@@ -324,25 +216,13 @@ static void fill_limits(struct build *build)
 
 void build_nat(struct build *build)
 {
-	static const uint16_t statics[] = {CMD_NAT_STATIC_HOST, CMD_NAT_STATIC_PORT,
-					   CMD_NAT_STATIC_HOST_INTERFACE,
-					   CMD_NAT_STATIC_PORT_INTERFACE};
-	static const uint16_t rules[] = {CMD_NAT_DYNAMIC_POOL, CMD_NAT_DYNAMIC_INTERFACE};
-	struct snapshot *snapshot = build->snapshot;
-
 	fill_timeouts(build);
 	fill_limits(build);
-	snapshot->half_only = store_next(build->store, NULL, gram_cmds[CMD_NAT_FLOW_ENTRIES], NULL);
+	build->snapshot->half_only =
+	    store_next(build->store, NULL, gram_cmds[CMD_NAT_FLOW_ENTRIES], NULL);
 	fill_pools(build);
-	fill_in_order(build, statics, sizeof(statics) / sizeof(*statics), fill_static);
-	fill_in_order(build, rules, sizeof(rules) / sizeof(*rules), fill_rule);
-	ranges_join(&build->globals);
-	ranges_subtract(&build->globals, build->own, build->n_own);
-	ranges_join(&build->owned);
-	ranges_subtract(&build->owned, build->own, build->n_own);
-	snapshot->n_globals = (uint32_t)build->globals.n;
-	snapshot->globals = mem_alloc(build->globals.n * sizeof(*snapshot->globals));
-	if (build->globals.n)
-		memcpy(snapshot->globals, build->globals.list,
-		       build->globals.n * sizeof(*snapshot->globals));
+	build_statics(build);
+	fill_rules(build);
+	build_acls(build);
+	build_globals(build);
 }

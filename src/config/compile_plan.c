@@ -156,7 +156,7 @@ static int compare_ports(const void *pa, const void *pb)
 	return a->port - b->port;
 }
 
-static void plan_static_ports(struct build *build)
+static void make_static_ports(struct build *build)
 {
 	struct plan_hooks *hooks = &build->plan->hooks;
 	uint32_t kept = 0;
@@ -180,6 +180,23 @@ static void plan_static_ports(struct build *build)
 		    compare_ports(&hooks->static_ports[kept - 1], &hooks->static_ports[i]) != 0)
 			hooks->static_ports[kept++] = hooks->static_ports[i];
 	hooks->n_static_ports = kept;
+}
+
+static void plan_static_ports(struct build *build)
+{
+	struct plan_hooks *hooks = &build->plan->hooks;
+	struct build_keys *keys = &build->keys;
+
+	if (build->statics_shared) {
+		hooks->n_static_ports = build->before_keys->n_static_ports;
+		hooks->static_ports = build_copy(build->before_keys->static_ports, hooks->n_static_ports,
+						 sizeof(*hooks->static_ports));
+	} else {
+		make_static_ports(build);
+	}
+	keys->n_static_ports = hooks->n_static_ports;
+	keys->static_ports =
+	    build_copy(hooks->static_ports, keys->n_static_ports, sizeof(*keys->static_ports));
 }
 
 void build_plan(struct build *build)

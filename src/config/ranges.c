@@ -6,6 +6,9 @@
 
 #include "lib/mem.h"
 
+/* From here on two passes over the digits cost less than comparing. */
+#define SORT_MANY 4096
+
 void ranges_add(struct ranges *ranges, ip4 first, ip4 last)
 {
 	if (ranges->n == ranges->size) {
@@ -24,13 +27,43 @@ static int compare_ranges(const void *pa, const void *pb)
 	return a->last < b->last ? -1 : a->last > b->last;
 }
 
+/* By 16 bits of where they begin. */
+static void sort_digit(const struct snapshot_pool_range *from, struct snapshot_pool_range *to, size_t n,
+		       unsigned shift)
+{
+	size_t *places = mem_alloc(((size_t)UINT16_MAX + 2) * sizeof(*places));
+
+	for (size_t i = 0; i < n; i++)
+		places[(from[i].first >> shift & UINT16_MAX) + 1]++;
+	for (size_t i = 1; i <= UINT16_MAX; i++)
+		places[i] += places[i - 1];
+	for (size_t i = 0; i < n; i++)
+		to[places[from[i].first >> shift & UINT16_MAX]++] = from[i];
+	free(places);
+}
+
+/* Of many, only by where they begin: joining does not ask for more. */
+static void ranges_sort(struct ranges *ranges)
+{
+	struct snapshot_pool_range *other;
+
+	if (ranges->n < SORT_MANY) {
+		qsort(ranges->list, ranges->n, sizeof(*ranges->list), compare_ranges);
+		return;
+	}
+	other = mem_alloc(ranges->n * sizeof(*other));
+	sort_digit(ranges->list, other, ranges->n, 0);
+	sort_digit(other, ranges->list, ranges->n, 16);
+	free(other);
+}
+
 void ranges_join(struct ranges *ranges)
 {
 	size_t kept = 0;
 
 	if (ranges->n == 0)
 		return;
-	qsort(ranges->list, ranges->n, sizeof(*ranges->list), compare_ranges);
+	ranges_sort(ranges);
 	for (size_t i = 1; i < ranges->n; i++) {
 		struct snapshot_pool_range *last = &ranges->list[kept], *next = &ranges->list[i];
 

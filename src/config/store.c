@@ -43,12 +43,10 @@ struct node {
 	uint8_t key[];
 };
 
-enum undo_kind { UNDO_ADD, UNDO_REMOVE, UNDO_REPLACE };
-
 struct undo {
-	enum undo_kind kind;
+	enum store_verb kind;
 	struct node *node;
-	const struct gram_cmd *cmd; /* UNDO_REPLACE: as it was */
+	const struct gram_cmd *cmd; /* STORE_REPLACED: as it was */
 	void *args;
 };
 
@@ -298,9 +296,9 @@ void store_commit(struct store *store)
 	for (size_t i = 0; i < store->n_journal; i++) {
 		struct undo *undo = &store->journal[i];
 
-		if (undo->kind == UNDO_REMOVE)
+		if (undo->kind == STORE_REMOVED)
 			node_free(undo->node);
-		if (undo->kind == UNDO_REPLACE)
+		if (undo->kind == STORE_REPLACED)
 			free(undo->args);
 	}
 	if (store->n_journal)
@@ -331,10 +329,10 @@ void store_rollback(struct store *store)
 	while (store->n_journal) {
 		struct undo *undo = &store->journal[--store->n_journal];
 
-		if (undo->kind == UNDO_ADD) {
+		if (undo->kind == STORE_ADDED) {
 			detach(store, undo->node);
 			node_free(undo->node);
-		} else if (undo->kind == UNDO_REMOVE) {
+		} else if (undo->kind == STORE_REMOVED) {
 			attach(store, undo->node);
 		} else {
 			free(exchange(store, undo->node, undo->cmd, undo->args));
@@ -414,7 +412,7 @@ struct entry *store_set(struct store *store, struct entry *context, const struct
 		*changed = true;
 	if (!node) {
 		node = node_add(store, context, cmd, args);
-		done(store, &(struct undo){.kind = UNDO_ADD, .node = node});
+		done(store, &(struct undo){.kind = STORE_ADDED, .node = node});
 		return &node->entry;
 	}
 	if (node->entry.cmd == cmd && same_args(cmd, node->entry.args, args)) {
@@ -424,7 +422,7 @@ struct entry *store_set(struct store *store, struct entry *context, const struct
 	}
 	if (node->entry.cmd->opens != cmd->opens)
 		remove_children(store, &node->entry);
-	undo = (struct undo){.kind = UNDO_REPLACE, .node = node, .cmd = node->entry.cmd};
+	undo = (struct undo){.kind = STORE_REPLACED, .node = node, .cmd = node->entry.cmd};
 	undo.args = exchange(store, node, cmd, args_copy(cmd, args));
 	done(store, &undo);
 	return &node->entry;
@@ -436,7 +434,7 @@ void store_remove(struct store *store, struct entry *entry)
 
 	remove_children(store, entry);
 	detach(store, node);
-	done(store, &(struct undo){.kind = UNDO_REMOVE, .node = node});
+	done(store, &(struct undo){.kind = STORE_REMOVED, .node = node});
 }
 
 struct entry *store_find(const struct store *store, const struct entry *context,
@@ -449,9 +447,17 @@ struct entry *store_find(const struct store *store, const struct entry *context,
 
 static int place_of_order(const struct ordered_node *place, const void *arg)
 {
-	const struct gram_cmd *cmd = arg;
+	return node_of(place)->entry.cmd->order < *(const uint16_t *)arg ? -1 : 1;
+}
 
-	return node_of(place)->entry.cmd->order < cmd->order ? -1 : 1;
+struct entry *store_next_order(const struct store *store, const struct entry *context, uint16_t order,
+			       struct entry *cursor)
+{
+	struct ordered_node *place =
+	    cursor ? ordered_next(&((struct node *)cursor)->place)
+		   : ordered_from(children_of(store, context), place_of_order, &order);
+
+	return place && node_of(place)->entry.cmd->order == order ? &node_of(place)->entry : NULL;
 }
 
 struct entry *store_next(const struct store *store, const struct entry *context,
@@ -463,7 +469,7 @@ struct entry *store_next(const struct store *store, const struct entry *context,
 	if (cursor)
 		place = ordered_next(&((struct node *)cursor)->place);
 	else if (cmd)
-		place = ordered_from(entries, place_of_order, cmd);
+		place = ordered_from(entries, place_of_order, &cmd->order);
 	else
 		place = ordered_first(entries);
 	for (; place; place = ordered_next(place)) {
@@ -506,6 +512,18 @@ struct entry *store_by(const struct store *store, const struct index_key *key, s
 bool store_changed(const struct store *store)
 {
 	return store->n_journal > 0;
+}
+
+size_t store_n_changes(const struct store *store)
+{
+	return store->n_journal;
+}
+
+struct store_change store_change_at(const struct store *store, size_t index)
+{
+	const struct undo *undo = &store->journal[index];
+
+	return (struct store_change){undo->kind, &undo->node->entry, undo->cmd};
 }
 
 size_t store_count(const struct store *store)

@@ -58,6 +58,20 @@ struct entry *store_by(const struct store *store, const struct index_key *key, s
 /* Has the open transaction changed anything? */
 bool store_changed(const struct store *store);
 size_t store_count(const struct store *store);
+
+/* What the open transaction has done so far, in order. An entry that was removed can be read until the commit; one that was
+ * replaced shows how it is now. */
+enum store_verb { STORE_ADDED, STORE_REMOVED, STORE_REPLACED };
+struct store_change {
+	enum store_verb verb;
+	const struct entry *entry;
+	const struct gram_cmd *before; /* STORE_REPLACED: the command it was */
+};
+size_t store_n_changes(const struct store *store);
+struct store_change store_change_at(const struct store *store, size_t index);
+/* The next entry of a context whose command has this order number, in running-config order; cursor as for store_next. */
+struct entry *store_next_order(const struct store *store, const struct entry *context, uint16_t order,
+			       struct entry *cursor);
 /* Number of commits that changed something; show and save compare it. */
 uint64_t store_version(const struct store *store);
 

@@ -7,6 +7,7 @@
  * if it does.
  */
 #include <stdlib.h>
+#include <string.h>
 #include "lib/mem.h"
 #include "nat/snapshot.h"
 
@@ -99,25 +100,69 @@ static int known_order(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-void snapshot_descend(struct snapshot *snapshot, const struct snapshot *old)
+/* An id is of a list, so its entries are looked for in the list of the same name only. */
+static const struct snapshot_acl *list_named(const struct snapshot *snapshot, uint32_t hint, const char *name)
 {
+	if (hint < snapshot->n_acls && strcmp(snapshot->acls[hint].name, name) == 0)
+		return &snapshot->acls[hint];
+	for (uint32_t i = 0; i < snapshot->n_acls; i++) {
+		if (strcmp(snapshot->acls[i].name, name) == 0)
+			return &snapshot->acls[i];
+	}
+	return NULL;
+}
+
+/* Entries from..to of the new list, by those of the old one. */
+static void descend_sorted(struct snapshot *snapshot, uint32_t from, uint32_t to, const struct snapshot *old,
+			   uint32_t old_from, uint32_t old_to)
+{
+	uint32_t n = old_to - old_from;
 	struct known *known;
 
-	if (old == NULL || old->n_aces == 0 || snapshot->n_aces == 0)
+	if (n == 0 || from == to)
 		return;
-	known = mem_alloc(old->n_aces * sizeof(*known));
-	for (uint32_t i = 0; i < old->n_aces; i++)
-		known[i] = (struct known){old->aces[i].id, i};
-	qsort(known, old->n_aces, sizeof(*known), known_order);
-	snapshot->ancestors = mem_alloc(snapshot->n_aces * sizeof(*snapshot->ancestors));
-	for (uint32_t i = 0; i < snapshot->n_aces; i++) {
+	known = mem_alloc(n * sizeof(*known));
+	for (uint32_t i = 0; i < n; i++)
+		known[i] = (struct known){old->aces[old_from + i].id, old_from + i};
+	qsort(known, n, sizeof(*known), known_order);
+	for (uint32_t i = from; i < to; i++) {
 		const struct known key = {.id = snapshot->aces[i].id};
 		const struct known *found =
-			key.id == 0 ? NULL : bsearch(&key, known, old->n_aces, sizeof(*known), known_order);
+			key.id == 0 ? NULL : bsearch(&key, known, n, sizeof(*known), known_order);
 
 		snapshot->ancestors[i] = found != NULL ? found->ace : SNAPSHOT_NONE;
 	}
 	free(known);
+}
+
+/* Equal entries at both ends of the list are the same ones; what is between is sorted. */
+static void descend_list(struct snapshot *snapshot, const struct snapshot_acl *list, const struct snapshot *old,
+			 const struct snapshot_acl *before)
+{
+	uint32_t from = list->first, to = from + list->count;
+	uint32_t old_from = before->first, old_to = old_from + before->count;
+
+	while (from < to && old_from < old_to && snapshot->aces[from].id != 0 &&
+	       snapshot->aces[from].id == old->aces[old_from].id)
+		snapshot->ancestors[from++] = old_from++;
+	while (to > from && old_to > old_from && snapshot->aces[to - 1].id != 0 &&
+	       snapshot->aces[to - 1].id == old->aces[old_to - 1].id)
+		snapshot->ancestors[--to] = --old_to;
+	descend_sorted(snapshot, from, to, old, old_from, old_to);
+}
+
+void snapshot_descend(struct snapshot *snapshot, const struct snapshot *old)
+{
+	if (old == NULL || old->n_aces == 0 || snapshot->n_aces == 0 || snapshot->matches == old->matches)
+		return;
+	snapshot->ancestors = mem_alloc(snapshot->n_aces * sizeof(*snapshot->ancestors));
+	memset(snapshot->ancestors, 0xff, snapshot->n_aces * sizeof(*snapshot->ancestors)); /* SNAPSHOT_NONE */
+	for (uint32_t i = 0; i < snapshot->n_acls; i++) {
+		const struct snapshot_acl *before = list_named(old, i, snapshot->acls[i].name);
+
+		if (before != NULL)
+			descend_list(snapshot, &snapshot->acls[i], old, before);
+	}
 }
 
 void snapshot_inherit(struct snapshot *snapshot, const struct snapshot *old)

@@ -29,24 +29,75 @@ struct snapshot *snapshot_new(uint32_t epoch)
 	return snapshot;
 }
 
+static struct shared *blocks_of_statics(const struct snapshot *snapshot)
+{
+	void *const blocks[] = {
+		snapshot->statics, snapshot->by_local, snapshot->by_global, snapshot->next_local,
+		snapshot->next_global, snapshot->by_local_addr, snapshot->by_global_addr,
+		snapshot->next_local_addr, snapshot->next_global_addr, snapshot->by_id, snapshot->next_id,
+	};
+
+	return shared_new(blocks, sizeof(blocks) / sizeof(blocks[0]));
+}
+
+static struct shared *blocks_of_acls(const struct snapshot *snapshot)
+{
+	void *const blocks[] = {snapshot->aces, snapshot->port_ranges, snapshot->acls, snapshot->matches};
+
+	return shared_new(blocks, sizeof(blocks) / sizeof(blocks[0]));
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (snapshot == NULL)
 		return;
 	void *const owned[] = {
-		snapshot->interfaces, snapshot->own, snapshot->aces, snapshot->port_ranges,
-		snapshot->acls, snapshot->pools, snapshot->pool_ranges, snapshot->statics,
-		snapshot->rules, snapshot->port_timeouts, snapshot->globals, snapshot->by_local,
-		snapshot->by_global, snapshot->next_local, snapshot->next_global,
-		snapshot->matches, snapshot->ancestors, snapshot->host_limits, snapshot->list_limits,
-		snapshot->by_local_addr, snapshot->by_global_addr, snapshot->next_local_addr,
-		snapshot->next_global_addr, snapshot->by_id, snapshot->next_id,
-		snapshot->reassemblies, snapshot->mss,
+		snapshot->interfaces, snapshot->own, snapshot->pools, snapshot->pool_ranges,
+		snapshot->rules, snapshot->port_timeouts, snapshot->globals, snapshot->ancestors,
+		snapshot->host_limits, snapshot->list_limits, snapshot->reassemblies, snapshot->mss,
+		snapshot->by_rule, snapshot->next_rule,
 	};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		free(owned[i]);
+	if (snapshot->static_blocks == NULL)
+		snapshot->static_blocks = blocks_of_statics(snapshot);
+	if (snapshot->acl_blocks == NULL)
+		snapshot->acl_blocks = blocks_of_acls(snapshot);
+	shared_drop(snapshot->static_blocks);
+	shared_drop(snapshot->acl_blocks);
 	free(snapshot);
+}
+
+void snapshot_share_statics(struct snapshot *snapshot, const struct snapshot *from)
+{
+	snapshot->static_blocks = shared_hold(from->static_blocks);
+	snapshot->n_statics = from->n_statics;
+	snapshot->statics = from->statics;
+	snapshot->index_mask = from->index_mask;
+	snapshot->by_local = from->by_local;
+	snapshot->by_global = from->by_global;
+	snapshot->next_local = from->next_local;
+	snapshot->next_global = from->next_global;
+	snapshot->by_local_addr = from->by_local_addr;
+	snapshot->by_global_addr = from->by_global_addr;
+	snapshot->next_local_addr = from->next_local_addr;
+	snapshot->next_global_addr = from->next_global_addr;
+	snapshot->by_id = from->by_id;
+	snapshot->next_id = from->next_id;
+	snapshot->n_static_ports = from->n_static_ports;
+}
+
+void snapshot_share_acls(struct snapshot *snapshot, const struct snapshot *from)
+{
+	snapshot->acl_blocks = shared_hold(from->acl_blocks);
+	snapshot->n_aces = from->n_aces;
+	snapshot->aces = from->aces;
+	snapshot->n_port_ranges = from->n_port_ranges;
+	snapshot->port_ranges = from->port_ranges;
+	snapshot->n_acls = from->n_acls;
+	snapshot->acls = from->acls;
+	snapshot->matches = from->matches;
 }
 
 /* A fixed key: ids must stay the same across restarts. They are made from operator text, not from packets. */
@@ -77,18 +128,26 @@ static uint32_t key_hash(const struct snapshot *snapshot, uint16_t vrf, uint8_t 
 	return (uint32_t)mix(low + mix(vrf)) & snapshot->index_mask;
 }
 
-static uint32_t id_hash(const struct snapshot *snapshot, uint64_t id)
+static uint32_t id_hash(uint32_t mask, uint64_t id)
 {
-	return (uint32_t)mix(id) & snapshot->index_mask;
+	return (uint32_t)mix(id) & mask;
 }
 
-static uint32_t *new_heads(const struct snapshot *snapshot)
+static uint32_t *new_heads(uint32_t mask)
 {
-	uint32_t *heads = mem_alloc(((size_t)snapshot->index_mask + 1) * sizeof(*heads));
+	uint32_t *heads = mem_alloc(((size_t)mask + 1) * sizeof(*heads));
 
-	for (uint32_t i = 0; i <= snapshot->index_mask; i++)
-		heads[i] = SNAPSHOT_NONE;
+	memset(heads, 0xff, ((size_t)mask + 1) * sizeof(*heads)); /* SNAPSHOT_NONE */
 	return heads;
+}
+
+static uint32_t mask_for(uint32_t count)
+{
+	uint32_t size = 16;
+
+	while (size < count * 2)
+		size *= 2;
+	return size - 1;
 }
 
 static uint32_t *new_links(uint32_t count)
@@ -157,7 +216,7 @@ static void index_static(struct snapshot *snapshot, uint32_t i)
 		push(&snapshot->by_global[key_hash(snapshot, entry->vrf, entry->protocol,
 						   global_of(entry))],
 		     snapshot->next_global, i);
-	push(&snapshot->by_id[id_hash(snapshot, entry->id)], snapshot->next_id, i);
+	push(&snapshot->by_id[id_hash(snapshot->index_mask, entry->id)], snapshot->next_id, i);
 	if (entry->protocol != 0)
 		snapshot->n_static_ports++;
 }
@@ -210,23 +269,18 @@ static int timeout_order(const void *a, const void *b)
 	return x->protocol != y->protocol ? x->protocol - y->protocol : x->port - y->port;
 }
 
-void snapshot_index(struct snapshot *snapshot)
+static void index_statics(struct snapshot *snapshot)
 {
-	uint32_t n_ids = snapshot->n_statics + snapshot->n_rules;
-	uint32_t size = 16;
-
-	while (size < n_ids * 2)
-		size *= 2;
-	snapshot->index_mask = size - 1;
 	uint32_t **const heads[] = {&snapshot->by_local, &snapshot->by_global, &snapshot->by_local_addr,
 				    &snapshot->by_global_addr, &snapshot->by_id};
 	uint32_t **const links[] = {&snapshot->next_local, &snapshot->next_global,
 				    &snapshot->next_local_addr, &snapshot->next_global_addr,
 				    &snapshot->next_id};
 
+	snapshot->index_mask = mask_for(snapshot->n_statics);
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-		*heads[i] = new_heads(snapshot);
-		*links[i] = new_links(n_ids);
+		*heads[i] = new_heads(snapshot->index_mask);
+		*links[i] = new_links(snapshot->n_statics);
 	}
 	/* Backwards, so that each chain begins with the entry typed first. */
 	for (uint32_t i = snapshot->n_statics; i-- > 0;)
@@ -235,14 +289,32 @@ void snapshot_index(struct snapshot *snapshot)
 		index_addresses(snapshot, i);
 		mark_ambiguous(snapshot, i);
 	}
+	snapshot->static_blocks = blocks_of_statics(snapshot);
+}
+
+static void index_rules(struct snapshot *snapshot)
+{
+	snapshot->rule_mask = mask_for(snapshot->n_rules);
+	snapshot->by_rule = new_heads(snapshot->rule_mask);
+	snapshot->next_rule = new_links(snapshot->n_rules);
 	for (uint32_t i = snapshot->n_rules; i-- > 0;)
-		push(&snapshot->by_id[id_hash(snapshot, snapshot->rules[i].id)], snapshot->next_id,
-		     snapshot->n_statics + i);
+		push(&snapshot->by_rule[id_hash(snapshot->rule_mask, snapshot->rules[i].id)],
+		     snapshot->next_rule, i);
+}
+
+void snapshot_index(struct snapshot *snapshot)
+{
+	if (snapshot->static_blocks == NULL)
+		index_statics(snapshot);
+	index_rules(snapshot);
 	mark_shared(snapshot);
 	if (snapshot->n_port_timeouts > 0)
 		qsort(snapshot->port_timeouts, snapshot->n_port_timeouts, sizeof(*snapshot->port_timeouts),
 		      timeout_order);
-	snapshot->matches = mem_alloc(snapshot->n_aces * sizeof(*snapshot->matches));
+	if (snapshot->acl_blocks == NULL) {
+		snapshot->matches = mem_alloc(snapshot->n_aces * sizeof(*snapshot->matches));
+		snapshot->acl_blocks = blocks_of_acls(snapshot);
+	}
 }
 
 /* ---- questions ---- */
@@ -446,39 +518,29 @@ bool snapshot_static_owns(const struct snapshot *snapshot, uint16_t vrf, uint8_t
 	return snapshot_static_global(snapshot, vrf, protocol, global) != NULL;
 }
 
-static uint32_t find_id(const struct snapshot *snapshot, uint64_t id)
-{
-	if (snapshot->by_id == NULL)
-		return SNAPSHOT_NONE;
-	uint32_t i = snapshot->by_id[id_hash(snapshot, id)];
-
-	for (; i != SNAPSHOT_NONE; i = snapshot->next_id[i]) {
-		uint64_t at = i < snapshot->n_statics ? snapshot->statics[i].id
-						      : snapshot->rules[i - snapshot->n_statics].id;
-
-		if (at == id)
-			break;
-	}
-	return i;
-}
-
 bool snapshot_has_rule(const struct snapshot *snapshot, uint64_t id)
 {
-	return find_id(snapshot, id) != SNAPSHOT_NONE;
+	return snapshot_static_by_id(snapshot, id) != NULL || snapshot_rule_by_id(snapshot, id) != NULL;
 }
 
 const struct snapshot_static *snapshot_static_by_id(const struct snapshot *snapshot, uint64_t id)
 {
-	uint32_t i = find_id(snapshot, id);
+	uint32_t i = SNAPSHOT_NONE;
 
-	return i < snapshot->n_statics ? &snapshot->statics[i] : NULL;
+	if (snapshot->by_id != NULL)
+		i = snapshot->by_id[id_hash(snapshot->index_mask, id)];
+	while (i != SNAPSHOT_NONE && snapshot->statics[i].id != id)
+		i = snapshot->next_id[i];
+	return i == SNAPSHOT_NONE ? NULL : &snapshot->statics[i];
 }
 
 const struct snapshot_rule *snapshot_rule_by_id(const struct snapshot *snapshot, uint64_t id)
 {
-	uint32_t i = find_id(snapshot, id);
+	uint32_t i = SNAPSHOT_NONE;
 
-	if (i == SNAPSHOT_NONE || i < snapshot->n_statics)
-		return NULL;
-	return &snapshot->rules[i - snapshot->n_statics];
+	if (snapshot->by_rule != NULL)
+		i = snapshot->by_rule[id_hash(snapshot->rule_mask, id)];
+	while (i != SNAPSHOT_NONE && snapshot->rules[i].id != id)
+		i = snapshot->next_rule[i];
+	return i == SNAPSHOT_NONE ? NULL : &snapshot->rules[i];
 }

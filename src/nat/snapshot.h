@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/addr.h"
+#include "lib/shared.h"
 #include "nat/frag.h"
 
 enum nat_role { ROLE_NONE, ROLE_INSIDE, ROLE_OUTSIDE };
@@ -181,11 +182,17 @@ struct snapshot {
 	uint32_t *next_local, *next_global;
 	uint32_t *by_local_addr, *by_global_addr; /* the first static entry of each (address, protocol) */
 	uint32_t *next_local_addr, *next_global_addr;
-	uint32_t *by_id, *next_id;                /* statics, then rules at n_statics + index */
+	uint32_t *by_id, *next_id;                /* static entries by id */
 	uint32_t n_static_ports;                  /* statics with a port: extended entries */
+	uint32_t rule_mask;
+	uint32_t *by_rule, *next_rule;            /* rules by id */
+
+	/* Snapshots that follow each other share what did not change: who holds the static entries with their indexes, and the
+	 * access lists with their matches. Made by snapshot_index(). */
+	struct shared *static_blocks, *acl_blocks;
 
 	/* Matches by entry of aces: the one thing here that changes, written by the packet thread only. Made by
-	 * snapshot_index(). */
+	 * snapshot_index(), or the same array as in the snapshot that the access lists are shared with. */
 	uint64_t *matches;
 	/* By entry: the same one in the snapshot before, whose matches it goes on from; SNAPSHOT_NONE: a new one. NULL: all are
 	 * new. Made by snapshot_descend(). */
@@ -196,6 +203,10 @@ struct snapshot {
 struct snapshot *snapshot_new(uint32_t epoch);
 /* After the arrays are complete: builds the indexes. The arrays are malloc'ed and belong to the snapshot. */
 void snapshot_index(struct snapshot *snapshot);
+/* Before snapshot_index(), in place of arrays of its own: the static entries (the access lists) of an indexed snapshot. On the
+ * thread that frees snapshots. */
+void snapshot_share_statics(struct snapshot *snapshot, const struct snapshot *from);
+void snapshot_share_acls(struct snapshot *snapshot, const struct snapshot *from);
 void snapshot_free(struct snapshot *snapshot);
 uint64_t snapshot_rule_id(const char *canonical_line);
 
