@@ -29,6 +29,9 @@ struct making {
 	uint32_t made[MADE_MAX];
 };
 
+/* Nothing is allowed that has to be. */
+static const struct gateway strict = {.expect_s = EXPECT_S_DEFAULT};
+
 /* The endpoint that the receiver is told. */
 struct mapping {
 	struct endpoint ig;
@@ -407,9 +410,11 @@ static bool set_parties(struct making *m)
 	const struct flow_record *other = flow_at(m->engine->flows, m->ask->other);
 	bool from_inside = m->ask->from == SIDE_INSIDE;
 
-	m->gateway = alg_gateway((enum alg)m->ask->alg);
-	if (flow == NULL || m->gateway == NULL)
+	if (flow == NULL)
 		return false;
+	m->gateway = alg_gateway((enum alg)m->ask->alg);
+	if (m->gateway == NULL)
+		m->gateway = &strict;
 	m->sender = from_inside ? flow : other;
 	m->receiver = from_inside ? other : flow;
 	return true;
