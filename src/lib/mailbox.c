@@ -53,28 +53,28 @@ int mailbox_fd(const struct mailbox *box)
 	return box->fd;
 }
 
+/* All that is there. */
 static struct mail *mailbox_take(struct mailbox *box)
 {
 	struct mail *mail = box->first;
 
-	if (mail != NULL) {
-		box->first = mail->next;
-		if (box->first == NULL)
-			box->last = &box->first;
-	}
+	box->first = NULL;
+	box->last = &box->first;
 	return mail;
 }
 
 void mailbox_serve(struct mailbox *box)
 {
-	struct mail *mail;
+	struct mail *mail, *next;
 	uint64_t count;
 
 	/* The eventfd only wakes; the list is the truth, so a failed read loses nothing. */
 	if (read(box->fd, &count, sizeof(count)) < 0)
 		count = 0;
 	pthread_mutex_lock(&box->lock);
-	while ((mail = mailbox_take(box)) != NULL) {
+	/* What is posted meanwhile wakes again: a caller who is quick must not hold up the packets. */
+	for (mail = mailbox_take(box); mail != NULL; mail = next) {
+		next = mail->next;
 		pthread_mutex_unlock(&box->lock);
 		mail->fn(mail->arg);
 		pthread_mutex_lock(&box->lock);

@@ -8,7 +8,10 @@
  * and with FLOWS: by CPU time, keys in random order, the best of several passes enginebench packets
  * FLOWS SECONDS  nothing but established packets, for a profiler enginebench adopt FLOWS DIR FLOWS
  * made by a process that dies by SIGKILL; how long the next one takes from opening the records to
- * its first snapshot enginebench memory FLOWS           mapped and resident bytes per flow, all
+ * its first snapshot
+ *   enginebench calls FLOWS            the longest single call of show (all, none matching) and of
+ * clear, us of CPU time
+ *   enginebench memory FLOWS           mapped and resident bytes per flow, all
  * tables, FLOWS of FLOWS in use
  */
 #include <signal.h>
@@ -380,6 +383,63 @@ static int run_adopt(uint32_t flows, char **argv)
 	return 0;
 }
 
+/* ---- calls */
+
+/* The longest of one kind of call, by CPU time, in us. */
+static double longest_page(struct bench *bench, uint8_t protocol, uint32_t *shown)
+{
+	static struct translation rows[256];
+	struct filter filter = {.protocol = protocol};
+	struct translation_cursor cursor = {.filter = &filter};
+	double longest = 0;
+
+	for (*shown = 0; !cursor.end;) {
+		double start = clock_s(CLOCK_THREAD_CPUTIME_ID), us;
+
+		*shown += engine_translations(bench->engine, bench->now, &cursor, rows, 256);
+		us = (clock_s(CLOCK_THREAD_CPUTIME_ID) - start) * 1e6;
+		longest = us > longest ? us : longest;
+	}
+	return longest;
+}
+
+static double longest_clear(struct bench *bench)
+{
+	struct filter filter = {0};
+	struct translation_cursor cursor = {.filter = &filter};
+	double longest = 0;
+	bool done = false;
+
+	while (!done) {
+		double start = clock_s(CLOCK_THREAD_CPUTIME_ID), us;
+
+		done = engine_clear_translations(bench->engine, bench->now, &cursor);
+		us = (clock_s(CLOCK_THREAD_CPUTIME_ID) - start) * 1e6;
+		longest = us > longest ? us : longest;
+	}
+	return longest;
+}
+
+/* How long packets wait at most for one step of show and clear. */
+static int run_calls(uint32_t flows, char **argv)
+{
+	struct bench bench;
+	uint32_t shown, none;
+	double all_us, none_us;
+
+	(void)argv;
+	bench_open(&bench, NULL, flows);
+	fill(&bench, flows);
+	all_us = longest_page(&bench, 0, &shown);
+	none_us = longest_page(&bench, PROTOCOL_TCP, &none);
+	if (shown != flows || none != 0)
+		fail("rows are missing");
+	printf("{\"flows\": %u, \"show\": %.0f, \"show_nothing\": %.0f, \"clear\": %.0f}\n", flows,
+	       all_us, none_us, longest_clear(&bench));
+	bench_close(&bench);
+	return 0;
+}
+
 /* ---- memory */
 
 /* Pages: all that is mapped, and what of it is there. */
@@ -422,6 +482,7 @@ int main(int argc, char **argv)
 	} modes[] = {{"lookup", 0, run_lookup},
 		     {"packets", 1, run_packets},
 		     {"adopt", 1, run_adopt},
+		     {"calls", 0, run_calls},
 		     {"memory", 0, run_memory}};
 	unsigned long flows = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 
@@ -429,7 +490,7 @@ int main(int argc, char **argv)
 		if (flows >= FEW && flows <= 10000000 && strcmp(argv[1], modes[i].name) == 0 &&
 		    argc == modes[i].arguments + 3)
 			return modes[i].run((uint32_t)flows, argv + 3);
-	fputs("usage: enginebench lookup|packets|adopt|memory FLOWS ... (see its source)\n",
+	fputs("usage: enginebench lookup|packets|adopt|calls|memory FLOWS ... (see its source)\n",
 	      stderr);
 	return 2;
 }
