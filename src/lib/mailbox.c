@@ -72,7 +72,8 @@ void mailbox_serve(struct mailbox *box)
 	if (read(box->fd, &count, sizeof(count)) < 0)
 		count = 0;
 	pthread_mutex_lock(&box->lock);
-	/* What is posted meanwhile wakes again: a caller who is quick must not hold up the packets. */
+	/* What is posted meanwhile wakes again: a caller who is quick must not hold up the packets.
+	 */
 	for (mail = mailbox_take(box); mail != NULL; mail = next) {
 		next = mail->next;
 		pthread_mutex_unlock(&box->lock);
