@@ -32,25 +32,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "alg/name.h"
 #include "lib/addr.h"
-
-/* A(NAME, name, row of show platform hardware qfp active feature alg statistics). Numbers are kept in records: append. */
-#define ALGS(A)                  \
-	A(FTP, "ftp", "FTP")     \
-	A(TFTP, "tftp", "TFTP")  \
-	A(DNS, "dns", "DNS")     \
-	A(SHELL, "rsh", "SHELL") \
-	A(LOGIN, "rlogin", "LOGIN") \
-	A(EXEC, "rexec", "EXEC") \
-	A(SIP, "sip", "SIP")
-
-enum alg {
-	ALG_NONE,
-#define ALG_ENUM(name, text, row) ALG_##name,
-	ALGS(ALG_ENUM)
-#undef ALG_ENUM
-	ALG_COUNT
-};
 
 /* Which end of the flow a message comes from: who opened it, or who answers. */
 enum alg_from { FROM_CLIENT, FROM_SERVER };
@@ -135,35 +118,6 @@ struct dependent {
 #define HAPPENED_CLOSE     4  /* the call is over */
 #define HAPPENED_DONE      8  /* nothing further of this flow is of interest: bytes pass */
 
-/* Why a message was left as it is, or what was odd: by gateway a counter each. */
-#define ALG_NOTES(N)                                                            \
-	N(NONE, "")                                                             \
-	N(MALFORMED, "malformed message")                                       \
-	N(FOREIGN, "other protocol on the port")                                \
-	N(ENCRYPTED, "encrypted from here on")                                  \
-	N(SIGNED, "signed message left unchanged")                              \
-	N(TOO_LONG, "message too long")                                         \
-	N(TOO_MANY, "too many addresses in a message")                          \
-	N(THIRD_PARTY, "address of another host refused")                       \
-	N(BAD_PORT, "port below 1024 or out of range refused")                  \
-	N(CLAIMED, "port of a static entry refused")                            \
-	N(NO_PORT, "no free port")                                              \
-	N(LIMIT, "limit of expected connections")                               \
-	N(NO_ROOM, "no memory")                                                 \
-	N(TOO_BIG, "result too large")                                          \
-	N(MIDSTREAM, "connection met in the middle")                            \
-	N(OVERLAP, "overlapping segments with different bytes")                 \
-	N(AUTHENTICATED, "TCP segments are signed")                             \
-	N(UNSOLICITED, "reply to no command")                                   \
-	N(MULTIPART, "multipart body left unchanged")
-enum alg_note {
-#define ALG_NOTE_ENUM(name, text) NOTE_##name,
-	ALG_NOTES(ALG_NOTE_ENUM)
-#undef ALG_NOTE_ENUM
-	NOTE_COUNT
-};
-const char *alg_note_text(enum alg_note note);
-
 #define FINDING_MENTIONS   4096
 #define FINDING_FIELDS     8192
 #define FINDING_DEPENDENTS 16384
@@ -230,8 +184,5 @@ struct gateway {
 
 /* NULL: not built. */
 const struct gateway *alg_gateway(enum alg alg);
-const char *alg_name(enum alg alg);
-/* ALG_NONE when there is none of this name. */
-enum alg alg_by_name(const char *name);
 
 #endif

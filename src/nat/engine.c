@@ -204,7 +204,7 @@ void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, s
 	struct decision decision = take_in(engine, now, packet, &view, &largest);
 
 	before = view;
-	out->n_emitted = 0;
+	emit_none(engine, out);
 	if (!is_sendable(packet, &view, decision.reason, largest))
 		decision.reason = REASON_TOO_BIG;
 	else
@@ -233,7 +233,7 @@ void engine_tick(struct engine *engine, uint64_t now, struct out *out)
 {
 	uint32_t node;
 
-	out->n_emitted = 0;
+	emit_none(engine, out);
 	for (int i = 0; i < TICK_NODES && wheel_due(engine->wheel, now, &node); i++)
 		node_due(engine, now, node);
 	whole_tick(engine, now);

@@ -64,18 +64,18 @@ struct emitted {
 	uint32_t length;
 	uint16_t vrf;
 	uint32_t ifindex; /* 0: by routing */
-	const uint8_t *large; /* not NULL: the packet is there instead of in data, good until the engine's next call */
+	const uint8_t *large; /* not NULL: the packet is there instead of in data; good for as long */
 	uint32_t piece;   /* to be sent in pieces of at most this total length; 0: whole */
 };
 
-#define OUT_EMIT_MAX 4
+#define OUT_EMIT_MAX 64
 
 struct out {
 	enum reason reason;
 	enum verdict verdict;
 	uint32_t mark;        /* full mark to set with accept and replace */
 	uint32_t n_emitted;
-	struct emitted emitted[OUT_EMIT_MAX]; /* not zeroed between packets */
+	struct emitted *emitted; /* the engine's: good until its next call */
 };
 
 struct engine;

@@ -18,6 +18,7 @@ enum event_kind {
 	EVENT_REFUSED,    /* no flow could be made: reason */
 	EVENT_TRANSLATED, /* one packet; only while packet events are on */
 	EVENT_DROPPED,    /* one packet; only while packet events are on */
+	EVENT_GATEWAY,    /* something an operator should know, at a limited rate: reason is an enum alg_note, rule the gateway */
 };
 
 struct event {

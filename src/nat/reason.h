@@ -50,7 +50,12 @@
 	R(FRAGMENT_REFUSED, DROP, "fragment of a datagram that was refused")                \
 	R(FRAGMENT_LIMIT, DROP, "no room to reassemble")                                    \
 	R(FRAGMENT_FORBIDDEN, DROP, "interface drops fragments")                            \
-	R(FRAGMENT_LOST, DROP, "held fragment of a datagram that was given up")
+	R(FRAGMENT_LOST, DROP, "held fragment of a datagram that was given up")             \
+	R(STREAM_HELD, TAKE, "TCP segment held until a gateway has its message whole")      \
+	R(STREAM_ANSWERED, TAKE, "TCP segment that a gateway's stream answered")            \
+	R(STREAM_REFUSED, DROP, "TCP segment that a gateway's stream has no place for")     \
+	R(ALG_DAMAGED, DROP, "damaged TCP segment that a gateway would have to read")       \
+	R(ALG_REFUSED, DROP, "message that would show an inside address")
 
 enum reason {
 #define REASON_ENUM(name, verdict, text) REASON_##name,

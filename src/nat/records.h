@@ -13,9 +13,8 @@
  * Identity is everything that stays as it is while the record lives: a flow's vrf, protocol, endpoints, rule and
  * created_s; a binding's vrf, protocol, flags, endpoints, rule and created_s. Nobody may write those fields in place.
  *
- * A header holds magic, layout hash, boot id, the hash secret and, for each region, how far records were ever
- * written (so that adoption looks no further). A mapping whose header does not fit (other layout,
- * other boot, other size) is started anew, with a log line. A record whose contents are impossible is discarded
+ * The header (nat/backing.h) holds magic, layout hash, boot id, the hash secret and, for each region, how far records were ever
+ * written (so that adoption looks no further). A record whose contents are impossible is discarded
  * alone: random bytes in the file cost at most the records they hit.
  *
  * A full file system must not end the daemon: a page of the file is reserved before it is written for the first time, and
@@ -35,6 +34,7 @@
 #include "lib/addr.h"
 #include "lib/err.h"
 #include "lib/siphash.h"
+#include "nat/backing.h"
 
 #define RECORD_NONE UINT32_MAX
 
@@ -52,7 +52,9 @@ enum flow_flags {
 	FLOW_STATIC = 4,        /* made by a static entry: no binding */
 	FLOW_IDENTITY = 8,      /* the router's own packets: local = global */
 	FLOW_ADDRESS_ONLY = 16, /* protocol without ports; ports are 0 */
-	FLOW_FLAGS = 31,        /* all of them; others are damage */
+	FLOW_ALG = 32,          /* a gateway reads it (nat/session.h) */
+	FLOW_CLIENT_OUT = 64,   /* with FLOW_ALG: the outside opened it */
+	FLOW_FLAGS = 127,       /* all of them; others are damage */
 };
 
 /* What is known of a TCP connection. Those of two sides: the constant shifted left by enum flow_side. */
@@ -107,6 +109,10 @@ struct binding_record {
 };
 static_assert(sizeof(struct binding_record) == 40, "binding budget");
 
+/* In a slot's state word: a gateway reads this flow, or an end of it counts otherwise than the other, so a rewrite of addresses and
+ * ports alone is not enough. No seal has this bit. */
+#define SLOT_ALG 2u
+
 /* One direction of a flow, all a packet needs: one cache line, readable by a tc program later. */
 struct flow_key {
 	ip4 source, destination;
@@ -121,7 +127,7 @@ struct flow_slot {
 	struct flow_key key;
 	ip4 new_source, new_destination;
 	uint16_t new_source_port, new_destination_port; /* ICMP: as in the key */
-	uint32_t state;       /* 0 empty; else as in records */
+	uint32_t state;       /* 0 empty; else as in records, and SLOT_ALG */
 	uint32_t flow;        /* index of the cold record */
 	uint32_t last_used_s;
 	uint32_t epoch;       /* snapshot this slot may be used under; differs: take the slow path once */
@@ -137,7 +143,7 @@ static_assert(2 * sizeof(struct flow_slot) * 100 / 85 + sizeof(struct flow_recor
 
 enum record_region { REGION_FLOWS, REGION_BINDINGS, RECORD_REGIONS };
 
-struct records_header;
+struct alg_store;
 struct sparse_fill;
 
 struct records {
@@ -151,17 +157,14 @@ struct records {
 	bool fresh;            /* nothing to adopt */
 	bool slots_used;       /* by a table, perhaps an earlier one */
 	struct sparse_fill *fill; /* takes the slots' memory before adoption needs it; NULL */
-	void *map;
-	uint64_t map_size;     /* of the truth; the slots come to it */
-	int fd;                /* -1: anonymous */
-	struct records_header *header;
-	uint64_t *reserved;    /* bit for each page that may be written; NULL: all may */
+	struct backing map;    /* of the truth; the slots come to it */
+	struct alg_store *alg; /* what the gateways keep */
 };
 
-/* directory NULL: anonymous memory. The file is DIR/records, mode 0600, locked: a second daemon on it fails. NULL and
- * err on failure. */
+/* directory NULL: anonymous memory. The files are DIR/records and DIR/alg, mode 0600, locked: a second daemon on them fails. NULL
+ * and err on failure. */
 struct records *records_open(const char *directory, uint32_t max_flows, struct err *err);
-/* The file stays. */
+/* The files stay. */
 void records_close(struct records *records);
 
 /* For the tables (flow, binding) only. */

@@ -12,7 +12,7 @@
 #ifndef ALGATE_NAT_SESSION_H
 #define ALGATE_NAT_SESSION_H
 
-#include "alg/alg.h"
+#include "alg/name.h"
 #include "nat/engine.h"
 
 /* Counters of a gateway, since start or clear. */
@@ -20,6 +20,7 @@ struct alg_counts {
 	uint64_t flows;        /* ever attached */
 	uint32_t live;         /* now */
 	uint64_t messages, changed, fields;
+	uint64_t fragmentable; /* datagrams that grew and may be fragmented now, although they came with DF */
 	uint64_t expected, used, expired, cancelled;
 	uint64_t notes[NOTE_COUNT];
 	uint8_t last;          /* enum alg_note */
@@ -53,9 +54,60 @@ struct trace_ring {
 
 /* For show, on the packet thread. */
 void engine_alg_counts(const struct engine *engine, enum alg alg, struct alg_counts *out);
+/* ICMP errors, which need no session: messages are those that quoted something, changed the translated ones. */
+void engine_icmp_counts(const struct engine *engine, struct alg_counts *out);
+/* All but `live` to 0; ALG_NONE: of all gateways and ICMP. */
 void engine_alg_clear(struct engine *engine, enum alg alg);
+/* Sessions, streams, and pieces of buffer (of 2 KB) in use. */
+struct session_use {
+	uint32_t sessions, streams, chunks;
+};
+struct session_use engine_session_use(const struct engine *engine);
 const struct trace_ring *engine_traces(const struct engine *engine);
 /* Copies from *cursor on (0 at first, then as left) and moves it; *lost counts those overwritten. */
 uint32_t trace_take(const struct trace_ring *ring, uint64_t *cursor, struct alg_trace *out, uint32_t max, uint64_t *lost);
+
+/* ---- for the engine's own files ---- */
+
+struct session_set;
+struct tcp_segment;
+struct decision;
+struct decoded;
+struct leg;
+struct rewrite;
+
+/* With engine_new, engine_free. Stands on the engine's records. */
+struct session_set *session_set_new(struct engine *engine, uint64_t now);
+void session_set_free(struct session_set *set, const struct engine *engine);
+
+/* A flow was made by this packet of `side`, as the leg has it: does a gateway read it? Of a hairpin: the opener's flow only. */
+void session_made(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t flow,
+		  const struct leg *leg);
+/* The ports of a flow are used again for another connection, which this packet opens, if it is a SYN. */
+void session_reopened(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t flow);
+/* The flow ends. */
+void session_end(struct engine *engine, uint32_t flow);
+/* It is met under another configuration: of datagrams the gateway comes or goes. */
+void session_review(struct engine *engine, uint64_t now, uint32_t flow);
+/* After a swap: what is switched off stops. */
+void session_follow(struct engine *engine, uint64_t now);
+/* After adoption of the flows: sessions whose flow lives go on, others are gone. */
+void session_adopt(struct engine *engine, uint64_t now);
+
+/* A packet of a marked flow (decision->read), its headers not yet translated: may change payload, length and packet->length, and
+ * decision->reason (held, answered, refused). becomes: what its headers will be. */
+void session_packet(struct engine *engine, uint64_t now, struct packet *packet, struct decoded *view,
+		    struct decision *decision, const struct rewrite *becomes, struct out *out);
+/* What is due, as much of it as out has room for, a bounded number of streams. */
+void session_due(struct engine *engine, uint64_t now, struct out *out);
+uint64_t session_next(const struct engine *engine);
+/* The numbers of a segment of a marked flow that came from this side of it, as the inside (of a hairpin the opener) counts them, so
+ * that both sides are judged by the same ones. */
+void session_numbers(const struct engine *engine, uint32_t flow, uint8_t side, struct tcp_segment *segment);
+
+/* Counts; tells an operator what he should know. The flow may be RECORD_NONE. */
+void session_note(struct engine *engine, uint64_t now, enum alg alg, uint32_t flow, enum alg_note note);
+/* Also for what resolve.c does. The number is given here. */
+void session_trace(struct engine *engine, const struct alg_trace *trace);
 
 #endif

@@ -14,6 +14,23 @@
 #define TCP 6
 #define UDP 17
 
+#define DEFAULT_ROOM 8 /* a power of two, so that whoever adds rows can go on doubling it */
+
+static void default_services(struct snapshot *snapshot)
+{
+	static const struct snapshot_service defaults[] = {
+		{TCP, ALG_FTP, 21, SNAPSHOT_NONE},    {TCP, ALG_DNS, 53, SNAPSHOT_NONE},
+		{TCP, ALG_EXEC, 512, SNAPSHOT_NONE},  {TCP, ALG_LOGIN, 513, SNAPSHOT_NONE},
+		{TCP, ALG_SHELL, 514, SNAPSHOT_NONE}, {UDP, ALG_DNS, 53, SNAPSHOT_NONE},
+		{UDP, ALG_TFTP, 69, SNAPSHOT_NONE},
+	};
+
+	snapshot->n_services = sizeof(defaults) / sizeof(defaults[0]);
+	snapshot->services = mem_alloc(DEFAULT_ROOM * sizeof(*defaults));
+	memcpy(snapshot->services, defaults, sizeof(defaults));
+	snapshot->dns_reset_ttl = snapshot->dns_v6 = true;
+}
+
 struct snapshot *snapshot_new(uint32_t epoch)
 {
 	struct snapshot *snapshot = mem_alloc(sizeof(*snapshot));
@@ -26,6 +43,7 @@ struct snapshot *snapshot_new(uint32_t epoch)
 	snapshot->timeouts[TIMEOUT_SYN] = 60;
 	snapshot->timeouts[TIMEOUT_DNS] = 60;
 	snapshot->timeouts[TIMEOUT_ICMP] = 60;
+	default_services(snapshot);
 	return snapshot;
 }
 
@@ -55,7 +73,7 @@ void snapshot_free(struct snapshot *snapshot)
 		snapshot->interfaces, snapshot->own, snapshot->pools, snapshot->pool_ranges,
 		snapshot->rules, snapshot->port_timeouts, snapshot->globals, snapshot->ancestors,
 		snapshot->host_limits, snapshot->list_limits, snapshot->reassemblies, snapshot->mss,
-		snapshot->by_rule, snapshot->next_rule,
+		snapshot->by_rule, snapshot->next_rule, snapshot->services,
 	};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
@@ -262,6 +280,22 @@ static void mark_shared(struct snapshot *snapshot)
 	}
 }
 
+static int port_order(uint8_t protocol, uint16_t port, const struct snapshot_service *row)
+{
+	return protocol != row->protocol ? protocol - row->protocol : port - row->port;
+}
+
+/* Rows without a list before those with one. */
+static int service_order(const void *a, const void *b)
+{
+	const struct snapshot_service *x = a, *y = b;
+	int order = port_order(x->protocol, x->port, y);
+
+	if (order != 0)
+		return order;
+	return x->acl + 1 < y->acl + 1 ? -1 : x->acl + 1 > y->acl + 1;
+}
+
 static int timeout_order(const void *a, const void *b)
 {
 	const struct snapshot_port_timeout *x = a, *y = b;
@@ -311,6 +345,8 @@ void snapshot_index(struct snapshot *snapshot)
 	if (snapshot->n_port_timeouts > 0)
 		qsort(snapshot->port_timeouts, snapshot->n_port_timeouts, sizeof(*snapshot->port_timeouts),
 		      timeout_order);
+	if (snapshot->n_services > 0)
+		qsort(snapshot->services, snapshot->n_services, sizeof(*snapshot->services), service_order);
 	if (snapshot->acl_blocks == NULL) {
 		snapshot->matches = mem_alloc(snapshot->n_aces * sizeof(*snapshot->matches));
 		snapshot->acl_blocks = blocks_of_acls(snapshot);
@@ -318,6 +354,49 @@ void snapshot_index(struct snapshot *snapshot)
 }
 
 /* ---- questions ---- */
+
+static bool serves(const struct snapshot *snapshot, const struct snapshot_service *row, uint8_t protocol,
+		   uint16_t port, ip4 server)
+{
+	const struct acl_subject subject = {.source = server,
+					    .source_port = port,
+					    .protocol = protocol,
+					    .ports_known = true};
+
+	return row->acl == SNAPSHOT_NONE || snapshot_acl_permits(snapshot, row->acl, &subject);
+}
+
+enum alg snapshot_service(const struct snapshot *snapshot, uint8_t protocol, uint16_t port, ip4 server)
+{
+	uint32_t low = 0, high = snapshot->n_services;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (port_order(protocol, port, &snapshot->services[middle]) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < snapshot->n_services; low++) {
+		const struct snapshot_service *row = &snapshot->services[low];
+
+		if (port_order(protocol, port, row) != 0)
+			break;
+		if (serves(snapshot, row, protocol, port, server))
+			return (enum alg)row->alg;
+	}
+	return ALG_NONE;
+}
+
+bool snapshot_serves(const struct snapshot *snapshot, enum alg alg)
+{
+	for (uint32_t i = 0; i < snapshot->n_services; i++) {
+		if (snapshot->services[i].alg == alg)
+			return true;
+	}
+	return false;
+}
 
 const struct snapshot_reassembly *snapshot_reassembly(const struct snapshot *snapshot, uint32_t ifindex,
 						      bool out)

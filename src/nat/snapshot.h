@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "alg/name.h"
 #include "lib/addr.h"
 #include "lib/shared.h"
 #include "nat/frag.h"
@@ -140,6 +141,15 @@ struct snapshot_host_limit {
 	uint32_t max;
 };
 
+/* ip nat service: what a gateway reads. Several rows may name one port, each for the servers of its list. Sorted by
+ * snapshot_index(): protocol, port, those for all servers first. */
+struct snapshot_service {
+	uint8_t protocol;
+	uint8_t alg;   /* enum alg */
+	uint16_t port;
+	uint32_t acl;  /* into acls; SNAPSHOT_NONE: all servers */
+};
+
 #define LIMIT_LISTS 16
 
 /* ip nat translation max-entries list ACL N: of all the hosts that it permits together. */
@@ -152,6 +162,7 @@ struct snapshot_list_limit {
 struct snapshot {
 	uint32_t epoch;
 	uint32_t timeouts[TIMEOUT_CLASSES];
+	bool dns_reset_ttl, dns_v6, allow_multipart; /* ip nat service ... */
 	bool half_only;       /* no ip nat create flow-entries: mappings without overload make no flows */
 	uint32_t max_entries; /* 0: only the size of the table */
 	uint32_t max_all_host; /* of each inside host without a limit of its own; 0: none */
@@ -160,7 +171,7 @@ struct snapshot {
 	struct snapshot_list_limit *list_limits;
 
 	uint32_t n_interfaces, n_own, n_aces, n_port_ranges, n_acls, n_pools, n_pool_ranges, n_statics, n_rules,
-		n_port_timeouts, n_globals, n_reassemblies, n_mss;
+		n_port_timeouts, n_globals, n_reassemblies, n_mss, n_services;
 	struct snapshot_interface *interfaces; /* sorted by ifindex */
 	struct snapshot_own *own;
 	struct snapshot_ace *aces;
@@ -175,6 +186,7 @@ struct snapshot {
 	struct snapshot_pool_range *globals;
 	struct snapshot_reassembly *reassemblies;
 	struct snapshot_mss *mss;
+	struct snapshot_service *services;
 
 	/* Made by snapshot_index(): hash chains, in order of entry. Heads hold SNAPSHOT_NONE where empty. */
 	uint32_t index_mask;
@@ -199,7 +211,7 @@ struct snapshot {
 	uint32_t *ancestors;
 };
 
-/* Fills epoch and the default timeouts of an otherwise zeroed snapshot. */
+/* Fills epoch, the default timeouts and the gateways that are on by default of an otherwise zeroed snapshot. */
 struct snapshot *snapshot_new(uint32_t epoch);
 /* After the arrays are complete: builds the indexes. The arrays are malloc'ed and belong to the snapshot. */
 void snapshot_index(struct snapshot *snapshot);
@@ -240,6 +252,10 @@ const struct snapshot_static *snapshot_static_by_id(const struct snapshot *snaps
 const struct snapshot_rule *snapshot_rule_by_id(const struct snapshot *snapshot, uint64_t id);
 /* Seconds of ip nat translation port-timeout for this port, 0: none. */
 uint32_t snapshot_port_timeout(const struct snapshot *snapshot, uint8_t protocol, uint16_t port);
+/* The gateway for connections to this port of this server; ALG_NONE. */
+enum alg snapshot_service(const struct snapshot *snapshot, uint8_t protocol, uint16_t port, ip4 server);
+/* Is this gateway on for any port? */
+bool snapshot_serves(const struct snapshot *snapshot, enum alg alg);
 bool snapshot_pool_has(const struct snapshot *snapshot, uint32_t pool, ip4 addr);
 
 /* What an access list is matched on. ports_known false: entries with ports match if anything could. */

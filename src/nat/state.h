@@ -28,6 +28,8 @@ struct expect_counts {
 	uint64_t expected, used, expired, cancelled;
 };
 
+#define EMIT_LARGE (256 * 1024)
+
 struct engine {
 	struct records *records;
 	struct snapshot *snapshot; /* NULL before the first swap */
@@ -42,7 +44,6 @@ struct engine {
 	struct ident_table *idents;
 	struct syn_set *syns;      /* unsolicited, waiting for their answer */
 	struct expect_table *expects;
-	struct expect_record *expect_memory;
 	struct wheel *wheel;       /* node: flow index, max_flows + index of an address binding, or 2 max_flows + index of an
 				    * expectation */
 	uint32_t identities;       /* flows that are none of the operator's */
@@ -56,6 +57,9 @@ struct engine {
 	struct engine_counts counts;
 	struct expect_counts expect_counts[ALG_COUNT];
 	struct event_ring events;
+	struct emitted emitted[OUT_EMIT_MAX]; /* of the call in hand */
+	uint32_t large_used;
+	uint8_t large[EMIT_LARGE]; /* packets that are too long for their place there */
 };
 
 static inline uint32_t seconds(uint64_t now)
@@ -67,6 +71,14 @@ static inline uint32_t seconds(uint64_t now)
 static inline uint32_t entries(const struct engine *engine)
 {
 	return flow_count(engine->flows) - engine->identities + engine->address_bindings;
+}
+
+/* What this call has the caller send. */
+static inline void emit_none(struct engine *engine, struct out *out)
+{
+	out->emitted = engine->emitted;
+	out->n_emitted = 0;
+	engine->large_used = 0;
 }
 
 /* record.c */

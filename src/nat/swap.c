@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/mem.h"
-#include "lib/sparse.h"
+#include "nat/alg_store.h"
 #include "nat/resolve.h"
 #include "nat/state.h"
 
@@ -32,8 +32,7 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->frags = frag_new(seed, now);
 	engine->idents = ident_new(seed);
 	engine->syns = syn_new(seed);
-	engine->expect_memory = sparse_new(EXPECT_MAX * sizeof(struct expect_record));
-	engine->expects = expect_table_new(engine->expect_memory, EXPECT_MAX, &records->secret);
+	engine->expects = expect_table_new(records->alg->expects, EXPECT_MAX, &records->secret);
 	engine->wheel = wheel_new(records->max_flows * 2 + EXPECT_MAX, 100, now);
 	engine->ip_id = (uint16_t)(seed >> 48);
 	return engine;
@@ -47,7 +46,6 @@ void engine_free(struct engine *engine)
 	snapshot_free(engine->snapshot);
 	wheel_free(engine->wheel);
 	expect_table_free(engine->expects);
-	sparse_free(engine->expect_memory, EXPECT_MAX * sizeof(struct expect_record));
 	syn_free(engine->syns);
 	ident_free(engine->idents);
 	frag_free(engine->frags);

@@ -121,6 +121,17 @@ static void put_refused(struct text *text, const struct event *event, const stru
 	put(text, "\n");
 }
 
+/* What a gateway cannot do, and whose connection it is. */
+static void put_gateway(struct text *text, const struct event *event)
+{
+	char host[IP4_TEXT_SIZE], server[IP4_TEXT_SIZE];
+	bool blind = event->reason == NOTE_ENCRYPTED && event->rule == ALG_FTP;
+
+	put(text, "%s ALG, %s:%u and %s:%u: %s", alg_name((enum alg)event->rule), ip4_text(event->il.addr, host),
+	    event->il.port, ip4_text(event->og.addr, server), event->og.port,
+	    blind ? "FTP over TLS, ALG blind" : alg_note_text((enum alg_note)event->reason));
+}
+
 const char *debug_text(const struct event *event, const struct snapshot *snapshot, char buf[DEBUG_TEXT_SIZE])
 {
 	struct text text = {.buf = buf};
@@ -143,6 +154,11 @@ const char *debug_text(const struct event *event, const struct snapshot *snapsho
 		break;
 	case EVENT_DROPPED:
 		put_dropped(&text, event);
+		break;
+	case EVENT_GATEWAY:
+		put(&text, "NAT: ");
+		put_gateway(&text, event);
+		put(&text, "\n");
 		break;
 	}
 	return buf;
@@ -258,6 +274,16 @@ static void note_refused(struct debug_feed *feed, const struct event *event, con
 	entry->held = 0;
 }
 
+/* The engine tells few of them. */
+static void log_gateway(const struct event *event)
+{
+	char buf[DEBUG_TEXT_SIZE] = "";
+	struct text text = {.buf = buf};
+
+	put_gateway(&text, event);
+	log_event("IPNAT", LOG_SEV_WARNING, "ALG", "%s", buf);
+}
+
 static void take_page(void *arg)
 {
 	struct page *page = arg;
@@ -280,6 +306,8 @@ static void drain_page(struct debug_feed *feed, const struct page *page, const s
 
 		if (event->kind == EVENT_REFUSED)
 			note_refused(feed, event, page->snapshot);
+		if (event->kind == EVENT_GATEWAY)
+			log_gateway(event);
 		if (!debug->on || event->kind == EVENT_CREATED || !is_listed(event, debug->list))
 			continue;
 		if (tally->printed++ < DEBUG_LINES_MAX)

@@ -55,7 +55,9 @@ void engine_packet(struct engine *self, uint64_t now, struct packet *packet, str
 	if (self->drop != 0 && memcmp(packet->data + 12, &self->drop, 4) == 0)
 		out->verdict = VERDICT_DROP;
 	if (self->emit.length > 0) {
-		out->emitted[out->n_emitted++] = self->emit;
+		self->sent = self->emit;
+		out->emitted = &self->sent;
+		out->n_emitted = 1;
 		self->emit.length = 0;
 	}
 }

@@ -18,6 +18,7 @@ struct engine {
 	bool replace;    /* hand every payload back, checksum completed */
 	unsigned large;  /* packets longer than an Ethernet frame */
 	struct emitted emit; /* length 0: none */
+	struct emitted sent;
 	struct packet last;
 };
 

@@ -43,10 +43,13 @@ static inline void test_directory(char path[64])
 
 static inline void test_directory_remove(const char *path)
 {
+	static const char *const names[] = { "records", "alg" };
 	char file[128];
 
-	snprintf(file, sizeof(file), "%s/records", path);
-	unlink(file);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(file, sizeof(file), "%s/%s", path, names[i]);
+		unlink(file);
+	}
 	rmdir(path);
 }
 

@@ -235,6 +235,8 @@ static void crash_teardown(void)
 	teardown();
 	snprintf(file, sizeof(file), "%s/records", directory);
 	remove(file);
+	snprintf(file, sizeof(file), "%s/alg", directory);
+	remove(file);
 	remove(directory);
 	memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
 }

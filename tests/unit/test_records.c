@@ -390,7 +390,7 @@ START_TEST(bytes_for_each_flow)
 
 	uint64_t slots = records->slot_buckets * UINT64_C(4) + records->stash_slots;
 
-	ck_assert_uint_le((records->map_size + slots * sizeof(struct flow_slot)) / 1048576, 256);
+	ck_assert_uint_le((records->map.size + slots * sizeof(struct flow_slot)) / 1048576, 256);
 	ck_assert_uint_ge((uint64_t)records->slot_buckets * 4 * 85, (uint64_t)1048576 * 2 * 100);
 	records_close(records);
 }

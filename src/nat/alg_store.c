@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The mapping that the gateways share. Promises memory that can be written: what is asked for by
+ * index (expectations, heads of streams) from the start, the rest when it is asked to. May not know
+ * what the regions hold.
+ */
+#include "nat/alg_store.h"
+
+#include <stdlib.h>
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "nat/records.h"
+
+#define MAGIC	     UINT64_C(0x31474c4147544c41) /* ALTGALG1 in memory order */
+#define HIGH_WORD    0
+#define NONE_WRITTEN ((uint64_t)UINT32_MAX << 32)
+#define SEAL_LEAST   2u
+
+static const struct siphash_key seal_key = {0x616c67617465, 0x73657373696f6e73};
+
+static uint64_t layout_hash(void)
+{
+	const uint64_t sizes[] = {
+	    sizeof(struct session_record),
+	    offsetof(struct session_record, alg),
+	    offsetof(struct session_record, data),
+	    sizeof(struct expect_record),
+	    offsetof(struct expect_record, rule),
+	    offsetof(struct expect_record, flags),
+	    sizeof(struct flow_record),
+	    ALG_COUNT,
+	    ALG_SESSIONS,
+	    EXPECT_MAX,
+	    ALG_STREAMS,
+	    ALG_CHUNKS,
+	    BACKING_PAGE,
+	    0x01020304, /* byte order */
+	};
+
+	return siphash13(&seal_key, sizes, sizeof(sizes));
+}
+
+static uint64_t sessions_size(void)
+{
+	return backing_page_up(ALG_SESSIONS * sizeof(struct session_record));
+}
+
+static uint64_t expects_size(void)
+{
+	return backing_page_up(EXPECT_MAX * sizeof(struct expect_record));
+}
+
+static void place(struct alg_store *store)
+{
+	char *at = backing_body(&store->map);
+
+	store->sessions = (struct session_record *)at;
+	store->expects = (struct expect_record *)(at + sessions_size());
+}
+
+/* Expectations are looked for anywhere in their region. */
+static bool reserve_heads(struct alg_store *store)
+{
+	return backing_reserve(&store->map, store->expects, expects_size());
+}
+
+struct alg_store *alg_store_open(const char *directory, struct err *err)
+{
+	struct backing_kind kind = {
+	    .file = "alg",
+	    .what = "Records of application-level gateways",
+	    .magic = MAGIC,
+	    .layout = layout_hash(),
+	    .capacity = ALG_SESSIONS,
+	    .size = sessions_size() + expects_size(),
+	    .word = NONE_WRITTEN,
+	};
+	struct alg_store *store = mem_alloc(sizeof(*store));
+
+	if (!backing_open(&store->map, directory, &kind, err)) {
+		alg_store_close(store);
+		return NULL;
+	}
+	place(store);
+	if (reserve_heads(store))
+		return store;
+	log_event("NAT", LOG_SEV_WARNING, "RECORDS",
+		  "No room in %s for what gateways keep: they will forget it with the daemon",
+		  directory);
+	alg_store_close(store);
+	return alg_store_open(NULL, err);
+}
+
+void alg_store_close(struct alg_store *store)
+{
+	if (store == NULL)
+		return;
+	backing_close(&store->map);
+	free(store);
+}
+
+bool alg_store_reserve(struct alg_store *store, const void *at, size_t size)
+{
+	return backing_reserve(&store->map, at, size);
+}
+
+uint32_t alg_store_sessions(const struct alg_store *store)
+{
+	uint64_t word = *backing_word(&store->map, HIGH_WORD);
+	uint32_t high = (uint32_t)word;
+
+	return (uint32_t)(word >> 32) != ~high || high > ALG_SESSIONS ? ALG_SESSIONS : high;
+}
+
+void alg_store_set_sessions(struct alg_store *store, uint32_t high)
+{
+	__atomic_store_n(backing_word(&store->map, HIGH_WORD), (uint64_t)~high << 32 | high,
+			 __ATOMIC_RELEASE);
+	STORE_POINT();
+}
+
+uint32_t session_seal(const struct session_record *session)
+{
+	const uint32_t identity[] = {session->flow, session->flow_state, session->stream,
+				     session->alg, session->client};
+	uint32_t seal =
+	    (uint32_t)siphash13(&seal_key, identity, sizeof(identity)) & ~RECORD_WRITING;
+
+	return seal != 0 ? seal : SEAL_LEAST;
+}
