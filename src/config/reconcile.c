@@ -122,12 +122,21 @@ static void add_owned(struct pieces *pieces, const struct plan_owned *range)
 	}
 }
 
+/* They mostly are: plans are made in order, and what is looked at takes less than what is sorted. */
+static bool is_sorted(const struct pieces *pieces)
+{
+	for (size_t i = 1; i < pieces->n; i++)
+		if (compare_pieces(&pieces->list[i - 1], &pieces->list[i]) >= 0)
+			return false;
+	return true;
+}
+
 /* The same route or prefix twice is one thing. */
 static void sort_unique(struct pieces *pieces)
 {
 	size_t kept = 0;
 
-	if (pieces->n == 0)
+	if (is_sorted(pieces))
 		return;
 	qsort(pieces->list, pieces->n, sizeof(*pieces->list), compare_pieces);
 	for (size_t i = 1; i < pieces->n; i++)
@@ -227,12 +236,18 @@ static struct piece *find_wanted(const struct pieces *wanted, size_t n, struct p
 static void merge(struct reconcile *reconcile, struct pieces *wanted)
 {
 	struct pieces *old = &reconcile->pieces;
-	size_t n = wanted->n;
+	size_t n = wanted->n, likely = 0;
 
 	for (size_t i = 0; i < old->n; i++) {
-		struct piece *piece = &old->list[i], *found = find_wanted(wanted, n, *piece);
+		struct piece *piece = &old->list[i], *found;
 
+		/* Both are sorted: most often it is the one behind the last that was found. */
+		if (likely < n && compare_pieces(&wanted->list[likely], piece) == 0)
+			found = &wanted->list[likely];
+		else
+			found = find_wanted(wanted, n, *piece);
 		if (found) {
+			likely = (size_t)(found - wanted->list) + 1;
 			take_over(found, piece);
 			continue;
 		}
@@ -526,7 +541,7 @@ static void tidy(struct pieces *pieces)
 		if (pieces->list[i].want || pieces->list[i].done)
 			pieces->list[kept++] = pieces->list[i];
 	pieces->n = kept;
-	if (kept)
+	if (!is_sorted(pieces))
 		qsort(pieces->list, kept, sizeof(*pieces->list), compare_pieces);
 }
 
@@ -547,6 +562,28 @@ void reconcile_free(struct reconcile *reconcile)
 	free(reconcile);
 }
 
+static bool has_work(const struct reconcile *reconcile)
+{
+	for (size_t i = 0; i < reconcile->pieces.n; i++)
+		if (reconcile->pieces.list[i].want != reconcile->pieces.list[i].done)
+			return true;
+	return false;
+}
+
+static void work(struct reconcile *reconcile, const struct mirror *mirror)
+{
+	pass(reconcile, mirror, PIECE_ROUTE, false);
+	pass(reconcile, mirror, PIECE_ADDRESS, false);
+	free_secondaries(reconcile);
+	pass(reconcile, mirror, PIECE_ADDRESS, true);
+	pass(reconcile, mirror, PIECE_LINK, true);
+	free_moving(reconcile);
+	pass(reconcile, mirror, PIECE_OWNED, true);
+	pass(reconcile, mirror, PIECE_OWNED, false);
+	pass(reconcile, mirror, PIECE_ROUTE, true);
+	tidy(&reconcile->pieces);
+}
+
 void reconcile_run(struct reconcile *reconcile, struct plan *plan)
 {
 	const struct system *system = reconcile->system;
@@ -565,14 +602,6 @@ void reconcile_run(struct reconcile *reconcile, struct plan *plan)
 	merge(reconcile, &wanted);
 	notice_losses(reconcile, mirror);
 	run_hooks(reconcile, plan);
-	pass(reconcile, mirror, PIECE_ROUTE, false);
-	pass(reconcile, mirror, PIECE_ADDRESS, false);
-	free_secondaries(reconcile);
-	pass(reconcile, mirror, PIECE_ADDRESS, true);
-	pass(reconcile, mirror, PIECE_LINK, true);
-	free_moving(reconcile);
-	pass(reconcile, mirror, PIECE_OWNED, true);
-	pass(reconcile, mirror, PIECE_OWNED, false);
-	pass(reconcile, mirror, PIECE_ROUTE, true);
-	tidy(&reconcile->pieces);
+	if (has_work(reconcile))
+		work(reconcile, mirror);
 }

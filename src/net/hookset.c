@@ -47,11 +47,22 @@ static void set_put(struct hookset *set, enum hookset_id id, const void *key)
 	memcpy(set->keys + (size_t)set->n++ * kinds[id].size, key, kinds[id].size);
 }
 
+/* In order and without doubles, as what comes from a plan mostly is. */
+static bool is_sorted(const struct hookset *set, size_t size)
+{
+	for (uint32_t i = 1; i < set->n; i++)
+		if (memcmp(set->keys + (i - 1) * size, set->keys + i * size, size) >= 0)
+			return false;
+	return true;
+}
+
 static void set_sort(struct hookset *set, enum hookset_id id)
 {
 	size_t size = kinds[id].size;
 	uint32_t kept = 0;
 
+	if (is_sorted(set, size))
+		return;
 	qsort_r(set->keys, set->n, size, compare, &size);
 	for (uint32_t i = 0; i < set->n; i++) {
 		const uint8_t *key = set->keys + i * size;
