@@ -220,9 +220,9 @@ static void put_prerouting(struct nft_batch *batch)
 	struct nftnl_rule *rule = in("prerouting");
 
 	/* What we emit to the router itself comes round through the loopback interface. */
-	when_mark(rule, MARK_INJECTED, NFT_CMP_EQ, MARK_INJECTED);
 	nft_meta(rule, NFT_META_IIFTYPE, NFT_REG_1);
 	nft_compare(rule, NFT_CMP_EQ, NFT_REG_1, &loopback, sizeof(loopback));
+	when_mark(rule, MARK_INJECTED, NFT_CMP_EQ, MARK_INJECTED);
 	then(batch, rule, NF_ACCEPT, NULL);
 	rule = in("prerouting");
 	when_interface(rule, NFT_META_IIF, HOOKSET_OUTSIDE);
@@ -250,18 +250,27 @@ static void put_to_outside(struct nft_batch *batch)
 	then_queue(batch, rule, false);
 }
 
+/* What the engine has seen in PREROUTING, or made. Most packets bear no mark, and one rule tells them. */
+static void put_marked(struct nft_batch *batch)
+{
+	struct nftnl_rule *rule = in("marked");
+
+	when_mark(rule, MARK_DONE | MARK_HAIRPIN, NFT_CMP_EQ, MARK_DONE);
+	then(batch, rule, NF_ACCEPT, NULL);
+	rule = in("marked");
+	when_mark(rule, MARK_INJECTED, NFT_CMP_EQ, MARK_INJECTED);
+	then(batch, rule, NF_ACCEPT, NULL);
+	rule = in("marked");
+	when_mark(rule, MARK_HAIRPIN, NFT_CMP_EQ, MARK_HAIRPIN);
+	then_queue(batch, rule, false);
+}
+
 static void put_postrouting(struct nft_batch *batch)
 {
 	struct nftnl_rule *rule = in("postrouting");
 
-	when_mark(rule, MARK_INJECTED, NFT_CMP_EQ, MARK_INJECTED);
-	then(batch, rule, NF_ACCEPT, NULL);
-	rule = in("postrouting");
-	when_mark(rule, MARK_DONE | MARK_HAIRPIN, NFT_CMP_EQ, MARK_DONE);
-	then(batch, rule, NF_ACCEPT, NULL);
-	rule = in("postrouting");
-	when_mark(rule, MARK_HAIRPIN, NFT_CMP_EQ, MARK_HAIRPIN);
-	then_queue(batch, rule, false);
+	when_mark(rule, MARK_MASK, NFT_CMP_NEQ, 0);
+	then(batch, rule, NFT_JUMP, "marked");
 	rule = in("postrouting");
 	when_interface(rule, NFT_META_OIF, HOOKSET_OUTSIDE);
 	then(batch, rule, NFT_GOTO, "to_outside");
@@ -299,7 +308,8 @@ static void put_output(struct nft_batch *batch)
 
 static void put_queue_table(struct nft_batch *batch, const struct hooksets *sets)
 {
-	static const char *const chains[] = {"to_own", "from_outside", "from_inside", "to_outside", "own_error"};
+	static const char *const chains[] = {"to_own", "from_outside", "from_inside", "marked", "to_outside",
+					     "own_error"};
 
 	for (unsigned i = 0; i < N_QUEUE_SETS; i++) {
 		hookset_declare(batch, NET_TABLE_QUEUE, queue_sets[i]);
@@ -310,6 +320,7 @@ static void put_queue_table(struct nft_batch *batch, const struct hooksets *sets
 	put_to_own(batch);
 	put_from_outside(batch);
 	put_from_inside(batch);
+	put_marked(batch);
 	put_to_outside(batch);
 	put_own_error(batch);
 	nft_chain_hook(batch, NET_TABLE_QUEUE, "postrouting", NF_INET_POST_ROUTING, PRIORITY_POSTROUTING);

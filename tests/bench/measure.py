@@ -131,7 +131,8 @@ def memory(programs, scale):
 def lookup(programs, scale):
     result = engine(programs, "lookup", scale.table)
     rows = []
-    for key, text in (("lookup", "lookup alone"), ("batch", "lookup alone, batches of 64"), ("packet", "engine, whole packet")):
+    for key, text in (("lookup", "lookup alone"), ("batch", "lookup alone, batches of 64"),
+                      ("packet", "engine, whole packet, batches of 64"), ("single", "engine, whole packet, one at a time")):
         few, many = result[key + "_few"], result[key + "_many"]
         rows += [(f"{text}: 64 flows", few, "ns"), (f"{text}: {scale.table:,} flows", many, "ns"),
                  (f"{text}: growth", many / few, "x")]
