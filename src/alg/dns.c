@@ -7,7 +7,7 @@
  * A name that points into the numbers of a name which is rewritten is written out instead, since it means the old ones. A message
  * that is signed (TSIG, SIG(0), or RRSIG over what would change) is left as it is: a change would be found.
  *
- * Promises: every pointer goes backwards, every length is checked. May not change records that hold no address.
+ * Promises: every pointer goes backwards to a label of another name, every length is checked. May not change records that hold no address.
  */
 #include "alg/alg.h"
 
@@ -68,7 +68,9 @@ struct message {
 	bool signs_data; /* RRSIG over A or PTR */
 	uint8_t n_watched;
 	struct watched watched[WATCHED_MAX];
+	bool astray;     /* a pointer leads to where no label of a name begins */
 	uint8_t targets[65536 / 8]; /* where pointers lead to */
+	uint8_t starts[65536 / 8];  /* where labels of names begin */
 };
 
 struct label {
@@ -96,9 +98,14 @@ static uint32_t get32(const struct message *message, uint32_t at)
 
 /* ---- names ---- */
 
-static bool is_target(const struct message *message, uint32_t at)
+static bool is_set(const uint8_t *bits, uint32_t at)
 {
-	return message->targets[at / 8] >> at % 8 & 1;
+	return bits[at / 8] >> at % 8 & 1;
+}
+
+static void set(uint8_t *bits, uint32_t at)
+{
+	bits[at / 8] |= (uint8_t)(1 << at % 8);
 }
 
 /* Goes on at what a pointer says; the first one of a name is its own. */
@@ -132,6 +139,8 @@ static bool read_name(struct message *message, struct name *name)
 		if (at >= message->length)
 			return false;
 		length = message->bytes[at];
+		if (name->pointer == 0)
+			set(message->starts, at);
 		if (length >= 0xc0) {
 			if (!follow(message, name, &at))
 				return false;
@@ -230,7 +239,7 @@ static void find_number(struct message *message, uint32_t offset, uint32_t from,
 static bool points_into(const struct message *message, uint32_t from, uint32_t to)
 {
 	for (uint32_t at = from; at < to; at++)
-		if (is_target(message, at))
+		if (is_set(message->targets, at))
 			return true;
 	return false;
 }
@@ -244,16 +253,6 @@ static const struct watched *watched_at(const struct message *message, uint32_t 
 	return NULL;
 }
 
-/* Into the middle of a label: what it reads there is no name of ours. */
-static bool points_askew(const struct message *message, const struct name *name)
-{
-	for (unsigned i = 0; i < 4; i++)
-		if (points_into(message, name->labels[i].at + 1,
-				name->labels[i].at + 1 + name->labels[i].length))
-			return true;
-	return false;
-}
-
 /* All four numbers stand here. Others may point into them if what follows them stands here too. */
 static bool find_whole(struct message *message, const struct name *name, ip4 addr)
 {
@@ -261,8 +260,7 @@ static bool find_whole(struct message *message, const struct name *name, ip4 add
 	bool pointed = points_into(message, name->from + 1, to);
 	uint16_t mention;
 
-	if (points_askew(message, name) ||
-	    (pointed && (name->pointer != 0 || message->n_watched == WATCHED_MAX)))
+	if (pointed && (name->pointer != 0 || message->n_watched == WATCHED_MAX))
 		return false;
 	if (!find_address(message, addr, &mention))
 		return true;
@@ -457,7 +455,8 @@ static bool look_name(struct message *message)
 	if (!read_name(message, &name))
 		return false;
 	if (name.pointer != 0)
-		message->targets[name.target / 8] |= (uint8_t)(1 << name.target % 8);
+		set(message->targets, name.target);
+	message->astray |= name.pointer != 0 && !is_set(message->starts, name.target);
 	return true;
 }
 
@@ -572,6 +571,9 @@ static enum scan scan_message(struct message *message)
 	}
 	if (message->has_v6 && (findings->options & ALG_OPTION_NO_DNS_V6))
 		return leave(findings, NOTE_NONE);
+	/* What it names would be something else after a change. */
+	if (message->astray)
+		return leave(findings, NOTE_MALFORMED);
 	if (message->base > 0)
 		find_number(message, 0, message->base, message->length, DEPEND_BE16);
 	if (!each(message, take_question, take_record)) {
