@@ -351,12 +351,21 @@ void limit_oneway_end(struct limit_set *set, uint32_t flow, uint16_t vrf, ip4 ho
 	set->chained--;
 }
 
-uint32_t limit_oneway_oldest(const struct limit_set *set, uint16_t vrf, ip4 host, const uint32_t spare[2])
+static bool is_spared(const uint32_t spare[LIMIT_SPARE], uint32_t flow)
+{
+	for (int i = 0; i < LIMIT_SPARE; i++) {
+		if (spare[i] == flow)
+			return true;
+	}
+	return false;
+}
+
+uint32_t limit_oneway_oldest(const struct limit_set *set, uint16_t vrf, ip4 host, const uint32_t spare[LIMIT_SPARE])
 {
 	const struct host *place = place_of(set, vrf, host);
 	uint32_t at = place->count == 0 ? 0 : place->first;
 
-	while (at != 0 && at != CHAIN_END && (at - 1 == spare[0] || at - 1 == spare[1]))
+	while (at != 0 && at != CHAIN_END && is_spared(spare, at - 1))
 		at = set->chains[at - 1].after;
 	return at == 0 || at == CHAIN_END ? UINT32_MAX : at - 1;
 }

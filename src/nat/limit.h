@@ -54,8 +54,9 @@ void limit_leave(struct limit_set *set, uint32_t node, uint16_t vrf, ip4 host);
 /* Flows heard from one side only, oldest first. Adding twice, or ending what was not added, does nothing. */
 void limit_oneway_add(struct limit_set *set, const struct snapshot *snapshot, uint32_t flow, uint16_t vrf, ip4 host);
 void limit_oneway_end(struct limit_set *set, uint32_t flow, uint16_t vrf, ip4 host);
-/* The oldest of the host's but those two; UINT32_MAX: none. */
-uint32_t limit_oneway_oldest(const struct limit_set *set, uint16_t vrf, ip4 host, const uint32_t spare[2]);
+#define LIMIT_SPARE 3
+/* The oldest of the host's but those; UINT32_MAX: none. */
+uint32_t limit_oneway_oldest(const struct limit_set *set, uint16_t vrf, ip4 host, const uint32_t spare[LIMIT_SPARE]);
 
 /* ---- for show */
 

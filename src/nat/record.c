@@ -73,8 +73,15 @@ static void note_peak(struct engine *engine, uint64_t now)
 static bool has_room(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg)
 {
 	uint32_t need = leg->kind == LEG_ADDRESS && leg->binding == RECORD_NONE ? 2 : 1;
+	bool room;
 
-	return leg->kind == LEG_IDENTITY || room_for(engine, now, vrf, protocol, leg, need);
+	if (leg->kind == LEG_IDENTITY)
+		return true;
+	if (leg->kind == LEG_EXPECTED)
+		engine->spare[2] = expect_at(engine->expects, leg->expectation)->parent;
+	room = room_for(engine, now, vrf, protocol, leg, need);
+	engine->spare[2] = RECORD_NONE;
+	return room;
 }
 
 /* The flow fits the present configuration. */
@@ -113,10 +120,10 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 	enum reason reason;
 	uint32_t index;
 
-	if (!has_room(engine, now, vrf, view->protocol, leg))
-		return REASON_NO_ENTRY;
 	if (!is_still_expected(engine, leg))
 		return REASON_NO_FLOW;
+	if (!has_room(engine, now, vrf, view->protocol, leg))
+		return REASON_NO_ENTRY;
 	reason = leg_bind(engine, now, vrf, view->protocol, leg);
 	if (reason != REASON_TRANSLATED_NEW)
 		return reason;

@@ -51,7 +51,8 @@ struct engine {
 	uint32_t refusals;         /* ICMP answers that may still be sent, */
 	uint64_t refusals_at;      /* counted at this time (ms) */
 	uint16_t ip_id;            /* of emitted packets */
-	uint32_t spare[2];         /* flows that the packet in hand needs: no limit may end them */
+	uint32_t spare[LIMIT_SPARE]; /* flows that the packet in hand needs (a hairpin's two, a child's parent): no limit may end
+				      * them */
 	bool packet_events;
 	const struct snapshot *event_list; /* the caller's; NULL: all packets */
 	struct engine_counts counts;

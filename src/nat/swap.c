@@ -28,7 +28,7 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->uses = use_table_new(records->max_flows * 2);
 	engine->limits = limit_new(&records->secret, records->max_flows);
 	engine->turns = turn_new(&records->secret, records->max_flows);
-	engine->spare[0] = engine->spare[1] = RECORD_NONE;
+	engine->spare[0] = engine->spare[1] = engine->spare[2] = RECORD_NONE;
 	engine->frags = frag_new(seed, now);
 	engine->idents = ident_new(seed);
 	engine->syns = syn_new(seed);

@@ -336,7 +336,7 @@ static void step(struct limit_set *set, const struct snapshot *snapshot, struct 
 
 START_TEST(the_set_counts_as_the_model_does)
 {
-	static const uint32_t spare[2] = {UINT32_MAX, UINT32_MAX};
+	static const uint32_t spare[LIMIT_SPARE] = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
 	unsigned seed = (unsigned)time(NULL);
 	struct siphash_key secret = {seed, 1};
 	struct snapshot *snapshot = snapshot_new(1);
