@@ -56,6 +56,9 @@ void findings_clear(struct findings *findings)
 	findings->happened = 0;
 	findings->note = NOTE_NONE;
 	findings->key_length = 0;
+	findings->said = SAID_NOTHING;
+	findings->branch = findings->lifetime_s = 0;
+	findings->caller[0] = findings->callee[0] = '\0';
 	memset(findings->message, 0, sizeof(findings->message));
 }
 

@@ -50,6 +50,7 @@ enum role {
 	ROLE_RTCP,    /* RTCP that is not on the next port, of the medium `medium` */
 };
 
+#define MEDIUM_NONE      0xffff
 #define MENTION_PAIR     1 /* two ports: even, and the next one */
 #define MENTION_RESERVED 2 /* the port must stay in 512..1023 */
 #define MENTION_OWN      4 /* the sender's own endpoint of this flow; `at` is not used, nothing is written */
@@ -64,7 +65,7 @@ struct mention {
 	uint8_t flags;        /* MENTION_ */
 	uint16_t remote_port; /* the child comes from this port; 0: any */
 	uint16_t remote_least;/* remote port 0: at least this one, at most 1023 (RCMD); 0: any */
-	uint16_t medium;      /* number of the medium in its call */
+	uint16_t medium;      /* number of the medium in its call, from 0; MEDIUM_NONE: of none */
 	uint32_t lifetime_s;  /* ROLE_SIGNAL; 0: not said */
 };
 
@@ -118,6 +119,18 @@ struct dependent {
 #define HAPPENED_CLOSE     4  /* the call is over */
 #define HAPPENED_DONE      8  /* nothing further of this flow is of interest: bytes pass */
 
+/* What a message says about the call, or the registration, that findings->key names. */
+enum said {
+	SAID_NOTHING,
+	SAID_BEGIN,       /* somebody calls, or asks again within the call (INVITE, re-INVITE, Setup) */
+	SAID_PROGRESS,    /* on its way; media may come (18x with a body, UPDATE, PRACK) */
+	SAID_UP,          /* answered (2xx to INVITE, Connect) */
+	SAID_FAILED,      /* refused or cancelled; retransmissions may follow */
+	SAID_END,         /* hung up (BYE, ReleaseComplete) */
+	SAID_REGISTER,    /* wishes to be reached for lifetime_s */
+	SAID_REGISTERED,  /* is granted lifetime_s; 0: no more */
+};
+
 #define FINDING_MENTIONS   4096
 #define FINDING_FIELDS     8192
 #define FINDING_DEPENDENTS 16384
@@ -137,6 +150,10 @@ struct findings {
 	/* SIP, H.323, ...: which call this is about. */
 	uint8_t key_length;
 	uint8_t key[FINDING_KEY];
+	uint8_t said;         /* enum said */
+	uint32_t branch;      /* which of several answers (To tag): a hash, 0: none */
+	uint32_t lifetime_s;  /* session timer, registration; 0: not said */
+	char caller[48], callee[48]; /* for show; printable */
 	struct mention mentions[FINDING_MENTIONS];
 	struct field fields[FINDING_FIELDS];
 	struct dependent dependents[FINDING_DEPENDENTS];
