@@ -251,18 +251,27 @@ def show(programs, scale):
 def typed(programs, scale):
     """Lines piped into a session, each a commit of its own, on top of a long configuration."""
     text, _ = big_config(scale.lines)
-    lines = [f"access-list 99 permit 10.99.{i // 250}.{i % 250}" for i in range(scale.typed)]
+    kinds = {"access list": [f"access-list 99 permit 10.99.{i // 250}.{i % 250}" for i in range(scale.typed)],
+             "static": [f"ip nat inside source static tcp 10.78.{i // 250}.{i % 250 + 1} 80 198.51.100.40 {i + 1}"
+                        for i in range(scale.typed)]}
+    rows = []
     with Lab(programs, "algate", config=text, pin=False) as lab:
         lab.start("out", lab.programs.load, "echo", ECHO_PORT)
-        probe = probe_start(lab)
-        began = time.monotonic()
-        lab.run("rt", lab.programs.algate, "-s", lab.state, timeout=600,
-                input="\n".join(["enable", "configure terminal", *lines, "end"]) + "\n")
-        seconds = time.monotonic() - began
-        result = probe_end(probe)
-    return [(f"{scale.typed:,} lines typed into {scale.lines:,}: each", seconds / scale.typed * 1e3, "ms"),
-            ("longest delay of a datagram meanwhile", result["max"] / 1e3, "ms"),
-            ("datagrams lost meanwhile", result["lost"], "")]
+        for kind, lines in kinds.items():
+            probe = probe_start(lab)
+            began = time.monotonic()
+            lab.run("rt", lab.programs.algate, "-s", lab.state, timeout=600,
+                    input="\n".join(["enable", "configure terminal", *lines, "end"]) + "\n")
+            seconds = time.monotonic() - began
+            result = probe_end(probe)
+            rows += [(f"{scale.typed:,} {kind} lines typed into {scale.lines:,}: each", seconds / scale.typed * 1e3, "ms"),
+                     ("longest delay of a datagram meanwhile", result["max"] / 1e3, "ms"),
+                     ("datagrams lost meanwhile", result["lost"], "")]
+        shown = lab.cli("show running-config")
+        missing = [line for lines in kinds.values() for line in lines if line not in shown]
+        if missing:
+            raise Failure(f"{len(missing)} typed lines are not in the running-config, {missing[0]} is the first")
+    return rows
 
 
 # Limits, and what hping3 then sends as fast as it can; the probe's host is another one.
