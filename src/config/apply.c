@@ -275,6 +275,20 @@ struct swap_call {
 	bool good;
 };
 
+static void prepare_on_packet_thread(void *arg)
+{
+	struct swap_call *call = arg;
+
+	call->good = engine_swap_prepare(call->engine, call->swap.snapshot);
+}
+
+static void sweep_on_packet_thread(void *arg)
+{
+	struct swap_call *call = arg;
+
+	call->good = engine_sweep(call->engine, clock_now());
+}
+
 static void swap_on_packet_thread(void *arg)
 {
 	struct swap_call *call = arg;
@@ -282,6 +296,16 @@ static void swap_on_packet_thread(void *arg)
 	call->good = engine_swap(call->engine, clock_now(), &call->swap);
 }
 
+static bool on_packet_thread(struct apply *apply, void (*function)(void *), struct swap_call *call)
+{
+	if (apply->box)
+		mailbox_call(apply->box, function, call);
+	else
+		function(call);
+	return call->good;
+}
+
+/* Packets wait for each call, not for all of them. Whoever asks the engine afterwards finds nothing of what had to go. */
 static bool swap_call(struct apply *apply, struct swap_call *call)
 {
 	call->engine = apply->engine;
@@ -289,11 +313,13 @@ static bool swap_call(struct apply *apply, struct swap_call *call)
 		call->swap.old = apply->current;
 		return true;
 	}
-	if (apply->box)
-		mailbox_call(apply->box, swap_on_packet_thread, call);
-	else
-		swap_on_packet_thread(call);
-	return call->good;
+	while (!on_packet_thread(apply, prepare_on_packet_thread, call))
+		;
+	if (!on_packet_thread(apply, swap_on_packet_thread, call))
+		return false;
+	while (!on_packet_thread(apply, sweep_on_packet_thread, call))
+		;
+	return true;
 }
 
 /* Takes the snapshot over, or frees it. The old one is freed here, on the management thread. */
@@ -302,8 +328,7 @@ static bool swap_changed(struct apply *apply, struct snapshot *snapshot, bool ki
 {
 	struct ids rules = gone_rules(apply->current, snapshot);
 	struct addresses gone = gone_addresses(apply->current, snapshot);
-	struct swap_call call = {
-	    .swap = {.snapshot = snapshot, .n_gone = gone.n, .gone = gone.list}};
+	struct swap_call call = {.swap = {.snapshot = snapshot, .gone = gone.n > 0}};
 	bool good;
 
 	snapshot_descend(snapshot, apply->current);

@@ -53,8 +53,25 @@ void binding_count_in(struct engine *engine, const struct binding_record *bindin
 	engine->address_bindings++;
 }
 
+/* The pools of the next configuration, as far as they are ready, lose it too. Where its address has no other port in use, the
+ * address goes, whichever binding it was entered by. */
+static void release_next(struct engine *engine, const struct binding_record *gone, bool held)
+{
+	enum pool_class class = gone->flags & BINDING_ADDRESS ? CLASS_ADDRESS
+							      : pool_class_of(gone->protocol, gone->global_port);
+
+	if (held)
+		pool_give(engine->next_pools, gone->global, class, -1);
+	if (address_has_ports(engine, gone->vrf, gone->global) ||
+	    !pool_exhausted(engine->next_pools, gone->global, CLASS_ADDRESS))
+		return;
+	pool_recover(engine->next_pools, gone->global, CLASS_ADDRESS);
+	pool_count(engine->next_pools, gone->global, -1);
+}
+
 void binding_end(struct engine *engine, uint64_t now, struct binding_record *binding)
 {
+	bool held = binding_index(engine->bindings, binding) < engine->next_held;
 	struct binding_record gone = *binding;
 
 	if (gone.flags & BINDING_ADDRESS) {
@@ -64,25 +81,50 @@ void binding_end(struct engine *engine, uint64_t now, struct binding_record *bin
 	binding_remove(engine->bindings, binding);
 	if (!(gone.flags & BINDING_ADDRESS))
 		release_port(engine, now, &gone);
+	if (engine->next_pools != NULL)
+		release_next(engine, &gone, held);
 }
 
 /* ---- holding ---- */
 
 /* The first part of an address that is given out, counts the address. */
-static void note_use(struct engine *engine, ip4 addr, bool was_used)
+static void note_use(struct pool_set *pools, ip4 addr, bool was_used)
 {
 	if (was_used)
 		return;
-	pool_exhaust(engine->pools, addr, CLASS_ADDRESS);
-	pool_count(engine->pools, addr, 1);
+	pool_exhaust(pools, addr, CLASS_ADDRESS);
+	pool_count(pools, addr, 1);
 }
 
-void binding_hold(struct engine *engine, const struct binding_record *binding)
+void binding_hold(struct pool_set *pools, const struct binding_record *binding)
 {
 	enum pool_class class = pool_class_of(binding->protocol, binding->global_port);
 
-	note_use(engine, binding->global, pool_exhausted(engine->pools, binding->global, CLASS_ADDRESS));
-	pool_give(engine->pools, binding->global, binding->flags & BINDING_ADDRESS ? CLASS_ADDRESS : class, 1);
+	note_use(pools, binding->global, pool_exhausted(pools, binding->global, CLASS_ADDRESS));
+	pool_give(pools, binding->global, binding->flags & BINDING_ADDRESS ? CLASS_ADDRESS : class, 1);
+}
+
+/* A new binding, which the present pools know of: those of the next configuration get to it, or are behind it already. */
+static uint32_t enter(struct engine *engine, const struct binding_record *binding)
+{
+	uint32_t index = binding_index(engine->bindings, binding);
+
+	if (engine->next_pools != NULL && index < engine->next_held)
+		binding_hold(engine->next_pools, binding);
+	return index;
+}
+
+/* A binding that the last swap made unfit, and that is not swept yet, must not be in the way of this endpoint's new one. */
+static void make_way(struct engine *engine, const struct binding_record *body)
+{
+	struct endpoint local = {body->local, body->local_port};
+	struct binding_record *old;
+
+	if (engine->sweep == SWEEP_NONE)
+		return;
+	old = binding_by_rule(engine->bindings, body->vrf, body->protocol, local, body->rule);
+	if (old != NULL)
+		binding_retire(engine->bindings, old);
 }
 
 /* ---- making bindings ---- */
@@ -131,7 +173,7 @@ static bool take_port_at(struct engine *engine, uint64_t now, uint16_t vrf, uint
 		pool_exhaust(engine->pools, global, pool_class_of(protocol, leg->il.port));
 		return false;
 	}
-	note_use(engine, global, was_used);
+	note_use(engine->pools, global, was_used);
 	pool_give(engine->pools, global, pool_class_of(protocol, *port), 1);
 	return true;
 }
@@ -197,6 +239,7 @@ static enum reason add_binding(struct engine *engine, uint64_t now, uint16_t vrf
 				      .rule = leg->id};
 	struct binding_record *binding;
 
+	make_way(engine, &body);
 	body.global = leg->ig.addr;
 	body.global_port = leg->ig.port;
 	binding = binding_add(engine->bindings, &body);
@@ -204,7 +247,7 @@ static enum reason add_binding(struct engine *engine, uint64_t now, uint16_t vrf
 		release_port(engine, now, &body);
 		return REASON_NO_ENTRY;
 	}
-	leg->binding = binding_index(engine->bindings, binding);
+	leg->binding = enter(engine, binding);
 	return REASON_TRANSLATED_NEW;
 }
 
@@ -221,7 +264,7 @@ enum reason bind_on(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t p
 	const struct binding_record *binding =
 		binding_by_rule(engine->bindings, vrf, protocol, leg->il, leg->id);
 
-	if (binding != NULL) {
+	if (binding != NULL && binding_fits(engine->snapshot, binding)) {
 		leg->binding = binding_index(engine->bindings, binding);
 		leg->ig = (struct endpoint){binding->global, binding->global_port};
 		return REASON_TRANSLATED_NEW;
@@ -241,6 +284,7 @@ static enum reason bind_address(struct engine *engine, uint64_t now, uint16_t vr
 				      .rule = leg->id};
 	struct binding_record *binding;
 
+	make_way(engine, &body);
 	if (!take_address(engine, vrf, leg))
 		return REASON_NO_PORT;
 	body.global = leg->ig.addr;
@@ -254,7 +298,7 @@ static enum reason bind_address(struct engine *engine, uint64_t now, uint16_t vr
 	binding_count_in(engine, binding);
 	binding_arm(engine, now, binding);
 	binding_event(engine, now, EVENT_CREATED, binding);
-	leg->binding = binding_index(engine->bindings, binding);
+	leg->binding = enter(engine, binding);
 	return REASON_TRANSLATED_NEW;
 }
 
@@ -275,14 +319,14 @@ static enum reason bind_own(struct engine *engine, uint64_t now, uint16_t vrf, u
 
 	if (!port_take_exact(engine->ports, vrf, protocol, leg->il))
 		return REASON_PORT_COLLISION;
-	note_use(engine, leg->il.addr, was_used);
+	note_use(engine->pools, leg->il.addr, was_used);
 	pool_give(engine->pools, leg->il.addr, pool_class_of(protocol, leg->il.port), 1);
 	binding = binding_add(engine->bindings, &body);
 	if (binding == NULL) {
 		release_port(engine, now, &body);
 		return REASON_NO_ENTRY;
 	}
-	leg->binding = binding_index(engine->bindings, binding);
+	leg->binding = enter(engine, binding);
 	return REASON_TRANSLATED_NEW;
 }
 

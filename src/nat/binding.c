@@ -37,6 +37,7 @@ struct binding_table {
 	uint32_t count;
 	uint32_t free; /* first of the freed records, linked through flows */
 	struct chains by_local, by_global, by_host;
+	bool *retired; /* by index: in by_global only */
 	struct pair *pairs;
 	uint32_t pairs_high, free_pair; /* freed pairs are linked through count */
 };
@@ -127,6 +128,7 @@ struct binding_table *binding_table_new(struct records *records)
 	chains_init(&table->by_global, records->max_flows);
 	chains_init(&table->by_host, records->max_flows);
 	table->pairs = sparse_new(pairs_size(records));
+	table->retired = sparse_new(records->max_flows * sizeof(*table->retired));
 	return table;
 }
 
@@ -138,6 +140,7 @@ void binding_table_free(struct binding_table *table)
 	chains_free(&table->by_global);
 	chains_free(&table->by_host);
 	sparse_free(table->pairs, pairs_size(table->records));
+	sparse_free(table->retired, table->records->max_flows * sizeof(*table->retired));
 	free(table);
 }
 
@@ -366,16 +369,30 @@ struct binding_record *binding_add(struct binding_table *table, const struct bin
 	return place;
 }
 
+static void leave_local(struct binding_table *table, const struct binding_record *binding, uint64_t hash)
+{
+	chain_remove(&table->by_local, hash, binding_index(table, binding));
+	if (is_paired(binding))
+		pair_remove(table, binding);
+}
+
+void binding_retire(struct binding_table *table, struct binding_record *binding)
+{
+	leave_local(table, binding, places_of(table, binding).local);
+	table->retired[binding_index(table, binding)] = true;
+}
+
 void binding_remove(struct binding_table *table, struct binding_record *binding)
 {
 	uint32_t index = binding_index(table, binding);
 	struct places at = places_of(table, binding);
 
 	record_set_state(&binding->state, 0);
-	chain_remove(&table->by_local, at.local, index);
 	chain_remove(&table->by_global, at.global, index);
-	if (is_paired(binding))
-		pair_remove(table, binding);
+	if (table->retired[index])
+		table->retired[index] = false;
+	else
+		leave_local(table, binding, at.local);
 	push_free(table, index);
 	table->count--;
 }
@@ -430,6 +447,7 @@ static void forget_derived(struct binding_table *table)
 	chains_clear(&table->by_local);
 	chains_clear(&table->by_global);
 	chains_clear(&table->by_host);
+	sparse_clear(table->retired, table->records->max_flows * sizeof(*table->retired));
 }
 
 /* A few records at a time, so that the memory of their chains is under way while the others are

@@ -26,6 +26,8 @@ struct binding_record *binding_by_global(struct binding_table *table, uint16_t v
  * starts at 0; the caller counts it. Address bindings and those of the router itself take no part in pairing. */
 struct binding_record *binding_add(struct binding_table *table, const struct binding_record *body);
 void binding_remove(struct binding_table *table, struct binding_record *binding);
+/* Its local endpoint is free for another one; it keeps its global endpoint until it is removed. */
+void binding_retire(struct binding_table *table, struct binding_record *binding);
 uint32_t binding_index(const struct binding_table *table, const struct binding_record *binding);
 struct binding_record *binding_at(struct binding_table *table, uint32_t index);
 uint32_t binding_count(const struct binding_table *table);

@@ -151,73 +151,6 @@ bool key_first(const struct ask *ask, struct flow_key *key)
 	return true;
 }
 
-/* ---- covered or not ---- */
-
-struct acl_subject subject_of(const struct decoded *view)
-{
-	return (struct acl_subject){
-		.source = view->source,
-		.destination = view->destination,
-		.source_port = view->source_port,
-		.destination_port = view->destination_port,
-		.protocol = view->protocol,
-		.tcp_flags = view->tcp_flags,
-		.icmp_type = view->icmp_type,
-		.icmp_code = view->icmp_code,
-		.ports_known = view->kind != L4_UNREAD,
-		.later_fragment = view->later_fragment,
-	};
-}
-
-static void note_ace(struct leg *leg, uint32_t ace)
-{
-	if (leg->n_aces == LEG_ACES)
-		leg->n_aces--;
-	leg->aces[leg->n_aces++] = ace;
-}
-
-/* leg NULL: nobody counts the matches. */
-static const struct snapshot_rule *rule_for(const struct ask *ask, const struct acl_subject *subject,
-					    struct leg *leg)
-{
-	const struct snapshot_rule *rule = ask->snapshot->rules;
-
-	for (uint32_t i = 0; i < ask->snapshot->n_rules; i++, rule++) {
-		uint32_t ace;
-
-		if (rule->vrf != ask->vrf || rule->acl == SNAPSHOT_NONE)
-			continue;
-		ace = snapshot_acl_match(ask->snapshot, rule->acl, subject);
-		if (ace == SNAPSHOT_NONE)
-			continue;
-		if (leg != NULL)
-			note_ace(leg, ace);
-		if (ask->snapshot->aces[ace].permit)
-			return rule;
-	}
-	return NULL;
-}
-
-static bool statics_cover(const struct ask *ask, const struct acl_subject *subject)
-{
-	struct endpoint local = {subject->source, subject->source_port};
-
-	if (!subject->ports_known)
-		return snapshot_static_covers(ask->snapshot, ask->vrf, subject->protocol,
-					      subject->source);
-	return snapshot_static_local(ask->snapshot, ask->vrf, subject->protocol, local) != NULL;
-}
-
-bool covers(const struct ask *ask, const struct acl_subject *subject)
-{
-	return statics_cover(ask, subject) || rule_for(ask, subject, NULL) != NULL;
-}
-
-bool is_ours(const struct ask *ask, ip4 addr)
-{
-	return snapshot_is_global(ask->snapshot, addr) || snapshot_own(ask->snapshot, addr) != NULL;
-}
-
 /* ---- the sender's translation ---- */
 
 static enum reason static_leg(const struct ask *ask, const struct snapshot_static *entry, struct leg *leg)
@@ -230,6 +163,16 @@ static enum reason static_leg(const struct ask *ask, const struct snapshot_stati
 	return leg->half ? REASON_TRANSLATED : REASON_TRANSLATED_NEW;
 }
 
+/* The one that the rule gave, unless its address is the rule's no more (it ends with the sweep). */
+static const struct binding_record *given_by(const struct ask *ask, uint8_t protocol, struct endpoint local,
+					     const struct leg *leg)
+{
+	const struct binding_record *binding =
+		binding_by_rule(ask->engine->bindings, ask->vrf, protocol, local, leg->id);
+
+	return binding != NULL && binding_fits(ask->snapshot, binding) ? binding : NULL;
+}
+
 static enum reason overload_leg(const struct ask *ask, struct leg *leg)
 {
 	const struct binding_record *binding;
@@ -237,7 +180,7 @@ static enum reason overload_leg(const struct ask *ask, struct leg *leg)
 	if (ask->view->kind == L4_OTHER)
 		return REASON_UNKNOWN_PROTOCOL;
 	leg->kind = LEG_OVERLOAD;
-	binding = binding_by_rule(ask->engine->bindings, ask->vrf, ask->view->protocol, leg->il, leg->id);
+	binding = given_by(ask, ask->view->protocol, leg->il, leg);
 	if (binding != NULL) {
 		leg->binding = binding_index(ask->engine->bindings, binding);
 		leg->ig = (struct endpoint){binding->global, binding->global_port};
@@ -252,7 +195,7 @@ static enum reason address_leg(const struct ask *ask, struct leg *leg)
 
 	leg->kind = LEG_ADDRESS;
 	leg->half = half_wanted(ask);
-	binding = binding_by_rule(ask->engine->bindings, ask->vrf, 0, host, leg->id);
+	binding = given_by(ask, 0, host, leg);
 	if (binding == NULL)
 		return REASON_TRANSLATED_NEW;
 	leg->binding = binding_index(ask->engine->bindings, binding);

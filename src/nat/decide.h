@@ -88,6 +88,9 @@ struct flow_key key_outside(const struct ask *ask, const struct decoded *like, s
 bool key_first(const struct ask *ask, struct flow_key *key);
 /* The flow whose packets have this key, unless it is stale; NULL. */
 const struct flow_record *flow_good(const struct ask *ask, const struct flow_key *key);
+/* cover.c: the first rule whose list permits the packet, NULL; the entries that it was matched by are noted in the leg (NULL:
+ * nowhere). */
+const struct snapshot_rule *rule_for(const struct ask *ask, const struct acl_subject *subject, struct leg *leg);
 /* Would a packet with these addresses be translated? Ports count only where ports_known. */
 bool covers(const struct ask *ask, const struct acl_subject *subject);
 struct acl_subject subject_of(const struct decoded *view);

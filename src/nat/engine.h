@@ -99,14 +99,20 @@ struct swap {
 	uint32_t n_must_be_idle;
 	const uint64_t *must_be_idle;  /* rules removed only if unused */
 	uint32_t n_kill;
-	const uint64_t *kill;          /* rules whose flows go */
-	uint32_t n_gone;
-	const ip4 *gone;               /* global addresses that are gone: their flows and bindings go */
+	const uint64_t *kill;          /* rules that the snapshot has no more, whose flows go */
+	bool gone;                     /* addresses that flows may stand on are given out no more: these flows go */
 	/* results */
 	struct snapshot *old;          /* for the caller to free */
 	uint64_t busy_rule;            /* in use: which */
 	uint32_t busy_count;
 };
+/* Gets ready what a swap to this snapshot needs of the bindings; true when done. Bounded work for each call, so call it until
+ * then with packets served between, and then swap, which must follow. Without it the swap does it all at once. */
+bool engine_swap_prepare(struct engine *engine, const struct snapshot *next);
+/* After a swap: ends flows and bindings that do not fit the configuration any more; true when done, bounded work for each
+ * call. No packet uses them from the swap on, but until it is done they are counted and shown, and the next swap would finish
+ * it at once. */
+bool engine_sweep(struct engine *engine, uint64_t now);
 /* false: a must_be_idle rule has flows (or address bindings); nothing changed. */
 bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap);
 const struct snapshot *engine_snapshot(const struct engine *engine);

@@ -137,16 +137,31 @@ static void make_spans(struct pool_set *set)
 	}
 }
 
-static uint64_t old_misses(const struct pool_set *old, const char *name)
+/* Mostly in the place where it was before; `from` is where to look first. */
+static uint64_t old_misses(const struct pool_set *old, const char *name, uint32_t *from)
 {
-	for (uint32_t i = 0; old != NULL && i < old->snapshot->n_pools; i++) {
-		if (strcmp(old->snapshot->pools[i].name, name) == 0)
-			return old->pools[i].misses;
+	uint32_t n = old->snapshot->n_pools;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = (*from + i) % n;
+
+		if (strcmp(old->snapshot->pools[at].name, name) != 0)
+			continue;
+		*from = at + 1;
+		return old->pools[at].misses;
 	}
 	return 0;
 }
 
-struct pool_set *pool_set_new(const struct snapshot *snapshot, const struct pool_set *old)
+void pool_inherit(struct pool_set *set, const struct pool_set *old)
+{
+	uint32_t from = 0;
+
+	for (uint32_t p = 0; p < set->snapshot->n_pools; p++)
+		set->pools[p].misses = old_misses(old, set->snapshot->pools[p].name, &from);
+}
+
+struct pool_set *pool_set_new(const struct snapshot *snapshot)
 {
 	struct pool_set *set = mem_alloc(sizeof(*set));
 
@@ -154,7 +169,6 @@ struct pool_set *pool_set_new(const struct snapshot *snapshot, const struct pool
 	set->pools = mem_alloc(snapshot->n_pools * sizeof(*set->pools));
 	make_spans(set);
 	for (uint32_t p = 0; p < snapshot->n_pools; p++) {
-		set->pools[p].misses = old_misses(old, snapshot->pools[p].name);
 		for (int class = 0; class < POOL_CLASSES; class ++)
 			bitmap_new(&set->pools[p].exhausted[class], set->pools[p].size);
 	}

@@ -24,9 +24,10 @@ enum pool_class {
 
 struct pool_set;
 
-/* The snapshot must outlive the set, or be replaced by one with equal pools (pool_set_move). misses are taken over by name
- * from `old`, which may be NULL and stays the caller's. */
-struct pool_set *pool_set_new(const struct snapshot *snapshot, const struct pool_set *old);
+/* The snapshot must outlive the set, or be replaced by one with equal pools (pool_set_move). */
+struct pool_set *pool_set_new(const struct snapshot *snapshot);
+/* Takes misses over, by name. */
+void pool_inherit(struct pool_set *set, const struct pool_set *old);
 void pool_set_free(struct pool_set *set);
 /* Are the pools of both snapshots the same, and the static entries that block addresses in them? */
 bool pool_set_same(const struct snapshot *a, const struct snapshot *b);

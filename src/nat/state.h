@@ -30,6 +30,8 @@ struct expect_counts {
 
 #define EMIT_LARGE (256 * 1024)
 
+enum sweep { SWEEP_NONE, SWEEP_FLOWS, SWEEP_BINDINGS };
+
 struct engine {
 	struct records *records;
 	struct snapshot *snapshot; /* NULL before the first swap */
@@ -37,6 +39,11 @@ struct engine {
 	struct binding_table *bindings;
 	struct port_table *ports;
 	struct pool_set *pools;    /* of the snapshot */
+	struct pool_set *next_pools; /* being made for this snapshot, with the bindings below next_held; NULL: none */
+	const struct snapshot *next_snapshot;
+	uint32_t next_held;
+	enum sweep sweep;          /* what the last swap made unfit is being ended; next record */
+	uint32_t sweep_next;
 	struct use_table *uses;
 	struct limit_set *limits;
 	struct turn_table *turns;  /* flows that make hairpins */
@@ -103,8 +110,8 @@ void leg_unbind(struct engine *engine, uint64_t now, uint32_t index);
 void binding_end(struct engine *engine, uint64_t now, struct binding_record *binding);
 /* Counts an address binding with its rule and host. */
 void binding_count_in(struct engine *engine, const struct binding_record *binding);
-/* Enters a binding into a new set of pools that holds nothing but such bindings. */
-void binding_hold(struct engine *engine, const struct binding_record *binding);
+/* Enters a binding into a set of pools that holds nothing but such bindings. */
+void binding_hold(struct pool_set *pools, const struct binding_record *binding);
 /* Some port of this global address is in use. */
 bool address_has_ports(const struct engine *engine, uint16_t vrf, ip4 addr);
 

@@ -2,9 +2,10 @@
 /*
  * A new configuration between two packets, and what an earlier daemon left behind.
  *
- * Promises: a swap either happens or changes nothing. Flows are not looked through for it, unless the operator asked for
- * some to go or a rule kept its line while its addresses changed. Adoption believes the records only, and drops those that
- * the configuration or each other contradict.
+ * Promises: a swap either happens or changes nothing, and its cost does not depend on the number of flows: pools are got
+ * ready before (engine_swap_prepare), flows and bindings that fit no more end after it (engine_sweep), both in calls of
+ * bounded work with packets between them. None of what is still to end is used meanwhile. Adoption believes the records
+ * only, and drops those that the configuration or each other contradict.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ void engine_free(struct engine *engine)
 {
 	if (engine == NULL)
 		return;
+	pool_set_free(engine->next_pools);
 	pool_set_free(engine->pools);
 	snapshot_free(engine->snapshot);
 	wheel_free(engine->wheel);
@@ -63,70 +65,47 @@ const struct snapshot *engine_snapshot(const struct engine *engine)
 	return engine->snapshot;
 }
 
-/* ---- removing ---- */
+/* ---- sweeping ---- */
 
-/* What has to go. Rule ids sorted; without `snapshot` fitting is not asked. */
-struct sweep {
-	uint64_t *rules;
-	uint32_t n_rules;
-	const ip4 *gone;
-	uint32_t n_gone;
-	const struct snapshot *snapshot;
-};
-
-static int id_order(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static bool is_gone(const struct sweep *sweep, ip4 addr)
-{
-	for (uint32_t i = 0; i < sweep->n_gone; i++) {
-		if (sweep->gone[i] == addr)
-			return true;
-	}
-	return false;
-}
-
-static bool is_killed(const struct sweep *sweep, uint64_t rule)
-{
-	return sweep->n_rules > 0 &&
-	       bsearch(&rule, sweep->rules, sweep->n_rules, sizeof(rule), id_order) != NULL;
-}
-
-static bool flow_goes(const struct sweep *sweep, const struct flow_record *flow)
-{
-	if (is_gone(sweep, flow->ig))
-		return true;
-	if (!(flow->flags & FLOW_IDENTITY) && is_killed(sweep, flow->rule))
-		return true;
-	return sweep->snapshot != NULL && !flow_fits(sweep->snapshot, flow);
-}
-
-static bool binding_goes(const struct sweep *sweep, const struct binding_record *binding)
-{
-	return is_killed(sweep, binding->rule) || is_gone(sweep, binding->global) ||
-	       (sweep->snapshot != NULL && !binding_fits(sweep->snapshot, binding));
-}
+#define SWEEP_LOOK 2048 /* records that one call looks at */
 
 /* Port bindings go with their last flow; those of addresses are looked at by themselves. */
-static void sweep_all(struct engine *engine, uint64_t now, const struct sweep *sweep)
+static void sweep_flows(struct engine *engine, uint64_t now)
 {
-	uint32_t from = 0, index;
+	uint32_t end = engine->sweep_next + SWEEP_LOOK, index;
 
-	while ((index = flow_next(engine->flows, &from, UINT32_MAX)) != RECORD_NONE) {
-		if (flow_goes(sweep, flow_at(engine->flows, index)))
+	while ((index = flow_next(engine->flows, &engine->sweep_next, end - engine->sweep_next)) != RECORD_NONE) {
+		if (!flow_fits(engine->snapshot, flow_at(engine->flows, index)))
 			flow_end(engine, now, index, EVENT_REMOVED);
 	}
-	from = 0;
-	while ((index = binding_next(engine->bindings, &from, UINT32_MAX)) != RECORD_NONE) {
+}
+
+static void sweep_bindings(struct engine *engine, uint64_t now)
+{
+	uint32_t end = engine->sweep_next + SWEEP_LOOK, index;
+
+	while ((index = binding_next(engine->bindings, &engine->sweep_next, end - engine->sweep_next)) !=
+	       RECORD_NONE) {
 		struct binding_record *binding = binding_at(engine->bindings, index);
 
-		if (binding->flows == 0 && binding_goes(sweep, binding))
+		if (binding->flows == 0 && !binding_fits(engine->snapshot, binding))
 			binding_end(engine, now, binding);
 	}
+}
+
+bool engine_sweep(struct engine *engine, uint64_t now)
+{
+	if (engine->sweep == SWEEP_NONE)
+		return true;
+	if (engine->sweep == SWEEP_FLOWS)
+		sweep_flows(engine, now);
+	else
+		sweep_bindings(engine, now);
+	if (engine->sweep_next != RECORD_NONE)
+		return false;
+	engine->sweep = engine->sweep == SWEEP_FLOWS ? SWEEP_BINDINGS : SWEEP_NONE;
+	engine->sweep_next = 0;
+	return engine->sweep == SWEEP_NONE;
 }
 
 /* ---- adoption ---- */
@@ -136,6 +115,10 @@ static bool adopt_binding(struct engine *engine, uint64_t now, struct binding_re
 	struct endpoint global = {binding->global, binding->global_port};
 
 	if (!binding_fits(engine->snapshot, binding))
+		return false;
+	/* An entry that the configuration has got since then owns its port, or address. */
+	if (snapshot_static_by_id(engine->snapshot, binding->rule) == NULL &&
+	    snapshot_static_owns(engine->snapshot, binding->vrf, binding->protocol, global))
 		return false;
 	if (binding->flags & BINDING_ADDRESS) {
 		if (address_has_ports(engine, binding->vrf, binding->global))
@@ -147,7 +130,7 @@ static bool adopt_binding(struct engine *engine, uint64_t now, struct binding_re
 	} else if (!port_take_exact(engine->ports, binding->vrf, binding->protocol, global)) {
 		return false;
 	}
-	binding_hold(engine, binding);
+	binding_hold(engine->pools, binding);
 	return true;
 }
 
@@ -315,44 +298,65 @@ static bool targets_changed(const struct snapshot *old, const struct snapshot *n
 	return false;
 }
 
-static void hold_all(struct engine *engine)
-{
-	uint32_t from = 0, index;
+/* ---- pools of the next configuration ---- */
 
-	while ((index = binding_next(engine->bindings, &from, UINT32_MAX)) != RECORD_NONE)
-		binding_hold(engine, binding_at(engine->bindings, index));
+static void forget_next(struct engine *engine)
+{
+	pool_set_free(engine->next_pools);
+	engine->next_pools = NULL;
+	engine->next_snapshot = NULL;
+	engine->next_held = 0;
 }
 
-static void change_pools(struct engine *engine, const struct snapshot *old)
+bool engine_swap_prepare(struct engine *engine, const struct snapshot *next)
+{
+	uint32_t end, index;
+
+	if (engine->snapshot == NULL || pool_set_same(engine->snapshot, next))
+		return true;
+	if (engine->next_snapshot != next) {
+		forget_next(engine);
+		engine->next_snapshot = next;
+		engine->next_pools = pool_set_new(next);
+	}
+	if (engine->next_held == RECORD_NONE)
+		return true;
+	end = engine->next_held + SWEEP_LOOK;
+	while ((index = binding_next(engine->bindings, &engine->next_held, end - engine->next_held)) != RECORD_NONE)
+		binding_hold(engine->next_pools, binding_at(engine->bindings, index));
+	return engine->next_held == RECORD_NONE;
+}
+
+/* Of what was not prepared, the rest at once. */
+static void change_pools(struct engine *engine, const struct snapshot *old, const struct snapshot *new)
 {
 	struct pool_set *pools = engine->pools;
 
-	if (old != NULL && pool_set_same(old, engine->snapshot)) {
-		pool_set_move(pools, engine->snapshot);
+	if (old == NULL) {
+		engine->pools = pool_set_new(new);
 		return;
 	}
-	engine->pools = pool_set_new(engine->snapshot, pools);
+	if (pool_set_same(old, new)) {
+		pool_set_move(pools, new);
+		return;
+	}
+	while (!engine_swap_prepare(engine, new))
+		;
+	engine->pools = engine->next_pools;
+	engine->next_pools = NULL;
+	pool_inherit(engine->pools, pools);
 	pool_set_free(pools);
-	if (old != NULL)
-		hold_all(engine);
 }
 
-static void sweep_after(struct engine *engine, uint64_t now, const struct swap *swap, bool changed)
-{
-	struct sweep sweep = {.n_rules = swap->n_kill,
-			      .gone = swap->gone,
-			      .n_gone = swap->n_gone,
-			      .snapshot = changed ? engine->snapshot : NULL};
+/* ---- the swap ---- */
 
-	if (swap->n_kill == 0 && swap->n_gone == 0 && !changed)
-		return;
-	sweep.rules = mem_alloc(swap->n_kill * sizeof(*sweep.rules));
-	if (swap->n_kill > 0) {
-		memcpy(sweep.rules, swap->kill, swap->n_kill * sizeof(*sweep.rules));
-		qsort(sweep.rules, swap->n_kill, sizeof(*sweep.rules), id_order);
+static bool is_sweep_due(const struct engine *engine, const struct swap *swap, const struct snapshot *old)
+{
+	for (uint32_t i = 0; i < swap->n_kill; i++) {
+		if (use_count(engine->uses, swap->kill[i]) > 0)
+			return true;
 	}
-	sweep_all(engine, now, &sweep);
-	free(sweep.rules);
+	return swap->gone || targets_changed(old, engine->snapshot);
 }
 
 bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap)
@@ -362,17 +366,24 @@ bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap)
 	swap->old = NULL;
 	swap->busy_rule = 0;
 	swap->busy_count = 0;
-	if (!is_idle(engine, swap))
+	while (!engine_sweep(engine, now))
+		;
+	if (!is_idle(engine, swap)) {
+		forget_next(engine);
 		return false;
+	}
+	change_pools(engine, old, swap->snapshot);
+	forget_next(engine);
 	engine->snapshot = swap->snapshot;
 	if (old != NULL)
 		snapshot_inherit(engine->snapshot, old);
 	limit_follow(engine->limits, engine->snapshot);
-	change_pools(engine, old);
-	if (old == NULL)
+	if (old == NULL) {
 		adopt(engine, now);
-	else
-		sweep_after(engine, now, swap, targets_changed(old, engine->snapshot));
+	} else if (is_sweep_due(engine, swap, old)) {
+		engine->sweep = SWEEP_FLOWS;
+		engine->sweep_next = 0;
+	}
 	if (old != NULL)
 		expected_follow(engine, now);
 	swap->old = old;

@@ -138,6 +138,8 @@ static inline bool lab_swap(struct lab *lab, struct swap *swap)
 		snapshot_free(swap->snapshot);
 		return false;
 	}
+	while (!engine_sweep(lab->engine, lab->now))
+		;
 	snapshot_free(swap->old);
 	return true;
 }

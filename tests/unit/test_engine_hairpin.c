@@ -7,7 +7,7 @@
  */
 #include <check.h>
 #include "enginelab.h"
-#include "nat/records.h"
+#include "nat/turn.h"
 
 #define GOOD(p)		 ck_assert(pkt_is_good(&(p)))
 #define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
@@ -515,6 +515,62 @@ START_TEST(a_new_configuration_between_the_visits)
 }
 END_TEST
 
+/* What the receiver's flow was is another flow by now. */
+START_TEST(a_place_taken_over_is_no_receiver)
+{
+	static const uint64_t rule[] = {11};
+	struct swap swap = {.n_kill = 1, .kill = rule};
+	struct host a = host_of(P_UDP, SHARED_POOL, 0, 4000), b = host_of(P_UDP, INTERFACE, 1, 5000);
+	struct pkt half = pkt_udp(b.addr, b.port, a.global, a.global_port), other[4];
+
+	filtered(P_UDP, &a, &b, 0);
+	arrives(P_UDP, &b, &a, 0);
+	IS(lab_visit(&lab, VISIT_TURN_BACK, IN, 0, &half), HAIRPIN);
+	lab_conf(&lab, 2);
+	lab_pool(&lab, "S", POOL(30), POOL(31));
+	lab_rule(&lab, 12, lab_list(&lab, 0, IP(10, 0, 0, 0), 0xffff0000), SNAPSHOT_NONE, FACE, true);
+	uint32_t before = lab_counts(&lab).flows;
+
+	ck_assert(lab_swap(&lab, &swap));
+	ck_assert_uint_eq(lab_counts(&lab).flows, before - 2);
+	for (uint16_t i = 0; i < 4; i++) {
+		other[i] = pkt_udp(a.addr, a.port, PEER(1), i);
+		IS(lab_out(&lab, &other[i]), TRANSLATED_NEW);
+	}
+	lab.mark = MARK_HAIRPIN;
+	IS(lab_visit(&lab, VISIT_TO_OUTSIDE, IN, IN, &half), NO_FLOW);
+}
+END_TEST
+
+/* One pair for a sender, one sender for a key; what is forgotten is not found. */
+START_TEST(pairs_are_found_by_their_key)
+{
+	static const struct siphash_key secret = {1, 2};
+	struct turn_table *table = turn_new(&secret, 64);
+	struct flow_key keys[64] = {0};
+	uint32_t receiver = 0;
+
+	for (uint32_t i = 0; i < 64; i++) {
+		keys[i].source = i / 2 * 2;
+		turn_set(table, i, i + 100, &keys[i]);
+	}
+	for (uint32_t i = 0; i < 64; i++) {
+		ck_assert_uint_eq(turn_find(table, &keys[i], &receiver), i | 1); /* the later one has the key */
+		ck_assert_uint_eq(receiver, (i | 1) + 100);
+	}
+	keys[1].source = 1000;
+	turn_set(table, 1, 7, &keys[1]);
+	ck_assert_uint_eq(turn_find(table, &keys[1], &receiver), 1);
+	ck_assert_uint_eq(receiver, 7);
+	ck_assert_uint_eq(turn_find(table, &keys[0], &receiver), RECORD_NONE);
+	for (uint32_t i = 0; i < 64; i++)
+		turn_forget(table, i);
+	for (uint32_t i = 0; i < 64; i++)
+		ck_assert_uint_eq(turn_find(table, &keys[i], &receiver), RECORD_NONE);
+	turn_free(table);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("engine_hairpin");
@@ -536,6 +592,8 @@ int main(void)
 	tcase_add_test(tc, a_turned_packet_has_one_source);
 	tcase_add_test(tc, the_mark_alone_opens_nothing);
 	tcase_add_test(tc, a_new_configuration_between_the_visits);
+	tcase_add_test(tc, a_place_taken_over_is_no_receiver);
+	tcase_add_test(tc, pairs_are_found_by_their_key);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -19,12 +19,17 @@ static void teardown(void)
 #define GOOD(p)          ck_assert(pkt_is_good(&(p)))
 #define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
 
-static void conf_all(uint32_t epoch, ip4 address)
+static void conf_pools(uint32_t epoch)
 {
 	lab_conf(&lab, epoch);
 	lab_static(&lab, 1, 0, HOST(9), 0, POOL(9), 0);
-	lab_rule(&lab, 7, lab_list(&lab, 0, HOST(5), 0xffffffff), lab_pool(&lab, "A", POOL(20), POOL(29)), 0,
-		 false);
+	lab_pool(&lab, "A", POOL(20), POOL(29));
+}
+
+static void conf_all(uint32_t epoch, ip4 address)
+{
+	conf_pools(epoch);
+	lab_rule(&lab, 7, lab_list(&lab, 0, HOST(5), 0xffffffff), 0, 0, false);
 	lab_rule(&lab, 8, lab_list(&lab, 0, HOST(6), 0xffffffff), lab_pool(&lab, "B", POOL(30), POOL(31)), 0,
 		 true);
 	lab_rule(&lab, 100, lab_list(&lab, 0, HOST(0), 0xff000000), SNAPSHOT_NONE, address, true);
@@ -90,7 +95,8 @@ START_TEST(killed_rules_lose_their_flows)
 	ck_assert(lab_commit(&lab));
 	traffic(REASON_TRANSLATED_NEW);
 	ck_assert_uint_eq(engine_rule_uses(lab.engine, 7), 2);
-	conf_all(2, FACE);
+	conf_pools(2);
+	lab_rule(&lab, 8, lab_list(&lab, 0, HOST(6), 0xffffffff), lab_pool(&lab, "B", POOL(30), POOL(31)), 0, true);
 	ck_assert(lab_swap(&lab, &swap));
 	ck_assert_uint_eq(lab_counts(&lab).flows, 2);
 	ck_assert_uint_eq(lab_counts(&lab).address_bindings, 0);
@@ -101,8 +107,7 @@ END_TEST
 
 START_TEST(an_address_that_is_gone_takes_its_flows)
 {
-	static const ip4 gone[] = {FACE};
-	struct swap swap = {.n_gone = 1, .gone = gone};
+	struct swap swap = {.gone = true};
 
 	snapshot_free(lab.conf);
 	conf_all(1, FACE);
@@ -288,6 +293,27 @@ START_TEST(adoption_drops_what_the_configuration_lost)
 	struct pkt in = pkt_udp(PEER(1), 9000, POOL(30), 4000);
 
 	IS(lab_in(&lab, &in), NO_TRANSLATION_NEEDED);
+}
+END_TEST
+
+/* The configuration was edited between crash and start: what a static entry says now is not given to another. */
+START_TEST(adoption_leaves_static_entries_what_they_own)
+{
+	reopen(3);
+	conf_all(1, FACE);
+	lab_static(&lab, 2, P_UDP, HOST(8), 53, FACE, 4000);      /* a port of the interface rule's */
+	lab_static(&lab, 3, P_UDP, HOST(8), 54, POOL(20), 4000);  /* on the address that a host was given */
+	lab_static(&lab, 4, 0, HOST(3), 0, POOL(30), 0);          /* with all ports of an address */
+	lab_static(&lab, 5, P_UDP, HOST(8), 55, FACE, 5000);      /* the router's own port */
+	ck_assert(lab_commit(&lab));
+	ck_assert_uint_eq(lab_counts(&lab).flows, 1);
+	ck_assert_uint_eq(lab_counts(&lab).address_bindings, 0);
+	struct pkt in = pkt_udp(PEER(1), 9000, FACE, 4000), out = from_host(7);
+
+	IS(lab_in(&lab, &in), TRANSLATED_NEW);
+	ck_assert_uint_eq(dst_of(&in), HOST(8));
+	IS(lab_out(&lab, &out), TRANSLATED_NEW);
+	ck_assert_uint_ne(sport_of(&out), 4000);
 }
 END_TEST
 
@@ -491,6 +517,7 @@ int main(void)
 	tcase_add_checked_fixture(crash, crash_setup, crash_teardown);
 	tcase_add_test(crash, everything_survives_a_crash);
 	tcase_add_test(crash, adoption_drops_what_the_configuration_lost);
+	tcase_add_test(crash, adoption_leaves_static_entries_what_they_own);
 	tcase_add_test(crash, adopted_flows_keep_their_phase);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, crash);

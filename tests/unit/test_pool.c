@@ -23,7 +23,7 @@ START_TEST(candidates_come_in_order)
 	uint32_t size = 5000;
 
 	lab_pool(&lab, "P", IP(100, 0, 0, 0), IP(100, 0, 0, 0) + size - 1);
-	struct pool_set *set = pool_set_new(lab.conf, NULL);
+	struct pool_set *set = pool_set_new(lab.conf);
 
 	for (uint32_t i = 0; i < size; i++) {
 		ip4 addr = pool_candidate(set, 0, CLASS_ADDRESS);
@@ -47,7 +47,7 @@ START_TEST(every_size_ends_where_it_ends)
 		teardown();
 		setup();
 		lab_pool(&lab, "P", IP(100, 0, 0, 0), IP(100, 0, 0, 0) + sizes[i] - 1);
-		struct pool_set *set = pool_set_new(lab.conf, NULL);
+		struct pool_set *set = pool_set_new(lab.conf);
 
 		for (uint32_t k = 0; k < sizes[i]; k++)
 			pool_exhaust(set, IP(100, 0, 0, 0) + k, CLASS_ICMP);
@@ -64,7 +64,7 @@ START_TEST(marks_reach_every_pool_that_holds_the_address)
 	lab_pool(&lab, "A", POOL(10), POOL(20));
 	lab_pool(&lab, "B", POOL(20), POOL(21));
 	lab_pool(&lab, "C", POOL(1), POOL(250));
-	struct pool_set *set = pool_set_new(lab.conf, NULL);
+	struct pool_set *set = pool_set_new(lab.conf);
 
 	pool_exhaust(set, POOL(20), CLASS_UDP);
 	pool_count(set, POOL(20), 1);
@@ -80,7 +80,9 @@ START_TEST(marks_reach_every_pool_that_holds_the_address)
 	pool_recover(set, POOL(20), CLASS_UDP);
 	ck_assert_uint_eq(pool_candidate(set, 1, CLASS_UDP), POOL(20));
 	pool_miss(set, 1);
-	struct pool_set *next = pool_set_new(lab.conf, set);
+	struct pool_set *next = pool_set_new(lab.conf);
+
+	pool_inherit(next, set);
 
 	ck_assert_uint_eq(pool_misses(next, 1), 1);
 	ck_assert_uint_eq(pool_misses(next, 0), 0);
