@@ -7,12 +7,15 @@
   tcp ADDRESS PORT [BYTES]               sends BYTES (64) and wants them back; prints its local endpoint
   udp ADDRESS PORT [LOCALPORT]           one datagram and its echo; prints the local endpoint
   udp-refused ADDRESS PORT               a datagram that must be answered by port unreachable
+  udp-refused-from LOCAL PORT ADDRESS PORT   the same from a port of one's own
   udp-size ADDRESS PORT BYTES            a datagram of that size and its echo (fragments)
   udp-late ADDRESS PORT SECONDS          a datagram and its echo, then waits for "late"
   many ADDRESS PORT N                    N connections open at the same time, each echoes
   steady ADDRESS PORT SECONDS            one line every 50 ms for that long, all of which must come back
   peername ADDRESS PORT                  as serve-tcp, but sends each client its own address and port as seen here
   tell-peername ADDRESS PORT             prints what peername said
+  punch-udp LOCAL PORT ADDRESS PORT SECONDS   a datagram every 300 ms, each way; prints who was heard, fails if nobody was
+  punch-tcp LOCAL PORT ADDRESS PORT SECONDS   connects again and again (both may); prints whom it reached
   damaged FILE                           a capture of one packet whose TCP checksum is wrong
   fragments SOURCE ADDRESS PORT          a UDP datagram in two fragments, and one TCP fragment, over a raw socket
 """
@@ -200,6 +203,54 @@ def ip_header(source, address, protocol, length, ident, offset):
     while total >> 16:
         total = (total & 0xffff) + (total >> 16)
     return header[:10] + struct.pack("!H", ~total & 0xffff) + header[12:]
+
+
+def udp_refused_from(local, local_port, address, port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((local, int(local_port)))
+        sock.settimeout(5)
+        sock.connect((address, int(port)))
+        sock.send(b"anyone?")
+        try:
+            sock.recv(100)
+        except ConnectionRefusedError:
+            return
+        raise AssertionError("an answer where an error should be")
+
+
+def punch_udp(local, local_port, address, port, seconds):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((local, int(local_port)))
+    sock.settimeout(0.3)
+    end, heard = time.monotonic() + float(seconds), set()
+    while time.monotonic() < end:
+        sock.sendto(b"punch", (address, int(port)))
+        try:
+            heard.add("%s %d" % sock.recvfrom(100)[1])
+        except TimeoutError:
+            pass
+    for name in sorted(heard):
+        print(name)
+    assert heard, "nobody was heard"
+
+
+def punch_tcp(local, local_port, address, port, seconds):
+    end = time.monotonic() + float(seconds)
+    while True:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((local, int(local_port)))
+        sock.settimeout(max(0.1, end - time.monotonic()))
+        try:
+            sock.connect((address, int(port)))
+            sock.sendall(b"punch")
+            assert receive(sock, 5) == b"punch"
+            print("%s %d" % sock.getpeername())
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
 
 def damaged(path):
