@@ -153,20 +153,26 @@ static bool is_divisible(const struct engine *engine, uint16_t vrf, ip4 addr)
 	       binding_by_global(engine->bindings, vrf, 0, whole) == NULL;
 }
 
-static bool take_port_at(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol,
-			 const struct leg *leg, ip4 global, uint16_t *port)
+/* claim stays the caller's. */
+static struct port_ask ask_for(struct claim *claim, const struct leg *leg, uint64_t now)
 {
-	struct claim claim = {engine->snapshot, global, vrf, protocol};
-	struct port_ask ask = {
-		.vrf = vrf,
-		.protocol = protocol,
-		.global = global,
+	return (struct port_ask){
+		.vrf = claim->vrf,
+		.protocol = claim->protocol,
+		.global = claim->global,
 		.wanted = leg->il.port,
 		.owner = leg->il.addr,
 		.now_s = seconds(now),
 		.claimed = is_claimed,
-		.arg = &claim,
+		.arg = claim,
 	};
+}
+
+static bool take_port_at(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol,
+			 const struct leg *leg, ip4 global, uint16_t *port)
+{
+	struct claim claim = {engine->snapshot, global, vrf, protocol};
+	struct port_ask ask = ask_for(&claim, leg, now);
 	bool was_used = address_has_ports(engine, vrf, global);
 
 	if (!is_divisible(engine, vrf, global) || !port_take(engine->ports, &ask, port)) {
@@ -272,6 +278,48 @@ enum reason bind_on(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t p
 	if (!take_port_at(engine, now, vrf, protocol, leg, leg->ig.addr, &leg->ig.port))
 		return REASON_NO_PORT;
 	return add_binding(engine, now, vrf, protocol, leg);
+}
+
+static bool has_binding(struct engine *engine, uint16_t vrf, uint8_t protocol, const struct leg *leg)
+{
+	return binding_by_rule(engine->bindings, vrf, protocol, leg->il, leg->id) != NULL;
+}
+
+static bool take_pair(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg legs[2])
+{
+	ip4 global = legs[0].ig.addr;
+	struct claim claim = {engine->snapshot, global, vrf, protocol};
+	struct port_ask ask = ask_for(&claim, &legs[0], now);
+	bool was_used = address_has_ports(engine, vrf, global);
+
+	if (!is_divisible(engine, vrf, global) || !port_take_pair(engine->ports, &ask, &legs[0].ig.port))
+		return false;
+	note_use(engine->pools, global, was_used);
+	legs[1].ig = (struct endpoint){global, (uint16_t)(legs[0].ig.port + 1)};
+	for (int i = 0; i < 2; i++)
+		pool_give(engine->pools, global, pool_class_of(protocol, legs[i].ig.port), 1);
+	return true;
+}
+
+bool bind_pair_on(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg legs[2])
+{
+	if (has_binding(engine, vrf, protocol, &legs[0]) || has_binding(engine, vrf, protocol, &legs[1]) ||
+	    !take_pair(engine, now, vrf, protocol, legs))
+		return false;
+	/* What is not added gives its port back. */
+	if (add_binding(engine, now, vrf, protocol, &legs[0]) != REASON_TRANSLATED_NEW) {
+		release_port(engine, now,
+			     &(struct binding_record){.vrf = vrf,
+						      .protocol = protocol,
+						      .local = legs[1].il.addr,
+						      .global = legs[1].ig.addr,
+						      .global_port = legs[1].ig.port});
+		return false;
+	}
+	if (add_binding(engine, now, vrf, protocol, &legs[1]) == REASON_TRANSLATED_NEW)
+		return true;
+	leg_unbind(engine, now, legs[0].binding);
+	return false;
 }
 
 static enum reason bind_address(struct engine *engine, uint64_t now, uint16_t vrf, struct leg *leg)

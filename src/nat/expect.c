@@ -2,9 +2,10 @@
 /*
  * Expectations: records in the caller's memory, found through chains that live beside them.
  *
- * A record that waits is in the chain of its place: the realm, protocol and side, the endpoint that the first packet is addressed
- * to and the address it comes from (none with EXPECT_ANY_REMOTE). Every record that has a parent is in its parent's chain, and a link
- * in that of the flow that came. Hosts and parents are counted by what waits.
+ * A record that waits is in the chain of its place: the realm, protocol and side, the endpoint that
+ * the first packet is addressed to and the address it comes from (none with EXPECT_ANY_REMOTE).
+ * Every record that has a parent is in its parent's chain, and a link in that of the flow that
+ * came. Hosts and parents are counted by what waits.
  *
  * Promises: see expect.h. May not decide who may expect what.
  */
@@ -26,8 +27,8 @@ struct chains {
 struct expect_table {
 	struct expect_record *records;
 	uint32_t max, mask;
-	uint32_t high;      /* no record at or above was ever used */
-	uint32_t *free;     /* those below that are free */
+	uint32_t high;	/* no record at or above was ever used */
+	uint32_t *free; /* those below that are free */
 	uint32_t n_free;
 	uint32_t waiting, links, any_remote;
 	struct siphash_key secret;
@@ -88,7 +89,8 @@ struct place {
 
 static uint32_t place_bucket(const struct expect_table *table, const struct place *place)
 {
-	const uint32_t words[4] = {place->to.addr, place->from, (uint32_t)place->to.port << 16 | place->vrf,
+	const uint32_t words[4] = {place->to.addr, place->from,
+				   (uint32_t)place->to.port << 16 | place->vrf,
 				   (uint32_t)place->protocol << 8 | place->side};
 
 	return (uint32_t)siphash13(&table->secret, words, sizeof(words)) & table->mask;
@@ -97,7 +99,7 @@ static uint32_t place_bucket(const struct expect_table *table, const struct plac
 static struct place place_of(const struct expect_record *record)
 {
 	struct place place = {
-		.vrf = record->vrf, .protocol = record->protocol, .side = record->side};
+	    .vrf = record->vrf, .protocol = record->protocol, .side = record->side};
 
 	if (record->side == SIDE_OUTSIDE) {
 		place.to = (struct endpoint){record->ig, record->ig_port};
@@ -113,8 +115,8 @@ static struct place place_of(const struct expect_record *record)
 
 static bool same_place(const struct place *a, const struct place *b)
 {
-	return a->to.addr == b->to.addr && a->to.port == b->to.port && a->from == b->from && a->vrf == b->vrf &&
-	       a->protocol == b->protocol && a->side == b->side;
+	return a->to.addr == b->to.addr && a->to.port == b->to.port && a->from == b->from &&
+	       a->vrf == b->vrf && a->protocol == b->protocol && a->side == b->side;
 }
 
 static uint64_t hash_host(const struct expect_table *table, uint16_t vrf, ip4 host)
@@ -191,8 +193,9 @@ static void enter(struct expect_table *table, uint32_t index)
 
 static bool possible(const struct expect_record *record)
 {
-	return record_live(record->state) && record->state == expect_seal(record) && record->side <= SIDE_OUTSIDE &&
-	       (record->flags & ~EXPECT_FLAGS) == 0 && (expect_waits(record) || record->parent != RECORD_NONE);
+	return record_live(record->state) && record->state == expect_seal(record) &&
+	       record->side <= SIDE_OUTSIDE && (record->flags & ~EXPECT_FLAGS) == 0 &&
+	       (expect_waits(record) || record->parent != RECORD_NONE);
 }
 
 static void adopt(struct expect_table *table)
@@ -217,7 +220,8 @@ static void adopt(struct expect_table *table)
 	}
 }
 
-struct expect_table *expect_table_new(struct expect_record *memory, uint32_t max, const struct siphash_key *secret)
+struct expect_table *expect_table_new(struct expect_record *memory, uint32_t max,
+				      const struct siphash_key *secret)
 {
 	struct expect_table *table = mem_alloc(sizeof(*table));
 	uint32_t size = 16;
@@ -267,7 +271,8 @@ static bool fits(const struct expect_record *record, struct endpoint from)
 	return record->remote_port == 0 || record->remote_port == from.port;
 }
 
-static struct expect_record *find_at(struct expect_table *table, const struct place *place, struct endpoint from)
+static struct expect_record *find_at(struct expect_table *table, const struct place *place,
+				     struct endpoint from)
 {
 	uint32_t i = table->by_place.heads[place_bucket(table, place)];
 
@@ -281,8 +286,8 @@ static struct expect_record *find_at(struct expect_table *table, const struct pl
 	return NULL;
 }
 
-struct expect_record *expect_find(struct expect_table *table, uint16_t vrf, uint8_t protocol, uint8_t side,
-				  struct endpoint from, struct endpoint to)
+struct expect_record *expect_find(struct expect_table *table, uint16_t vrf, uint8_t protocol,
+				  uint8_t side, struct endpoint from, struct endpoint to)
 {
 	struct place place = {to, from.addr, vrf, protocol, side};
 	struct expect_record *record;
@@ -298,9 +303,10 @@ struct expect_record *expect_find(struct expect_table *table, uint16_t vrf, uint
 
 static bool is_same(const struct expect_record *a, const struct expect_record *b)
 {
-	return a->il == b->il && a->ig == b->ig && a->remote == b->remote && a->il_port == b->il_port &&
-	       a->ig_port == b->ig_port && a->remote_port == b->remote_port && a->alg == b->alg &&
-	       a->child == b->child && a->rule == b->rule && a->parent == b->parent && a->call == b->call;
+	return a->il == b->il && a->ig == b->ig && a->remote == b->remote &&
+	       a->il_port == b->il_port && a->ig_port == b->ig_port &&
+	       a->remote_port == b->remote_port && a->alg == b->alg && a->child == b->child &&
+	       a->rule == b->rule && a->parent == b->parent && a->call == b->call;
 }
 
 struct expect_record *expect_same(struct expect_table *table, const struct expect_record *body)

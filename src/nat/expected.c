@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Expectations in the engine: the first packet that fits one, the flow that comes of it, and the end.
+ * Expectations in the engine: the first packet that fits one, the flow that comes of it, and the
+ * end.
  *
- * A child takes the mapping that was announced for it, whatever static entries and rules would say. From inside it leaves by its
- * parent's global address: under a static entry that maps it there, else by a port of its own. While it lives, its use is its
- * parent's too.
+ * A child takes the mapping that was announced for it, whatever static entries and rules would say.
+ * From inside it leaves by its parent's global address: under a static entry that maps it there,
+ * else by a port of its own. While it lives, its use is its parent's too.
  *
- * Promises: TCP is opened by a SYN only; a record that waits holds its binding, and gives it back however it ends; nothing is
- * admitted that the configuration does not have any more. May not read messages.
+ * Promises: TCP is opened by a SYN only; a record that waits holds its binding, and gives it back
+ * however it ends; nothing is admitted that the configuration does not have any more. May not read
+ * messages.
  */
 #include "nat/resolve.h"
 #include "nat/session.h"
 
 /* ---- counting ---- */
 
-void expect_note(struct engine *engine, uint64_t now, uint8_t kind, const struct expect_record *record)
+void expect_note(struct engine *engine, uint64_t now, uint8_t kind,
+		 const struct expect_record *record)
 {
-	struct expect_counts *counts = &engine->expect_counts[record->alg < ALG_COUNT ? record->alg : ALG_NONE];
+	struct expect_counts *counts =
+	    &engine->expect_counts[record->alg < ALG_COUNT ? record->alg : ALG_NONE];
 
 	if (kind == TRACE_EXPECTED)
 		counts->expected++;
@@ -30,8 +34,8 @@ void expect_note(struct engine *engine, uint64_t now, uint8_t kind, const struct
 
 /* ---- policy ---- */
 
-const struct snapshot_static *static_between(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
-					     struct endpoint local, ip4 global)
+const struct snapshot_static *static_between(const struct snapshot *snapshot, uint16_t vrf,
+					     uint8_t protocol, struct endpoint local, ip4 global)
 {
 	const struct snapshot_static *entry;
 	uint32_t cursor = 0;
@@ -42,10 +46,11 @@ const struct snapshot_static *static_between(const struct snapshot *snapshot, ui
 	return entry;
 }
 
-bool unclaimed(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol, struct endpoint global,
-	       struct endpoint local)
+bool unclaimed(const struct snapshot *snapshot, uint16_t vrf, uint8_t protocol,
+	       struct endpoint global, struct endpoint local)
 {
-	const struct snapshot_static *owner = snapshot_static_global(snapshot, vrf, protocol, global);
+	const struct snapshot_static *owner =
+	    snapshot_static_global(snapshot, vrf, protocol, global);
 
 	if (owner == NULL)
 		return true;
@@ -57,9 +62,11 @@ static bool still_fits(const struct snapshot *snapshot, const struct expect_reco
 {
 	struct endpoint il = {record->il, record->il_port}, ig = {record->ig, record->ig_port};
 
-	if (!mapping_fits(snapshot, record->rule, record->flags & EXPECT_STATIC, record->il, record->ig))
+	if (!mapping_fits(snapshot, record->rule, record->flags & EXPECT_STATIC, record->il,
+			  record->ig))
 		return false;
-	return record->side == SIDE_INSIDE || unclaimed(snapshot, record->vrf, record->protocol, ig, il);
+	return record->side == SIDE_INSIDE ||
+	       unclaimed(snapshot, record->vrf, record->protocol, ig, il);
 }
 
 /* ---- the first packet ---- */
@@ -72,11 +79,12 @@ static bool is_opening(const struct decoded *view)
 	       (view->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
-/* The global endpoint of a child from inside. Without a binding of its own yet, the port is not known. */
+/* The global endpoint of a child from inside. Without a binding of its own yet, the port is not
+ * known. */
 static bool leaves_as(const struct ask *ask, const struct expect_record *record, struct leg *leg)
 {
 	const struct snapshot_static *entry =
-		static_between(ask->snapshot, ask->vrf, record->protocol, leg->il, record->ig);
+	    static_between(ask->snapshot, ask->vrf, record->protocol, leg->il, record->ig);
 	const struct binding_record *binding;
 
 	leg->ig = (struct endpoint){record->ig, leg->il.port};
@@ -88,9 +96,10 @@ static bool leaves_as(const struct ask *ask, const struct expect_record *record,
 	}
 	if (entry != NULL || leg->binding != RECORD_NONE)
 		return unclaimed(ask->snapshot, ask->vrf, record->protocol, leg->ig, leg->il);
-	binding = binding_by_rule(ask->engine->bindings, ask->vrf, record->protocol, leg->il, record->rule);
+	binding = binding_by_rule(ask->engine->bindings, ask->vrf, record->protocol, leg->il,
+				  record->rule);
 	leg->ig.port = 0;
-	if (binding == NULL)
+	if (binding == NULL || !binding_fits(ask->snapshot, binding))
 		return true;
 	leg->ig = (struct endpoint){binding->global, binding->global_port};
 	leg->binding = binding_index(ask->engine->bindings, binding);
@@ -105,7 +114,8 @@ bool resolve_expected(const struct ask *ask, enum flow_side side, struct endpoin
 
 	if (expect_count(ask->engine->expects) == 0 || !is_opening(ask->view))
 		return false;
-	record = expect_find(ask->engine->expects, ask->vrf, ask->view->protocol, side, source, destination);
+	record = expect_find(ask->engine->expects, ask->vrf, ask->view->protocol, side, source,
+			     destination);
 	if (record == NULL || !still_fits(ask->snapshot, record))
 		return false;
 	found.kind = LEG_EXPECTED;
@@ -152,7 +162,8 @@ static void let_go(struct engine *engine, uint64_t now, const struct expect_reco
 		binding_leave(engine, now, record->binding, seconds(now));
 }
 
-struct expect_record *expected_add(struct engine *engine, uint64_t now, const struct expect_record *body)
+struct expect_record *expected_add(struct engine *engine, uint64_t now,
+				   const struct expect_record *body)
 {
 	struct expect_record *record = expect_add(engine->expects, body);
 
@@ -292,17 +303,20 @@ void expected_follow(struct engine *engine, uint64_t now)
 }
 
 /* The binding that it must hold, by what it says; *needed: it needs one. */
-static struct binding_record *binding_for(struct engine *engine, const struct expect_record *record, bool *needed)
+static struct binding_record *binding_for(struct engine *engine, const struct expect_record *record,
+					  bool *needed)
 {
 	struct endpoint local = {record->il, record->il_port}, host = {record->il, 0};
 	const struct snapshot_static *entry =
-		static_between(engine->snapshot, record->vrf, record->protocol, local, record->ig);
+	    static_between(engine->snapshot, record->vrf, record->protocol, local, record->ig);
 	struct binding_record *binding = NULL;
 
 	*needed = record->side == SIDE_OUTSIDE && entry == NULL;
 	if (*needed)
-		binding = binding_by_rule(engine->bindings, record->vrf, record->protocol, local, record->rule);
-	if (binding != NULL && binding->global == record->ig && binding->global_port == record->ig_port)
+		binding = binding_by_rule(engine->bindings, record->vrf, record->protocol, local,
+					  record->rule);
+	if (binding != NULL && binding->global == record->ig &&
+	    binding->global_port == record->ig_port)
 		return binding;
 	if (record->il_port != record->ig_port && *needed)
 		return NULL;
@@ -333,9 +347,10 @@ void expected_adopt(struct engine *engine, uint64_t now)
 
 	while ((index = expect_next(engine->expects, &from)) != RECORD_NONE) {
 		struct expect_record *record = expect_at(engine->expects, index);
-		bool keep = expect_waits(record) ? adopt_waiting(engine, now, record)
-						 : flow_at(engine->flows, record->came) != NULL &&
-							   flow_at(engine->flows, record->parent) != NULL;
+		bool keep = expect_waits(record)
+				? adopt_waiting(engine, now, record)
+				: flow_at(engine->flows, record->came) != NULL &&
+				      flow_at(engine->flows, record->parent) != NULL;
 
 		if (!keep)
 			expect_remove(engine->expects, record);

@@ -345,18 +345,27 @@ static bool is_cooling(const struct port_map *map, const struct port_ask *ask, u
 	return map->waiting[port].owner != ask->owner && !has_cooled(map, port, ask->now_s);
 }
 
-/* The inside port itself, if it is free or cooling since this owner gave it up. */
-static bool take_wanted(struct port_map *map, const struct port_ask *ask)
+/* Free, or cooling since this owner gave it up. */
+static bool is_free(const struct port_map *map, const struct port_ask *ask, uint16_t port)
 {
-	uint16_t port = ask->wanted;
-
 	if (bit_get(map->in_use, port) || (port == 0 && map->key.protocol != PROTOCOL_ICMP))
 		return false;
-	if (is_cooling(map, ask, port) || is_claimed(ask, port))
-		return false;
+	return !is_cooling(map, ask, port) && !is_claimed(ask, port);
+}
+
+static void take_free(struct port_map *map, uint16_t port)
+{
 	if (!is_available(map, port))
 		stop_waiting(map, port);
 	occupy(map, port);
+}
+
+/* The inside port itself. */
+static bool take_wanted(struct port_map *map, const struct port_ask *ask)
+{
+	if (!is_free(map, ask, ask->wanted))
+		return false;
+	take_free(map, ask->wanted);
 	return true;
 }
 
@@ -435,6 +444,64 @@ bool port_take(struct port_table *table, const struct port_ask *ask, uint16_t *p
 	if (taken == NO_PORT)
 		return false;
 	*port = (uint16_t)taken;
+	return true;
+}
+
+/* ---- pairs */
+
+/* First index in [from, last] whose even and odd port are both available. */
+static uint32_t next_pair(const struct port_map *map, uint32_t from, uint32_t last)
+{
+	for (uint32_t i = from / 64; i <= last / 64; i++) {
+		uint64_t word = map->available[0].words[i] & map->available[1].words[i];
+
+		if (i == from / 64)
+			word &= UINT64_MAX << from % 64;
+		if (word != 0) {
+			uint32_t found = i * 64 + (uint32_t)__builtin_ctzll(word);
+
+			return found <= last ? found : NO_PORT;
+		}
+	}
+	return NO_PORT;
+}
+
+static uint32_t take_random_pair(struct port_table *table, struct port_map *map,
+				 const struct port_ask *ask)
+{
+	const uint32_t first = group_first[QUEUE_HIGH] / 2, last = PORTS / 2 - 1;
+	uint32_t start = first + draw(table, last - first + 1), index;
+
+	while ((index = next_pair(map, start, last)) != NO_PORT || start > first) {
+		uint16_t port = (uint16_t)(index * 2);
+
+		if (index == NO_PORT) {
+			start = first;
+			continue;
+		}
+		if (!is_claimed(ask, port) && !is_claimed(ask, (uint16_t)(port + 1)))
+			return port;
+		set_claimed(map, is_claimed(ask, port) ? port : (uint16_t)(port + 1), ask->now_s);
+	}
+	return NO_PORT;
+}
+
+bool port_take_pair(struct port_table *table, const struct port_ask *ask, uint16_t *port)
+{
+	struct port_map *map = map_make(table, ask->vrf, ask->protocol, ask->global, ask->now_s);
+	uint32_t even = ask->wanted;
+
+	if (map == NULL || even % 2 != 0)
+		return false;
+	let_cooled_go(map, ask->now_s);
+	let_claimed_go(map, ask->now_s);
+	if (!is_free(map, ask, (uint16_t)even) || !is_free(map, ask, (uint16_t)(even + 1)))
+		even = take_random_pair(table, map, ask);
+	if (even == NO_PORT)
+		return false;
+	take_free(map, (uint16_t)even);
+	take_free(map, (uint16_t)(even + 1));
+	*port = (uint16_t)even;
 	return true;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What mentioned endpoints become; resolve.h says it role by role. Who sends is inside, outside, or (hairpin) both are inside:
- * then each has a flow of its own, and either knows the other by its global endpoint.
+ * What mentioned endpoints become; resolve.h says it role by role. Who sends is inside, outside, or
+ * (hairpin) both are inside: then each has a flow of its own, and either knows the other by its
+ * global endpoint.
  *
- * A listener gets the global address that its control session has, so that the peer meets one host: under a static entry that
- * maps it there, as part of an address that is all the host's, else by a port of its own. Only the receiver may come, by the
- * address that the control session knows it by.
+ * A listener gets the global address that its control session has, so that the peer meets one host:
+ * under a static entry that maps it there, as part of an address that is all the host's, else by a
+ * port of its own. Only the receiver may come, by the address that the control session knows it by.
  *
  * May not read messages, nor look at packets.
  */
@@ -14,8 +15,8 @@
 #include "nat/session.h"
 
 #define EXPECT_S_DEFAULT 60
-#define MADE_MAX (EXPECT_FLOW_MAX + 1)
-#define PORT_LEAST 1024
+#define MADE_MAX	 (EXPECT_FLOW_MAX + 1)
+#define PORT_LEAST	 1024
 
 struct making {
 	struct engine *engine;
@@ -24,7 +25,7 @@ struct making {
 	const struct gateway *gateway;
 	const struct flow_record *sender;   /* NULL: it is outside */
 	const struct flow_record *receiver; /* NULL: it is outside */
-	enum alg_note note;                 /* why not */
+	enum alg_note note;		    /* why not */
 	uint32_t n_made;
 	uint32_t made[MADE_MAX];
 };
@@ -71,7 +72,8 @@ static enum alg_note expect(struct making *m, struct expect_record *body)
 
 static uint8_t protocol_of(const struct mention *mention, const struct flow_record *flow)
 {
-	return mention->protocol != 0 && !(mention->flags & MENTION_OWN) ? mention->protocol : flow->protocol;
+	return mention->protocol != 0 && !(mention->flags & MENTION_OWN) ? mention->protocol
+									 : flow->protocol;
 }
 
 static struct expect_record body_of(const struct making *m, const struct mention *mention,
@@ -80,27 +82,27 @@ static struct expect_record body_of(const struct making *m, const struct mention
 	uint32_t life_s = m->gateway->expect_s != 0 ? m->gateway->expect_s : EXPECT_S_DEFAULT;
 
 	return (struct expect_record){
-		.vrf = flow->vrf,
-		.protocol = protocol_of(mention, flow),
-		.il = flow->il,
-		.ig = flow->ig,
-		.alg = m->ask->alg,
-		.child = mention->child,
-		.came = RECORD_NONE,
-		.rule = flow->rule,
-		.binding = RECORD_NONE,
-		.parent = m->ask->flow,
-		.call = RECORD_NONE,
-		.made_s = seconds(m->now),
-		.until_s = seconds(m->now) + life_s,
-		.flags = (uint8_t)((mention->flags & MENTION_MANY ? EXPECT_MANY : 0) |
-				   (flow->flags & FLOW_STATIC ? EXPECT_STATIC : 0)),
+	    .vrf = flow->vrf,
+	    .protocol = protocol_of(mention, flow),
+	    .il = flow->il,
+	    .ig = flow->ig,
+	    .alg = m->ask->alg,
+	    .child = mention->child,
+	    .came = RECORD_NONE,
+	    .rule = flow->rule,
+	    .binding = RECORD_NONE,
+	    .parent = m->ask->flow,
+	    .call = RECORD_NONE,
+	    .made_s = seconds(m->now),
+	    .until_s = seconds(m->now) + life_s,
+	    .flags = (uint8_t)((mention->flags & MENTION_MANY ? EXPECT_MANY : 0) |
+			       (flow->flags & FLOW_STATIC ? EXPECT_STATIC : 0)),
 	};
 }
 
 /* From outside: the receiver may come to what the sender's endpoint was mapped to. */
-static enum alg_note expect_outside(struct making *m, const struct mention *mention, struct endpoint il,
-				    const struct mapping *mapping)
+static enum alg_note expect_outside(struct making *m, const struct mention *mention,
+				    struct endpoint il, const struct mapping *mapping)
 {
 	struct expect_record body = body_of(m, mention, m->sender);
 
@@ -121,7 +123,8 @@ static enum alg_note expect_outside(struct making *m, const struct mention *ment
 }
 
 /* From inside: the receiver goes there by its own global address. */
-static enum alg_note expect_inside(struct making *m, const struct mention *mention, struct endpoint remote)
+static enum alg_note expect_inside(struct making *m, const struct mention *mention,
+				   struct endpoint remote)
 {
 	const struct flow_record *flow = m->receiver;
 	struct expect_record body = body_of(m, mention, flow);
@@ -146,10 +149,15 @@ static void map_own(const struct flow_record *flow, struct mapping *mapping)
 				    .is_static = flow->flags & FLOW_STATIC};
 }
 
-static enum alg_note map_port(struct making *m, uint8_t protocol, struct endpoint il, struct mapping *mapping)
+static enum alg_note map_port(struct making *m, uint8_t protocol, struct endpoint il,
+			      struct mapping *mapping)
 {
 	const struct flow_record *flow = m->sender;
-	struct leg leg = {.kind = LEG_EXPECTED, .id = flow->rule, .il = il, .ig = {flow->ig, 0}, .binding = RECORD_NONE};
+	struct leg leg = {.kind = LEG_EXPECTED,
+			  .id = flow->rule,
+			  .il = il,
+			  .ig = {flow->ig, 0},
+			  .binding = RECORD_NONE};
 	enum reason reason = bind_on(m->engine, m->now, flow->vrf, protocol, &leg);
 
 	if (reason != REASON_TRANSLATED_NEW)
@@ -159,11 +167,13 @@ static enum alg_note map_port(struct making *m, uint8_t protocol, struct endpoin
 	return NOTE_NONE;
 }
 
-static enum alg_note map_listener(struct making *m, uint8_t protocol, struct endpoint il, struct mapping *mapping)
+static enum alg_note map_listener(struct making *m, uint8_t protocol, struct endpoint il,
+				  struct mapping *mapping)
 {
 	const struct flow_record *flow = m->sender;
 	const struct snapshot *snapshot = m->engine->snapshot;
-	const struct snapshot_static *entry = static_between(snapshot, flow->vrf, protocol, il, flow->ig);
+	const struct snapshot_static *entry =
+	    static_between(snapshot, flow->vrf, protocol, il, flow->ig);
 	const struct binding_record *binding = binding_at(m->engine->bindings, flow->binding);
 
 	*mapping = (struct mapping){.ig = {flow->ig, il.port},
@@ -200,7 +210,8 @@ static enum resolve_outcome leave(struct making *m, enum alg_note note)
 }
 
 /* The message as it is shows an inside address, unless it names none or a global one. */
-static enum resolve_outcome refuse(struct making *m, const struct mention *mention, enum alg_note note)
+static enum resolve_outcome refuse(struct making *m, const struct mention *mention,
+				   enum alg_note note)
 {
 	m->note = note;
 	if ((mention->flags & (MENTION_OWN | MENTION_HERE)) || mention->at.addr == m->sender->ig)
@@ -208,8 +219,8 @@ static enum resolve_outcome refuse(struct making *m, const struct mention *menti
 	return RESOLVE_REFUSED;
 }
 
-static enum alg_note expect_both(struct making *m, const struct mention *mention, struct endpoint il,
-				 const struct mapping *mapping)
+static enum alg_note expect_both(struct making *m, const struct mention *mention,
+				 struct endpoint il, const struct mapping *mapping)
 {
 	enum alg_note note = expect_outside(m, mention, il, mapping);
 
@@ -221,25 +232,75 @@ static enum alg_note expect_both(struct making *m, const struct mention *mention
 	return note;
 }
 
-static enum resolve_outcome listen_inside(struct making *m, const struct mention *mention, struct resolved *out)
+/* Ports for both at once, so that they stay neighbours. Where that cannot be (the first is odd, or
+ * one of them has a port already) each gets its own. */
+static void pair_up(struct making *m, uint8_t protocol, struct endpoint il)
+{
+	const struct flow_record *flow = m->sender;
+	const struct binding_record *binding = binding_at(m->engine->bindings, flow->binding);
+	struct endpoint next = {il.addr, (uint16_t)(il.port + 1)};
+	struct leg legs[2] = {
+	    {.kind = LEG_EXPECTED, .id = flow->rule, .il = il, .ig = {flow->ig, 0}},
+	    {.kind = LEG_EXPECTED, .id = flow->rule, .il = next, .ig = {flow->ig, 0}}};
+	const struct snapshot *snapshot = m->engine->snapshot;
+
+	if ((binding == NULL || !(binding->flags & BINDING_ADDRESS)) &&
+	    static_between(snapshot, flow->vrf, protocol, il, flow->ig) == NULL &&
+	    static_between(snapshot, flow->vrf, protocol, next, flow->ig) == NULL)
+		bind_pair_on(m->engine, m->now, flow->vrf, protocol, legs);
+}
+
+static enum alg_note listen_at(struct making *m, const struct mention *mention, struct endpoint il,
+			       struct mapping *mapping)
+{
+	enum alg_note note = map_listener(m, protocol_of(mention, m->sender), il, mapping);
+
+	return note == NOTE_NONE ? expect_both(m, mention, il, mapping) : note;
+}
+
+static enum alg_note listen_pair(struct making *m, const struct mention *mention,
+				 struct endpoint il, struct mapping *mapping)
+{
+	struct endpoint next = {il.addr, (uint16_t)(il.port + 1)};
+	const struct binding_record *left;
+	struct mapping second;
+	enum alg_note note;
+
+	if (next.port == 0)
+		return NOTE_BAD_PORT;
+	pair_up(m, protocol_of(mention, m->sender), il);
+	note = listen_at(m, mention, il, mapping);
+	if (note == NOTE_NONE)
+		return listen_at(m, mention, next, &second);
+	left = binding_by_rule(m->engine->bindings, m->sender->vrf, protocol_of(mention, m->sender),
+			       next, m->sender->rule);
+	if (left != NULL)
+		leg_unbind(m->engine, m->now, binding_index(m->engine->bindings, left));
+	return note;
+}
+
+static enum resolve_outcome listen_inside(struct making *m, const struct mention *mention,
+					  struct resolved *out)
 {
 	const struct flow_record *flow = m->sender;
 	bool own = mention->flags & MENTION_OWN, here = mention->flags & MENTION_HERE;
 	struct endpoint il = {flow->il, own ? flow->il_port : mention->at.port};
 	struct mapping mapping;
-	enum alg_note note = NOTE_NONE;
+	enum alg_note note;
 
 	/* Some servers are configured to announce their global address themselves. */
 	if (!own && !here && mention->at.addr != flow->il && mention->at.addr != flow->ig)
 		return leave(m, NOTE_THIRD_PARTY);
 	if (!own && !is_good_port(m, mention))
 		return leave(m, NOTE_BAD_PORT);
-	if (own)
+	if (own) {
 		map_own(flow, &mapping);
-	else
-		note = map_listener(m, protocol_of(mention, flow), il, &mapping);
-	if (note == NOTE_NONE)
 		note = expect_both(m, mention, il, &mapping);
+	} else if (mention->flags & MENTION_PAIR) {
+		note = listen_pair(m, mention, il, &mapping);
+	} else {
+		note = listen_at(m, mention, il, &mapping);
+	}
 	if (note != NOTE_NONE)
 		return refuse(m, mention, note);
 	if (own)
@@ -269,11 +330,13 @@ static enum resolve_outcome listen_outside(struct making *m, const struct mentio
 	return note == NOTE_NONE ? RESOLVED : leave(m, note);
 }
 
-static enum resolve_outcome listen(struct making *m, const struct mention *mention, struct resolved *out)
+static enum resolve_outcome listen(struct making *m, const struct mention *mention,
+				   struct resolved *out)
 {
 	bool stated = !(mention->flags & (MENTION_OWN | MENTION_HERE));
 
-	if ((stated && names_nobody(mention->at.addr)) || (!(mention->flags & MENTION_OWN) && mention->at.port == 0))
+	if ((stated && names_nobody(mention->at.addr)) ||
+	    (!(mention->flags & MENTION_OWN) && mention->at.port == 0))
 		return RESOLVED;
 	return m->sender != NULL ? listen_inside(m, mention, out) : listen_outside(m, mention);
 }
@@ -284,7 +347,8 @@ static enum resolve_outcome listen(struct making *m, const struct mention *menti
 static bool address_out(const struct making *m, uint16_t vrf, struct endpoint *at)
 {
 	struct endpoint host = {at->addr, 0};
-	const struct snapshot_static *entry = snapshot_static_local(m->engine->snapshot, vrf, 0, host);
+	const struct snapshot_static *entry =
+	    snapshot_static_local(m->engine->snapshot, vrf, 0, host);
 	const struct binding_record *binding;
 
 	if (entry != NULL && entry->global != 0) {
@@ -301,7 +365,8 @@ static bool address_out(const struct making *m, uint16_t vrf, struct endpoint *a
 static bool address_in(const struct making *m, uint16_t vrf, struct endpoint *at)
 {
 	struct endpoint whole = {at->addr, 0};
-	const struct snapshot_static *entry = snapshot_static_global(m->engine->snapshot, vrf, 0, whole);
+	const struct snapshot_static *entry =
+	    snapshot_static_global(m->engine->snapshot, vrf, 0, whole);
 	const struct binding_record *binding;
 
 	if (entry != NULL) {
@@ -317,20 +382,24 @@ static bool address_in(const struct making *m, uint16_t vrf, struct endpoint *at
 
 static bool is_good_binding(const struct making *m, const struct binding_record *binding)
 {
-	return binding != NULL && !(binding->flags & BINDING_IDENTITY) && binding_fits(m->engine->snapshot, binding);
+	return binding != NULL && !(binding->flags & BINDING_IDENTITY) &&
+	       binding_fits(m->engine->snapshot, binding);
 }
 
 static bool name_out(const struct making *m, uint16_t vrf, uint8_t protocol, struct endpoint *at)
 {
 	const struct flow_record *flow = m->sender;
-	const struct snapshot_static *entry = snapshot_static_local(m->engine->snapshot, vrf, protocol, *at);
+	const struct snapshot_static *entry =
+	    snapshot_static_local(m->engine->snapshot, vrf, protocol, *at);
 	const struct binding_record *binding;
 
 	if (entry != NULL && entry->protocol != 0 && entry->global != 0) {
 		*at = (struct endpoint){entry->global, entry->global_port};
 		return true;
 	}
-	binding = entry == NULL ? binding_by_rule(m->engine->bindings, vrf, protocol, *at, flow->rule) : NULL;
+	binding = entry == NULL
+		      ? binding_by_rule(m->engine->bindings, vrf, protocol, *at, flow->rule)
+		      : NULL;
 	if (entry == NULL && !is_good_binding(m, binding))
 		binding = binding_by_local(m->engine->bindings, vrf, protocol, *at);
 	if (is_good_binding(m, binding)) {
@@ -349,7 +418,8 @@ static bool name_out(const struct making *m, uint16_t vrf, uint8_t protocol, str
 static bool name_in(const struct making *m, uint16_t vrf, uint8_t protocol, struct endpoint *at)
 {
 	const struct flow_record *flow = m->receiver;
-	const struct snapshot_static *entry = snapshot_static_global(m->engine->snapshot, vrf, protocol, *at);
+	const struct snapshot_static *entry =
+	    snapshot_static_global(m->engine->snapshot, vrf, protocol, *at);
 	const struct binding_record *binding;
 
 	if (entry != NULL && entry->protocol != 0) {
@@ -379,7 +449,8 @@ static void name(const struct making *m, const struct mention *mention, struct r
 	if (names_nobody(at.addr))
 		return;
 	if (m->sender != NULL)
-		done = whole ? address_out(m, flow->vrf, &at) : name_out(m, flow->vrf, protocol, &at);
+		done =
+		    whole ? address_out(m, flow->vrf, &at) : name_out(m, flow->vrf, protocol, &at);
 	if (!done && m->receiver != NULL)
 		done = whole ? address_in(m, flow->vrf, &at) : name_in(m, flow->vrf, protocol, &at);
 	out->to = at;
@@ -388,7 +459,8 @@ static void name(const struct making *m, const struct mention *mention, struct r
 
 /* ---- a message ---- */
 
-static enum resolve_outcome resolve(struct making *m, const struct mention *mention, struct resolved *out)
+static enum resolve_outcome resolve(struct making *m, const struct mention *mention,
+				    struct resolved *out)
 {
 	*out = (struct resolved){.to = mention->at};
 	if (mention->role == ROLE_LISTEN)
@@ -401,7 +473,8 @@ static enum resolve_outcome resolve(struct making *m, const struct mention *ment
 static void undo(struct making *m)
 {
 	while (m->n_made > 0)
-		expected_undo(m->engine, m->now, expect_at(m->engine->expects, m->made[--m->n_made]));
+		expected_undo(m->engine, m->now,
+			      expect_at(m->engine->expects, m->made[--m->n_made]));
 }
 
 static bool set_parties(struct making *m)
@@ -421,7 +494,8 @@ static bool set_parties(struct making *m)
 }
 
 enum resolve_outcome resolve_all(struct engine *engine, uint64_t now, const struct resolve_ask *ask,
-				 const struct findings *findings, struct resolved *out, enum alg_note *note)
+				 const struct findings *findings, struct resolved *out,
+				 enum alg_note *note)
 {
 	struct making m = {.engine = engine, .now = now, .ask = ask};
 	enum resolve_outcome outcome = RESOLVED;

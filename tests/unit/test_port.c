@@ -262,6 +262,76 @@ START_TEST(claimed_ports_are_never_given)
 }
 END_TEST
 
+static uint32_t take_pair(uint16_t wanted, ip4 owner, uint32_t now_s)
+{
+	struct port_ask ask = ask_for(wanted, owner, now_s);
+	uint16_t port;
+
+	return port_take_pair(table, &ask, &port) ? port : UINT32_MAX;
+}
+
+START_TEST(pairs_are_neighbours)
+{
+	uint32_t port;
+
+	ck_assert_uint_eq(take_pair(5004, OWNER, 10), 5004);
+	ck_assert_uint_eq(port_used(table, 0, UDP, GLOBAL), 2);
+	port = take_pair(5004, OTHER, 10);
+	ck_assert_uint_ge(port, 1024);
+	ck_assert_uint_eq(port % 2, 0);
+	ck_assert_uint_ne(take((uint16_t)(port + 1), OTHER, 10), port + 1);
+	ck_assert_uint_eq(take_pair(5005, OWNER, 10), UINT32_MAX);
+	/* Only the second is taken. */
+	take(6001, OTHER, 10);
+	ck_assert_uint_ne(take_pair(6000, OWNER, 10), 6000);
+	ck_assert_uint_eq(take(6000, OWNER, 10), 6000);
+	/* One cools, for others. */
+	ck_assert_uint_eq(take(7001, OTHER, 10), 7001);
+	release(7001, OTHER, 10);
+	ck_assert_uint_ne(take_pair(7000, OWNER, 20), 7000);
+	ck_assert_uint_eq(take_pair(7000, OTHER, 20), 7000);
+}
+END_TEST
+
+START_TEST(pairs_until_there_are_none)
+{
+	static bool seen[65536];
+	uint32_t port;
+
+	/* One port in each pair of the upper half is in use. */
+	for (uint32_t i = 32768; i < 65536; i += 2)
+		ck_assert_uint_eq(take((uint16_t)(i + i / 2 % 2), OTHER, 10), i + i / 2 % 2);
+	for (uint32_t i = 1024; i < 32768; i += 2) {
+		port = take_pair(2000, OWNER, 10);
+		ck_assert_uint_lt(port, 32768);
+		ck_assert(!seen[port] && port % 2 == 0 && port >= 1024);
+		seen[port] = true;
+	}
+	ck_assert_uint_eq(take_pair(2000, OWNER, 10), UINT32_MAX);
+	ck_assert_uint_ne(take(2000, OWNER, 10), UINT32_MAX);
+}
+END_TEST
+
+/* All claim but one pair and many single ports. */
+static bool claims_nearly_all(const void *arg, uint16_t port)
+{
+	(void)arg;
+	return port % 4 == 1 ? false : port / 2 != 3333;
+}
+
+START_TEST(pairs_of_what_nobody_claims)
+{
+	struct port_ask ask = ask_for(5000, OWNER, 10);
+	uint16_t port;
+
+	ask.claimed = claims_nearly_all;
+	ck_assert(port_take_pair(table, &ask, &port));
+	ck_assert_uint_eq(port, 6666);
+	ck_assert(!port_take_pair(table, &ask, &port));
+	ck_assert(port_take(table, &ask, &port));
+}
+END_TEST
+
 START_TEST(claimed_while_cooling)
 {
 	static struct claims claims;
@@ -399,6 +469,9 @@ int main(void)
 	tcase_add_test(tests, claimed_while_cooling);
 	tcase_add_test(tests, exact);
 	tcase_add_test(tests, icmp_identifiers);
+	tcase_add_test(tests, pairs_are_neighbours);
+	tcase_add_test(tests, pairs_until_there_are_none);
+	tcase_add_test(tests, pairs_of_what_nobody_claims);
 	tcase_add_test(tests, model);
 	tcase_add_test(tests, idle_maps_are_given_back);
 	suite_add_tcase(suite, tests);

@@ -18,7 +18,7 @@ static void teardown(void)
 #define SAYS(said, what) ck_assert_int_eq((said).outcome, what)
 #define NOTED(said, what) ck_assert_int_eq((said).note, NOTE_##what)
 
-static void is_at(const struct said *said, unsigned i, ip4 addr, unsigned port)
+static void is_at(const struct told *said, unsigned i, ip4 addr, unsigned port)
 {
 	SAYS(*said, RESOLVED);
 	ck_assert(said->to[i].changed);
@@ -26,28 +26,14 @@ static void is_at(const struct said *said, unsigned i, ip4 addr, unsigned port)
 	ck_assert_uint_eq(said->to[i].to.port, port);
 }
 
-/* A control connection from inside. */
 static uint32_t control(int host, uint16_t port, int peer)
 {
-	struct pkt p = pkt_tcp(HOST(host), port, PEER(peer), 21, F_SYN);
-
-	lab_out(&lab, &p);
-	uint32_t flow = lab_flow(&lab, HOST(host), port, PEER(peer), 21);
-
-	p = pkt_tcp(PEER(peer), 21, src_of(&p), (uint16_t)sport_of(&p), F_SYN | F_ACK);
-	lab_in(&lab, &p);
-	p = pkt_tcp(HOST(host), port, PEER(peer), 21, F_ACK);
-	lab_out(&lab, &p);
-	return flow;
+	return lab_control(&lab, host, port, peer);
 }
 
-/* One from outside, to a static entry. */
 static uint32_t served(ip4 global, uint16_t port, int host, uint16_t local)
 {
-	struct pkt p = pkt_tcp(PEER(1), 1500, global, port, F_SYN);
-
-	lab_in(&lab, &p);
-	return lab_flow(&lab, HOST(host), local, PEER(1), 1500);
+	return lab_served(&lab, global, port, host, local);
 }
 
 static void masquerade(void)
@@ -56,7 +42,7 @@ static void masquerade(void)
 	ck_assert(lab_commit(&lab));
 }
 
-static struct said port_of(uint32_t flow, int host, uint16_t port)
+static struct told port_of(uint32_t flow, int host, uint16_t port)
 {
 	return lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(HOST(host), port));
 }
@@ -67,7 +53,7 @@ START_TEST(overload_keeps_the_port_if_it_is_free)
 {
 	masquerade();
 	uint32_t flow = control(5, 1025, 1);
-	struct said said = port_of(flow, 5, 40000);
+	struct told said = port_of(flow, 5, 40000);
 	const struct expect_record *record;
 
 	is_at(&said, 0, FACE, 40000);
@@ -83,8 +69,8 @@ END_TEST
 START_TEST(overload_gives_another_of_the_group_if_not)
 {
 	masquerade();
-	struct said first = port_of(control(5, 1025, 1), 5, 40001);
-	struct said second = port_of(control(6, 1025, 1), 6, 40001);
+	struct told first = port_of(control(5, 1025, 1), 5, 40001);
+	struct told second = port_of(control(6, 1025, 1), 6, 40001);
 
 	is_at(&first, 0, FACE, 40001);
 	SAYS(second, RESOLVED);
@@ -100,8 +86,8 @@ START_TEST(a_pool_gives_the_address_of_the_control_session)
 	ck_assert(lab_commit(&lab));
 	uint32_t flow = control(5, 1025, 1);
 	/* The first address has no room for others of this port now; the child's has to be there all the same. */
-	struct said other = port_of(control(6, 1025, 1), 6, 40000);
-	struct said said = port_of(flow, 5, 40000);
+	struct told other = port_of(control(6, 1025, 1), 6, 40000);
+	struct told said = port_of(flow, 5, 40000);
 
 	SAYS(other, RESOLVED);
 	SAYS(said, RESOLVED);
@@ -114,7 +100,7 @@ START_TEST(a_whole_address_keeps_all_ports)
 {
 	lab_rule(&lab, 7, lab_list(&lab, 0, HOST(0), 0xff000000), lab_pool(&lab, "A", POOL(20), POOL(29)), 0, false);
 	ck_assert(lab_commit(&lab));
-	struct said said = port_of(control(5, 1025, 1), 5, 40000);
+	struct told said = port_of(control(5, 1025, 1), 5, 40000);
 
 	is_at(&said, 0, POOL(20), 40000);
 	ck_assert_uint_eq(port_used(lab.engine->ports, 0, P_TCP, POOL(20)), 0);
@@ -125,7 +111,7 @@ START_TEST(a_host_entry_keeps_all_ports)
 {
 	lab_static(&lab, 1, 0, HOST(9), 0, POOL(9), 0);
 	ck_assert(lab_commit(&lab));
-	struct said said = lab_say(&lab, ALG_FTP, served(POOL(9), 21, 9, 21), SIDE_INSIDE, listens(HOST(9), 40000));
+	struct told said = lab_say(&lab, ALG_FTP, served(POOL(9), 21, 9, 21), SIDE_INSIDE, listens(HOST(9), 40000));
 
 	is_at(&said, 0, POOL(9), 40000);
 	ck_assert(expect_at(lab.engine->expects, 0)->flags & EXPECT_STATIC);
@@ -139,7 +125,7 @@ START_TEST(where_only_port_21_is_mapped_a_port_is_found)
 
 	lab_static(&lab, 1, P_TCP, HOST(9), 21, POOL(9), 2121);
 	ck_assert(lab_commit(&lab));
-	struct said said = lab_say(&lab, ALG_FTP, served(POOL(9), 2121, 9, 21), SIDE_INSIDE, listens(HOST(9), 40000));
+	struct told said = lab_say(&lab, ALG_FTP, served(POOL(9), 2121, 9, 21), SIDE_INSIDE, listens(HOST(9), 40000));
 
 	is_at(&said, 0, POOL(9), 40000);
 	binding = binding_by_global(lab.engine->bindings, 0, P_TCP, (struct endpoint){POOL(9), 40000});
@@ -155,7 +141,7 @@ START_TEST(a_mapped_data_port_is_used)
 	lab_static(&lab, 2, P_TCP, HOST(9), 40000, POOL(9), 50000);
 	ck_assert(lab_commit(&lab));
 	uint32_t flow = served(POOL(9), 21, 9, 21);
-	struct said said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(HOST(9), 40000));
+	struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(HOST(9), 40000));
 
 	is_at(&said, 0, POOL(9), 50000);
 	ck_assert_uint_eq(expect_at(lab.engine->expects, 0)->rule, 2);
@@ -169,8 +155,8 @@ START_TEST(a_server_may_announce_its_global_address_itself)
 	lab_static(&lab, 2, P_TCP, HOST(9), 40000, POOL(9), 50000);
 	ck_assert(lab_commit(&lab));
 	uint32_t flow = served(POOL(9), 21, 9, 21);
-	struct said moved = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(POOL(9), 40000));
-	struct said kept = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(POOL(9), 40002));
+	struct told moved = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(POOL(9), 40000));
+	struct told kept = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(POOL(9), 40002));
 
 	is_at(&moved, 0, POOL(9), 50000);
 	SAYS(kept, RESOLVED);
@@ -186,7 +172,7 @@ START_TEST(a_port_alone_means_the_sender)
 	masquerade();
 	port_of(control(6, 1025, 1), 6, 40000);
 	mention.flags = MENTION_HERE;
-	struct said said = lab_say(&lab, ALG_FTP, control(5, 1025, 1), SIDE_INSIDE, mention);
+	struct told said = lab_say(&lab, ALG_FTP, control(5, 1025, 1), SIDE_INSIDE, mention);
 
 	SAYS(said, RESOLVED);
 	ck_assert(said.to[0].changed);
@@ -204,7 +190,7 @@ START_TEST(the_senders_own_endpoint)
 	masquerade();
 	lab_out(&lab, &p);
 	uint32_t flow = lab_flow(&lab, HOST(5), 2000, PEER(1), 69);
-	struct said said = lab_say(&lab, ALG_TFTP, flow, SIDE_INSIDE, mention);
+	struct told said = lab_say(&lab, ALG_TFTP, flow, SIDE_INSIDE, mention);
 
 	SAYS(said, RESOLVED);
 	ck_assert(!said.to[0].changed);
@@ -218,7 +204,7 @@ START_TEST(who_is_outside_is_gone_to_from_inside)
 	lab_static(&lab, 1, P_TCP, HOST(9), 21, POOL(9), 21);
 	ck_assert(lab_commit(&lab));
 	uint32_t flow = served(POOL(9), 21, 9, 21);
-	struct said said = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(PEER(1), 6000));
+	struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(PEER(1), 6000));
 	const struct expect_record *record = expect_at(lab.engine->expects, 0);
 
 	SAYS(said, RESOLVED);
@@ -231,6 +217,63 @@ START_TEST(who_is_outside_is_gone_to_from_inside)
 }
 END_TEST
 
+/* ---- pairs */
+
+static struct mention pair_at(int host, uint16_t port)
+{
+	struct mention mention = listens(HOST(host), port);
+
+	mention.protocol = P_UDP;
+	mention.flags = MENTION_PAIR;
+	return mention;
+}
+
+START_TEST(a_pair_stays_neighbours)
+{
+	masquerade();
+	uint32_t flow = control(5, 1025, 1);
+	struct told first = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, pair_at(5, 5004));
+	struct told second = lab_say(&lab, ALG_FTP, control(6, 1025, 1), SIDE_INSIDE, pair_at(6, 5004));
+	const struct binding_record *binding;
+	uint16_t port = second.to[0].to.port;
+
+	is_at(&first, 0, FACE, 5004);
+	SAYS(second, RESOLVED);
+	ck_assert_uint_eq(port % 2, 0);
+	ck_assert_uint_ne(port, 5004);
+	binding = binding_by_local(lab.engine->bindings, 0, P_UDP, (struct endpoint){HOST(6), 5005});
+	ck_assert_ptr_nonnull(binding);
+	ck_assert_uint_eq(binding->global_port, port + 1);
+	ck_assert_uint_eq(lab_expected(&lab), 4);
+	first = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, pair_at(5, 5004));
+	is_at(&first, 0, FACE, 5004);
+	ck_assert_uint_eq(lab_expected(&lab), 4);
+	resolve_cancel(lab.engine, lab.now, flow, false);
+	ck_assert_ptr_null(binding_by_local(lab.engine->bindings, 0, P_UDP, (struct endpoint){HOST(5), 5005}));
+}
+END_TEST
+
+START_TEST(half_a_pair_is_none)
+{
+	masquerade();
+	uint32_t flow = control(5, 1025, 1), bindings;
+
+	for (uint16_t i = 0; i < EXPECT_FLOW_MAX - 1; i++)
+		SAYS(port_of(flow, 5, (uint16_t)(2000 + i)), RESOLVED);
+	bindings = binding_count(lab.engine->bindings);
+	struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, pair_at(5, 5004));
+
+	SAYS(said, RESOLVE_REFUSED);
+	NOTED(said, LIMIT);
+	ck_assert_uint_eq(lab_expected(&lab), EXPECT_FLOW_MAX - 1);
+	ck_assert_uint_eq(binding_count(lab.engine->bindings), bindings);
+	SAYS(port_of(flow, 5, 3000), RESOLVED);
+	said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, pair_at(5, 5004));
+	SAYS(said, RESOLVE_REFUSED);
+	ck_assert_uint_eq(binding_count(lab.engine->bindings), bindings + 1);
+}
+END_TEST
+
 /* ---- the same again */
 
 START_TEST(the_same_again_is_the_same_and_lives_longer)
@@ -239,10 +282,10 @@ START_TEST(the_same_again_is_the_same_and_lives_longer)
 	uint32_t flow = control(5, 1025, 1);
 
 	port_of(control(6, 1025, 1), 6, 40000);
-	struct said first = port_of(flow, 5, 40000);
+	struct told first = port_of(flow, 5, 40000);
 
 	lab_wait(&lab, 40);
-	struct said second = port_of(flow, 5, 40000);
+	struct told second = port_of(flow, 5, 40000);
 
 	ck_assert_uint_eq(first.to[0].to.port, second.to[0].to.port);
 	lab_wait(&lab, 40);
@@ -258,7 +301,7 @@ START_TEST(all_of_a_message_or_nothing)
 	uint32_t flow = control(5, 1025, 1), bindings = binding_count(lab.engine->bindings);
 	const struct mention bad[] = {listens(HOST(5), 40000), listens(HOST(6), 40001)};
 	const struct mention good[] = {listens(HOST(5), 40000), listens(HOST(5), 40001)};
-	struct said said = lab_say_all(&lab, ALG_FTP, flow, RECORD_NONE, SIDE_INSIDE, bad, 2);
+	struct told said = lab_say_all(&lab, ALG_FTP, flow, RECORD_NONE, SIDE_INSIDE, bad, 2);
 
 	SAYS(said, RESOLVE_LEFT);
 	ck_assert_uint_eq(lab_expected(&lab), 0);
@@ -279,7 +322,7 @@ START_TEST(another_host_is_not_announced)
 	uint32_t flow = control(5, 1025, 1);
 
 	control(6, 1026, 1);
-	struct said said = port_of(flow, 6, 40000);
+	struct told said = port_of(flow, 6, 40000);
 
 	SAYS(said, RESOLVE_LEFT);
 	NOTED(said, THIRD_PARTY);
@@ -299,13 +342,13 @@ START_TEST(nobody_outside_names_a_host_inside)
 	const ip4 foreign[] = {HOST(6), HOST(5), FACE, PEER(2)};
 
 	for (unsigned i = 0; i < 4; i++) {
-		struct said said = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(foreign[i], 40000));
+		struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(foreign[i], 40000));
 
 		SAYS(said, RESOLVE_LEFT);
 		NOTED(said, THIRD_PARTY);
 	}
 	ck_assert_uint_eq(lab_expected(&lab), 0);
-	struct said said = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(PEER(1), 40000));
+	struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(PEER(1), 40000));
 
 	SAYS(said, RESOLVED);
 	ck_assert_uint_eq(lab_expected(&lab), 1);
@@ -319,14 +362,14 @@ START_TEST(low_ports_are_not_announced)
 	const uint16_t low[] = {1, 22, 1023};
 
 	for (unsigned i = 0; i < 3; i++) {
-		struct said in = port_of(flow, 5, low[i]);
-		struct said out = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(PEER(1), low[i]));
+		struct told in = port_of(flow, 5, low[i]);
+		struct told out = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(PEER(1), low[i]));
 
 		NOTED(in, BAD_PORT);
 		NOTED(out, BAD_PORT);
 	}
 	ck_assert_uint_eq(lab_expected(&lab), 0);
-	struct said said = port_of(flow, 5, 1024);
+	struct told said = port_of(flow, 5, 1024);
 
 	SAYS(said, RESOLVED);
 }
@@ -335,7 +378,7 @@ END_TEST
 START_TEST(reserved_ports_stay_reserved)
 {
 	struct mention mention = listens(0, 1022);
-	struct said first, second;
+	struct told first, second;
 
 	mention.flags = MENTION_HERE | MENTION_RESERVED;
 	mention.remote_least = 512;
@@ -362,7 +405,7 @@ START_TEST(a_port_of_a_static_entry_is_not_taken)
 {
 	lab_static(&lab, 1, P_TCP, HOST(9), 80, FACE, 40000);
 	masquerade();
-	struct said said = port_of(control(5, 1025, 1), 5, 40000);
+	struct told said = port_of(control(5, 1025, 1), 5, 40000);
 
 	SAYS(said, RESOLVED);
 	ck_assert_uint_ne(said.to[0].to.port, 40000);
@@ -377,7 +420,7 @@ START_TEST(a_port_that_another_host_owns_is_refused)
 	lab_static(&lab, 2, P_TCP, HOST(8), 5001, POOL(9), 5001);
 	ck_assert(lab_commit(&lab));
 	uint32_t flow = served(POOL(9), 21, 9, 21);
-	struct said said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(HOST(9), 5001));
+	struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(HOST(9), 5001));
 
 	SAYS(said, RESOLVE_REFUSED);
 	NOTED(said, CLAIMED);
@@ -395,7 +438,7 @@ START_TEST(nobodys_addresses_are_not_touched)
 	uint32_t flow = control(5, 1025, 1);
 
 	for (unsigned i = 0; i < 5; i++) {
-		struct said said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(nobody[i], 40000));
+		struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, listens(nobody[i], 40000));
 		struct mention name = {.at = {nobody[i], 0}, .role = ROLE_ADDRESS};
 
 		SAYS(said, RESOLVED);
@@ -411,7 +454,7 @@ START_TEST(a_flow_has_few_and_a_host_not_too_many)
 {
 	masquerade();
 	uint32_t flow = control(5, 1025, 1);
-	struct said said;
+	struct told said;
 
 	for (uint16_t i = 0; i < EXPECT_FLOW_MAX; i++)
 		SAYS(port_of(flow, 5, (uint16_t)(2000 + i)), RESOLVED);
@@ -439,7 +482,7 @@ END_TEST
 START_TEST(no_port_no_message)
 {
 	struct mention mention = listens(HOST(5), 0);
-	struct said said;
+	struct told said;
 	uint32_t flow = RECORD_NONE;
 
 	masquerade();
@@ -464,7 +507,7 @@ END_TEST
 
 /* ---- names */
 
-static struct said named(uint32_t flow, enum flow_side from, uint8_t role, ip4 addr, uint16_t port)
+static struct told named(uint32_t flow, enum flow_side from, uint8_t role, ip4 addr, uint16_t port)
 {
 	return lab_say(&lab, ALG_DNS, flow, from,
 		       (struct mention){.at = {addr, port}, .protocol = P_TCP, .role = role});
@@ -477,7 +520,7 @@ START_TEST(addresses_by_whole_mappings_only)
 	lab_rule(&lab, 7, lab_list(&lab, 0, HOST(7), 0xffffffff), lab_pool(&lab, "A", POOL(20), POOL(29)), 0, false);
 	masquerade();
 	uint32_t flow = control(5, 1025, 1);
-	struct said said;
+	struct told said;
 
 	control(7, 1025, 1);
 	said = named(flow, SIDE_INSIDE, ROLE_ADDRESS, HOST(9), 0);
@@ -504,7 +547,7 @@ START_TEST(names_by_whatever_mapping_there_is)
 	masquerade();
 	uint32_t flow = control(5, 1025, 1);
 	uint16_t port = lab_flow_at(&lab, flow)->ig_port;
-	struct said said = named(flow, SIDE_INSIDE, ROLE_NAME, HOST(8), 80);
+	struct told said = named(flow, SIDE_INSIDE, ROLE_NAME, HOST(8), 80);
 
 	is_at(&said, 0, POOL(8), 8080);
 	said = named(flow, SIDE_INSIDE, ROLE_NAME, HOST(5), 1025);
@@ -542,6 +585,8 @@ int main(void)
 	tcase_add_test(tc, a_port_alone_means_the_sender);
 	tcase_add_test(tc, the_senders_own_endpoint);
 	tcase_add_test(tc, who_is_outside_is_gone_to_from_inside);
+	tcase_add_test(tc, a_pair_stays_neighbours);
+	tcase_add_test(tc, half_a_pair_is_none);
 	tcase_add_test(tc, the_same_again_is_the_same_and_lives_longer);
 	tcase_add_test(tc, all_of_a_message_or_nothing);
 	tcase_add_test(tc, another_host_is_not_announced);
