@@ -40,16 +40,6 @@ enum session_origin session_origin(const struct session *session)
 	return session->origin;
 }
 
-const char *session_where(const struct session *session)
-{
-	return session->where;
-}
-
-bool session_interactive(const struct session *session)
-{
-	return session->origin != ORIGIN_FILE;
-}
-
 int session_level(const struct session *session)
 {
 	return session->level;
@@ -66,11 +56,6 @@ struct session_terminal *session_terminal(struct session *session)
 }
 
 /* ---- modes */
-
-const struct gram_mode *session_mode(const struct session *session)
-{
-	return session->mode;
-}
 
 const struct gram_mode *session_mode_named(const char *name)
 {

@@ -20,13 +20,8 @@ enum session_origin { ORIGIN_CONSOLE, ORIGIN_VTY, ORIGIN_FILE };
 
 struct router *session_router(struct session *session);
 enum session_origin session_origin(const struct session *session);
-/* "console" or "vty0 (192.0.2.7)", for %SYS-5-CONFIG_I. */
-const char *session_where(const struct session *session);
-/* Can a question be answered? False for configuration files. */
-bool session_interactive(const struct session *session);
 int session_level(const struct session *session);
 void session_set_level(struct session *session, int level);
-const struct gram_mode *session_mode(const struct session *session);
 /* args: the context entry's arguments (copied), NULL for modes without one. */
 void session_enter(struct session *session, const struct gram_mode *mode, const struct gram_cmd *context,
 		   const void *args);

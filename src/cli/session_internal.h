@@ -47,7 +47,7 @@ struct session {
 	struct router *router;
 	struct loop *loop; /* NULL in a file load */
 	enum session_origin origin;
-	char where[80];
+	char where[80];	/* "console" or "vty0 (192.0.2.7)", for %SYS-5-CONFIG_I */
 	unsigned vty;		/* line number of ORIGIN_VTY */
 	bool terminal_attached; /* a person's terminal: prompts are seen, `enable` asks */
 	bool local_root;	/* the peer is root, or the daemon's own user */

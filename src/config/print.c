@@ -24,7 +24,6 @@ struct config_print {
 	const struct store *store;
 	uint64_t version;
 	enum stage stage;
-	bool torn;
 	bool fresh;		   /* the last line printed was `!` */
 	struct entry *entry;	   /* the last global entry that was begun */
 	struct entry *waiting;	   /* the next one */
@@ -49,11 +48,6 @@ struct config_print *config_print_new(const struct store *store)
 void config_print_free(struct config_print *print)
 {
 	free(print);
-}
-
-bool config_print_torn(const struct config_print *print)
-{
-	return print->torn;
 }
 
 /* Lists named by a number print as `access-list N ...`, unless they are empty. */
@@ -198,10 +192,8 @@ static const char *print_entries(struct config_print *print)
 
 const char *config_print_next(struct config_print *print)
 {
-	if (print->stage < STAGE_END && store_version(print->store) != print->version) {
-		print->torn = true;
+	if (print->stage < STAGE_END && store_version(print->store) != print->version)
 		print->stage = STAGE_DONE;
-	}
 	switch (print->stage) {
 	case STAGE_TOP:
 		print->stage = STAGE_VERSION;

@@ -8,13 +8,12 @@
 #include <stdbool.h>
 #include "config/store.h"
 
-/* A resumable printer: one line per call. The store may change between calls: the printer then ends early
- * (config_print_next returns false and config_print_torn is true). */
+/* A resumable printer: one line per call. If the store changes between calls, the text ends early, without its
+ * "end". */
 struct config_print;
 struct config_print *config_print_new(const struct store *store);
 /* The next line without newline, valid until the next call; NULL at the end (after "end"). */
 const char *config_print_next(struct config_print *print);
-bool config_print_torn(const struct config_print *print);
 void config_print_free(struct config_print *print);
 
 /* A line that frames a configuration text and is no command: empty, a comment, `version ...`, `end`, `Building

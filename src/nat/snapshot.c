@@ -5,6 +5,7 @@
  * Promises: after snapshot_index() every question but the access list is O(1) or a binary search, and nothing changes the
  * snapshot any more. May not know the store, the mirror or the engine's tables.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/mem.h"
@@ -398,72 +399,58 @@ bool snapshot_serves(const struct snapshot *snapshot, enum alg alg)
 	return false;
 }
 
-const struct snapshot_reassembly *snapshot_reassembly(const struct snapshot *snapshot, uint32_t ifindex,
-						      bool out)
+/* Index of the first of n sorted rows whose number (at this offset in a row) is not below the one given; n: there is none. */
+static inline uint32_t first_from(const void *rows, uint32_t n, size_t row, size_t offset, uint32_t number)
 {
-	uint32_t low = 0, high = snapshot->n_reassemblies;
+	uint32_t low = 0, high = n;
 
 	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const struct snapshot_reassembly *row = &snapshot->reassemblies[middle];
+		uint32_t middle = low + (high - low) / 2, at;
 
-		if (row->ifindex == ifindex && row->out == out)
-			return row;
-		if (row->ifindex < ifindex || (row->ifindex == ifindex && !row->out))
+		memcpy(&at, (const char *)rows + middle * row + offset, sizeof(at));
+		if (at < number)
 			low = middle + 1;
 		else
 			high = middle;
+	}
+	return low;
+}
+#define FIRST_FROM(rows, n, type, member, number) \
+	first_from(rows, n, sizeof(struct type), offsetof(struct type, member), number)
+
+const struct snapshot_reassembly *snapshot_reassembly(const struct snapshot *snapshot, uint32_t ifindex,
+						      bool out)
+{
+	uint32_t i = FIRST_FROM(snapshot->reassemblies, snapshot->n_reassemblies, snapshot_reassembly, ifindex,
+				ifindex);
+
+	for (; i < snapshot->n_reassemblies && snapshot->reassemblies[i].ifindex == ifindex; i++) {
+		if (snapshot->reassemblies[i].out == out)
+			return &snapshot->reassemblies[i];
 	}
 	return NULL;
 }
 
 const struct snapshot_interface *snapshot_interface(const struct snapshot *snapshot, uint32_t ifindex)
 {
-	uint32_t low = 0, high = snapshot->n_interfaces;
+	uint32_t i = FIRST_FROM(snapshot->interfaces, snapshot->n_interfaces, snapshot_interface, ifindex, ifindex);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (snapshot->interfaces[middle].ifindex < ifindex)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == snapshot->n_interfaces || snapshot->interfaces[low].ifindex != ifindex)
-		return NULL;
-	return &snapshot->interfaces[low];
+	return i < snapshot->n_interfaces && snapshot->interfaces[i].ifindex == ifindex ? &snapshot->interfaces[i]
+											 : NULL;
 }
 
 const struct snapshot_own *snapshot_own(const struct snapshot *snapshot, ip4 addr)
 {
-	uint32_t low = 0, high = snapshot->n_own;
+	uint32_t i = FIRST_FROM(snapshot->own, snapshot->n_own, snapshot_own, addr, addr);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (snapshot->own[middle].addr < addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == snapshot->n_own || snapshot->own[low].addr != addr)
-		return NULL;
-	return &snapshot->own[low];
+	return i < snapshot->n_own && snapshot->own[i].addr == addr ? &snapshot->own[i] : NULL;
 }
 
 bool snapshot_is_global(const struct snapshot *snapshot, ip4 addr)
 {
-	uint32_t low = 0, high = snapshot->n_globals;
+	uint32_t i = FIRST_FROM(snapshot->globals, snapshot->n_globals, snapshot_pool_range, last, addr);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (snapshot->globals[middle].last < addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < snapshot->n_globals && snapshot->globals[low].first <= addr;
+	return i < snapshot->n_globals && snapshot->globals[i].first <= addr;
 }
 
 uint32_t snapshot_port_timeout(const struct snapshot *snapshot, uint8_t protocol, uint16_t port)
