@@ -67,7 +67,7 @@ const struct snapshot *engine_snapshot(const struct engine *engine)
 
 /* ---- sweeping ---- */
 
-#define SWEEP_LOOK 2048 /* records that one call looks at */
+#define SWEEP_LOOK 1024 /* records that one call looks at */
 
 /* Port bindings go with their last flow; those of addresses are looked at by themselves. */
 static void sweep_flows(struct engine *engine, uint64_t now)

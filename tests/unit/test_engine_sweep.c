@@ -21,7 +21,7 @@ static void teardown(void)
 /* ---- bounded work: what is counted is what one call does, not how long it takes ---- */
 
 #define MANY 9000
-#define STEP 2048 /* records that one call may look at */
+#define STEP 1024 /* records that one call may look at */
 
 static void conf_many(uint32_t epoch, ip4 face, ip4 last)
 {
