@@ -5,7 +5,7 @@
  * The sender is inside (its own addresses become global ones) or the receiver is (global ones that name hosts inside become local
  * ones again), or both (hairpin). Never touched: 0.0.0.0, 127/8, 224/4, 255.255.255.255, an address that no mapping has.
  *
- *   ROLE_LISTEN  sender inside: must be the sender's own address, or where the gateway allows third parties a covered host's; port
+ *   ROLE_LISTEN  sender inside: must be the sender's own address (or its global one; other hosts': for calls); port
  *                not below 1024 (unless the gateway needs low ports), not one that a static entry owns for somebody else. It gets
  *                a binding and an expectation from the receiver's address. Sender outside: an expectation from inside, so that
  *                the child is known and leaves by the address of its parent; nothing is written.
@@ -13,9 +13,9 @@
  *   ROLE_ADDRESS static entries of whole addresses (not `no-payload` ones), and address bindings; else unchanged.
  *   ROLE_SIGNAL, ROLE_MEDIA, ROLE_RTCP: for calls.
  *
- * Promises: the same mention of the same flow gets the same answer while its expectation or child lives (retransmissions come out
- * identical). All or nothing for one message: if one mention cannot be resolved, what was made for the others is undone. O(1) for each
- * mention. May not read messages.
+ * Promises: the same mention of the same flow gets the same answer while its expectation or child lives (retransmissions come
+ * out identical). All or nothing for one message: if one mention cannot be resolved, what was made for the others is undone.
+ * O(1) for each mention. May not read messages.
  */
 #ifndef ALGATE_NAT_RESOLVE_H
 #define ALGATE_NAT_RESOLVE_H

@@ -104,7 +104,8 @@ void flow_count_in(struct engine *engine, uint32_t index, uint32_t binding);
 enum reason leg_bind(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg);
 /* On the very address that leg->ig says: the binding that leg->id made for this inside endpoint, or a port of that address. */
 enum reason bind_on(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg);
-/* Two neighbouring inside ports, the first even, get two such ports on that address; false: one has a binding, or there are none. */
+/* Two neighbouring inside ports, the first even, get two such ports on that address; false: one has a binding, or there are
+ * none. */
 bool bind_pair_on(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg legs[2]);
 /* Gives back a binding that was made for a flow which then could not be made. */
 void leg_unbind(struct engine *engine, uint64_t now, uint32_t index);

@@ -64,13 +64,15 @@ static inline uint32_t lab_expected(const struct lab *lab)
 
 /* ---- packets */
 
-static inline enum reason lab_tcp_in(struct lab *lab, int peer, uint16_t sport, ip4 global, uint16_t port, uint8_t flags, struct pkt *p)
+static inline enum reason lab_tcp_in(struct lab *lab, int peer, uint16_t sport, ip4 global, uint16_t port,
+				     uint8_t flags, struct pkt *p)
 {
 	*p = pkt_tcp(PEER(peer), sport, global, port, flags);
 	return lab_in(lab, p);
 }
 
-static inline enum reason lab_tcp_out(struct lab *lab, int host, uint16_t sport, int peer, uint16_t port, uint8_t flags, struct pkt *p)
+static inline enum reason lab_tcp_out(struct lab *lab, int host, uint16_t sport, int peer, uint16_t port,
+				      uint8_t flags, struct pkt *p)
 {
 	*p = pkt_tcp(HOST(host), sport, PEER(peer), port, flags);
 	return lab_out(lab, p);
