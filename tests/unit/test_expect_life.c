@@ -238,6 +238,22 @@ START_TEST(all_of_it_survives_a_crash)
 }
 END_TEST
 
+START_TEST(what_ended_while_the_daemon_was_down_lets_nobody_in)
+{
+	struct pkt p;
+
+	masquerade();
+	uint16_t port = announce(control(5, 1025, 1), listens(HOST(5), 40000));
+
+	lab.now += 61000;
+	crash();
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+	ck_assert_uint_eq(lab_expected(&lab), 0);
+	IS(tcp_in(1, 20, FACE, port, F_SYN, &p), UNSOLICITED_SYN);
+}
+END_TEST
+
 START_TEST(after_a_crash_nothing_that_does_not_fit_is_kept)
 {
 	lab_static(&lab, 1, P_TCP, HOST(9), 21, POOL(9), 21);
@@ -309,6 +325,7 @@ int main(void)
 	tcase_add_test(tc, a_new_configuration_ends_what_does_not_fit);
 	tcase_add_test(tc, a_new_static_entry_owns_its_port);
 	tcase_add_test(tc, all_of_it_survives_a_crash);
+	tcase_add_test(tc, what_ended_while_the_daemon_was_down_lets_nobody_in);
 	tcase_add_test(tc, after_a_crash_nothing_that_does_not_fit_is_kept);
 	tcase_add_test(tc, random_lives_leave_nothing_behind);
 	suite_add_tcase(suite, tc);
