@@ -98,8 +98,8 @@ struct field {
 };
 #define MENTION_NONE 0xffff
 
-/* A number in the message that follows from lengths; written only when it changes. It may lie within a field, and is gone where that
- * is written. */
+/* A number in the message that follows from lengths; written only when it changes. It may lie within a field, and is gone where
+ * that is written. */
 enum depend {
 	DEPEND_DECIMAL, /* text: how many bytes [from, to) has become */
 	DEPEND_BE16,    /* likewise, two bytes in network order */

@@ -7,7 +7,8 @@
  * A name that points into the numbers of a name which is rewritten is written out instead, since it means the old ones. A message
  * that is signed (TSIG, SIG(0), or RRSIG over what would change) is left as it is: a change would be found.
  *
- * Promises: every pointer goes backwards to a label of another name, every length is checked. May not change records that hold no address.
+ * Promises: every pointer goes backwards to a label of another name, every length is checked. May not change records that hold
+ * no address.
  */
 #include "alg/alg.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Calls and registrations: what gateways for telephony and media announce, kept together under the key of the call (SIP Call-ID, H.323
- * GUID, SCCP call reference, RTSP session), whatever flow its messages take. One trunk carries hundreds of calls, and each ends
+ * Calls and registrations: what gateways for telephony and media announce, kept together under the key of the call (SIP Call-ID,
+ * H.323 GUID, SCCP call reference, RTSP session), whatever flow its messages take. One trunk carries hundreds of calls, and each ends
  * alone.
  *
  * A call has media; each medium of an inside party has a global endpoint (RTP with RTCP on the next port, or one port) and

@@ -241,8 +241,8 @@ START_TEST(too_many_commands)
 
 	greet();
 	for (int i = 0; i < 200; i++)
-		strcat(text, "NOOP\r\n");
-	strcat(text, "PORT 10,0,0,9,19,137\r\n");
+		memcpy(text + 6 * i, "NOOP\r\n", 6);
+	memcpy(text + 6 * 200, "PORT 10,0,0,9,19,137\r\n", sizeof("PORT 10,0,0,9,19,137\r\n"));
 	ck_assert_str_eq(client(text), text);
 }
 END_TEST
