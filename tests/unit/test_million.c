@@ -227,7 +227,7 @@ START_TEST(a_flow_costs_256_bytes)
 {
 	uint64_t slots = ((uint64_t)lab.records->slot_buckets * 4 + lab.records->stash_slots) * sizeof(struct flow_slot);
 
-	ck_assert_uint_le(lab.records->map_size + slots, FLOWS * UINT64_C(256));
+	ck_assert_uint_le(lab.records->map.size + slots, FLOWS * UINT64_C(256));
 }
 END_TEST
 
