@@ -53,8 +53,8 @@ uint32_t stream_chunks_used(const struct stream_set *set);
 struct stream_reader {
 	void *arg;
 	enum frame (*frame)(void *arg, enum flow_side from, const uint8_t *bytes, uint32_t length, uint32_t *size);
-	/* NULL: unchanged. The splices are good until the next call. *stop: neither direction is read again from behind this message
-	 * on. *refuse: the message must not go on and cannot be changed (no port): the connection is reset. */
+	/* NULL: unchanged. The splices are good until the next call. *stop: neither direction is read again from behind this
+	 * message on. *refuse: the message must not go on and cannot be changed (no port): the connection is reset. */
 	const struct splices *(*message)(void *arg, enum flow_side from, const uint8_t *bytes, uint32_t length,
 					 bool *stop, bool *refuse);
 	void (*note)(void *arg, enum alg_note note); /* counts */
