@@ -105,10 +105,23 @@ static void address_due(struct engine *engine, uint64_t now, struct binding_reco
 		binding_arm(engine, now, binding);
 }
 
+/* One flow of the router stands for all that leaves from its port, unless that is TCP (decide.c). */
+static uint32_t flow_last_stood(const struct engine *engine, uint32_t index, const struct flow_record *flow)
+{
+	uint32_t last_used_s = flow_last_used(engine, index);
+	const struct binding_record *binding;
+
+	if (!(flow->flags & FLOW_IDENTITY) || flow->protocol == PROTOCOL_TCP || flow->binding == RECORD_NONE)
+		return last_used_s;
+	binding = binding_at(engine->bindings, flow->binding);
+	return binding != NULL && binding->last_used_s > last_used_s ? binding->last_used_s : last_used_s;
+}
+
 void node_due(struct engine *engine, uint64_t now, uint32_t node)
 {
 	struct binding_record *binding;
 	struct flow_record *flow;
+	uint32_t last_used_s;
 
 	if (node >= engine->records->max_flows * 2) {
 		expected_due(engine, now, node - engine->records->max_flows * 2);
@@ -124,10 +137,11 @@ void node_due(struct engine *engine, uint64_t now, uint32_t node)
 	if (flow == NULL)
 		return;
 	expected_use(engine, node);
-	if (is_over(now, flow_last_used(engine, node), flow_timeout(engine->snapshot, flow)))
+	last_used_s = flow_last_stood(engine, node, flow);
+	if (is_over(now, last_used_s, flow_timeout(engine->snapshot, flow)))
 		flow_end(engine, now, node, EVENT_EXPIRED);
 	else
-		flow_arm(engine, now, node);
+		flow_arm_from(engine, now, node, last_used_s);
 }
 
 /* ---- ends ---- */
@@ -185,6 +199,7 @@ void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_ki
 	flow_remove(engine->flows, index);
 	if (flow.flags & FLOW_IDENTITY) {
 		engine->identities--;
+		limit_own_end(engine->limits, index);
 	} else {
 		use_remove(engine->uses, flow.rule);
 		limit_oneway_end(engine->limits, index, flow.vrf, flow.il);

@@ -276,7 +276,23 @@ static enum reason out_leg(const struct ask *ask, struct leg *leg)
 
 /* ---- visit 3 ---- */
 
-/* The router's own packet, not covered. Where its address is shared with a rule, the port is reserved by a flow. */
+static bool is_query_answer(const struct decoded *view)
+{
+	return view->kind == L4_QUERY &&
+	       (view->icmp_type == ICMP_ECHO_REPLY || view->icmp_type == ICMP_TIMESTAMP_REPLY ||
+		view->icmp_type == ICMP_INFORMATION_REPLY || view->icmp_type == ICMP_MASK_REPLY);
+}
+
+/* Is one flow enough for the port? Not for connections: each has an end of its own. A SYN-ACK is none yet. */
+static bool shares_port(const struct decoded *view)
+{
+	const uint8_t answer = TCP_SYN | TCP_ACK;
+
+	return view->protocol != PROTOCOL_TCP || (view->tcp_flags & answer) == answer;
+}
+
+/* The router's own packet, not covered. Where its address is shared with a rule, the port is reserved by a flow. What only
+ * answers makes none that reserves nothing: else whoever sends to the router would fill its table. */
 static enum reason own_leg(const struct ask *ask, struct leg *leg)
 {
 	struct endpoint source = source_of(ask->view);
@@ -286,13 +302,19 @@ static enum reason own_leg(const struct ask *ask, struct leg *leg)
 	if (!has_key(ask->view) || ask->view->kind == L4_OTHER ||
 	    !is_shared_own(ask->snapshot, source.addr))
 		return REASON_FROM_ROUTER;
+	/* The identifier belongs to who asked; a host of ours may have the same. */
+	if (is_query_answer(ask->view))
+		return REASON_FROM_ROUTER;
 	entry = snapshot_static_global(ask->snapshot, ask->vrf, ask->view->protocol, source);
 	if (entry != NULL && entry->protocol != 0)
 		return REASON_PORT_COLLISION;
 	holder = binding_by_global(ask->engine->bindings, ask->vrf, ask->view->protocol, source);
 	if (holder != NULL && !(holder->flags & BINDING_IDENTITY))
 		return REASON_PORT_COLLISION;
+	if (ask->view->protocol == PROTOCOL_TCP && ask->view->tcp_flags & TCP_RST)
+		return REASON_FROM_ROUTER;
 	leg->kind = LEG_IDENTITY;
+	leg->half = holder != NULL && shares_port(ask->view);
 	leg->il = leg->ig = source;
 	leg->og = destination_of(ask->view);
 	if (holder != NULL)

@@ -24,7 +24,8 @@ enum leg_kind {
 /* One translation that the packet takes part in. */
 struct leg {
 	uint8_t kind;       /* enum leg_kind */
-	bool half;          /* LEG_STATIC, LEG_ADDRESS: translated by the half entry alone, no flow is made */
+	bool half;          /* LEG_STATIC, LEG_ADDRESS: translated by the half entry alone, no flow is made; LEG_IDENTITY: its
+			     * port is reserved already */
 	bool recheck;       /* LEG_FLOW of another epoch: looked at, still good */
 	uint32_t stale;     /* flow in the way whose rule or global is gone; RECORD_NONE */
 	uint32_t flow;      /* LEG_FLOW */

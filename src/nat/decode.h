@@ -20,11 +20,15 @@
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
-#define ICMP_UNREACHABLE   3
-#define ICMP_SOURCE_QUENCH 4
-#define ICMP_REDIRECT      5
-#define ICMP_TIME_EXCEEDED 11
-#define ICMP_PARAMETER     12
+#define ICMP_ECHO_REPLY        0
+#define ICMP_UNREACHABLE       3
+#define ICMP_SOURCE_QUENCH     4
+#define ICMP_REDIRECT          5
+#define ICMP_TIME_EXCEEDED     11
+#define ICMP_PARAMETER         12
+#define ICMP_TIMESTAMP_REPLY   14
+#define ICMP_INFORMATION_REPLY 16
+#define ICMP_MASK_REPLY        18
 
 /* What is known behind the IP header. */
 enum l4_kind {

@@ -2,7 +2,8 @@
 /*
  * Limits of entries. Hosts: open addressing with linear probing under a keyed hash, a place for each host that has entries;
  * removal closes the gap. Lists: for each entry one bit for each list that counts it, so that what an entry adds it takes
- * away again whatever became of the list. One-way flows: a chain for each host, through an array beside the flows.
+ * away again whatever became of the list. One-way flows: a chain for each host, and one
+ * for the router's own flows, through an array beside the flows.
  *
  * Promises O(1), no malloc; memory is touched only where there are hosts, and the arrays of lists and chains only where
  * there are limits. May not end anything: who is refused, and who has to go, is decided in record.c.
@@ -43,6 +44,7 @@ struct limit_set {
 	uint32_t max_flows;
 	struct chain *chains;
 	uint32_t chained;
+	struct host own; /* the chain of the router's own flows */
 	uint16_t *lists_of; /* by node */
 	struct list lists[LIMIT_LISTS];
 	uint8_t place[LIMIT_LISTS]; /* of the snapshot's list_limits in lists */
@@ -319,6 +321,31 @@ static uint32_t *link_before(struct limit_set *set, struct host *host, uint32_t 
 	return at == CHAIN_END ? &host->last : &set->chains[at - 1].before;
 }
 
+static void chain_add(struct limit_set *set, struct host *host, uint32_t flow)
+{
+	set->chains[flow] = (struct chain){host->last != 0 ? host->last : CHAIN_END, CHAIN_END};
+	*link_after(set, host, set->chains[flow].before) = flow + 1;
+	host->last = flow + 1;
+	set->chained++;
+}
+
+static bool is_chained(const struct limit_set *set, uint32_t flow)
+{
+	return set->chained > 0 && set->chains[flow].before != 0;
+}
+
+static void chain_end(struct limit_set *set, struct host *host, uint32_t flow)
+{
+	struct chain gone = set->chains[flow];
+
+	*link_after(set, host, gone.before) = gone.after;
+	*link_before(set, host, gone.after) = gone.before;
+	if (host->first == CHAIN_END)
+		host->first = host->last = 0;
+	set->chains[flow] = (struct chain){0, 0};
+	set->chained--;
+}
+
 void limit_oneway_add(struct limit_set *set, const struct snapshot *snapshot, uint32_t flow, uint16_t vrf, ip4 host)
 {
 	struct host *place;
@@ -326,29 +353,31 @@ void limit_oneway_add(struct limit_set *set, const struct snapshot *snapshot, ui
 	if (limit_host_max(snapshot, vrf, host) == 0 || set->chains[flow].before != 0)
 		return;
 	place = place_of(set, vrf, host);
-	if (place->count == 0)
-		return;
-	set->chains[flow] = (struct chain){place->last != 0 ? place->last : CHAIN_END, CHAIN_END};
-	*link_after(set, place, set->chains[flow].before) = flow + 1;
-	place->last = flow + 1;
-	set->chained++;
+	if (place->count != 0)
+		chain_add(set, place, flow);
 }
 
 void limit_oneway_end(struct limit_set *set, uint32_t flow, uint16_t vrf, ip4 host)
 {
-	struct chain gone;
-	struct host *place;
+	if (is_chained(set, flow))
+		chain_end(set, place_of(set, vrf, host), flow);
+}
 
-	if (set->chained == 0 || set->chains[flow].before == 0)
-		return;
-	gone = set->chains[flow];
-	place = place_of(set, vrf, host);
-	*link_after(set, place, gone.before) = gone.after;
-	*link_before(set, place, gone.after) = gone.before;
-	if (place->first == CHAIN_END)
-		place->first = place->last = 0;
-	set->chains[flow] = (struct chain){0, 0};
-	set->chained--;
+void limit_own_use(struct limit_set *set, uint32_t flow)
+{
+	limit_own_end(set, flow);
+	chain_add(set, &set->own, flow);
+}
+
+void limit_own_end(struct limit_set *set, uint32_t flow)
+{
+	if (is_chained(set, flow))
+		chain_end(set, &set->own, flow);
+}
+
+uint32_t limit_own_oldest(const struct limit_set *set)
+{
+	return set->own.first == 0 ? UINT32_MAX : set->own.first - 1;
 }
 
 static bool is_spared(const uint32_t spare[LIMIT_SPARE], uint32_t flow)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How many entries (flows and address bindings) each inside host has, and those that each list limit covers; and, of a host
- * that has a limit, which of its flows only one side was heard on. Derived from flows and bindings; the limits
+ * that has a limit, which of its flows only one side was heard on; and in which order the router's own were used. Derived from flows and bindings; the limits
  * themselves are the snapshot's. A node is an entry's number as in the timer wheel.
  */
 #ifndef ALGATE_NAT_LIMIT_H
@@ -57,6 +57,12 @@ void limit_oneway_end(struct limit_set *set, uint32_t flow, uint16_t vrf, ip4 ho
 #define LIMIT_SPARE 3
 /* The oldest of the host's but those; UINT32_MAX: none. */
 uint32_t limit_oneway_oldest(const struct limit_set *set, uint16_t vrf, ip4 host, const uint32_t spare[LIMIT_SPARE]);
+
+/* The router's own flows, which no host has. */
+void limit_own_use(struct limit_set *set, uint32_t flow); /* new, or used again: now the last to go */
+void limit_own_end(struct limit_set *set, uint32_t flow);
+/* The one that was not used for longest; UINT32_MAX: none. */
+uint32_t limit_own_oldest(const struct limit_set *set);
 
 /* ---- for show */
 

@@ -53,6 +53,7 @@ void flow_count_in(struct engine *engine, uint32_t index, uint32_t binding)
 		binding_at(engine->bindings, binding)->flows++;
 	if (flow->flags & FLOW_IDENTITY) {
 		engine->identities++;
+		limit_own_use(engine->limits, index);
 		return;
 	}
 	use_add(engine->uses, flow->rule);
@@ -69,14 +70,16 @@ static void note_peak(struct engine *engine, uint64_t now)
 	engine->counts.peak_at = now;
 }
 
-/* A flow, and the address binding that it makes. The router's own take no room from anybody. */
+/* A flow, and the address binding that it makes. The router's own take room from each other only. */
 static bool has_room(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg)
 {
 	uint32_t need = leg->kind == LEG_ADDRESS && leg->binding == RECORD_NONE ? 2 : 1;
 	bool room;
 
-	if (leg->kind == LEG_IDENTITY)
+	if (leg->kind == LEG_IDENTITY) {
+		room_for_own(engine, now, leg);
 		return true;
+	}
 	if (leg->kind == LEG_EXPECTED)
 		engine->spare[2] = expect_at(engine->expects, leg->expectation)->parent;
 	room = room_for(engine, now, vrf, protocol, leg, need);
@@ -283,11 +286,17 @@ static enum reason do_one(struct engine *engine, uint64_t now, const struct pack
 	enum reason reason = decision->reason;
 	uint32_t made;
 
+	if (leg->kind == LEG_IDENTITY && leg->half) {
+		binding_at(engine->bindings, leg->binding)->last_used_s = seconds(now);
+		return reason;
+	}
 	if (leg->half)
 		return do_half(engine, now, view, decision, leg, rewrite);
 	if (leg->kind == LEG_FLOW) {
 		if (leg->recheck)
 			recheck_old(engine, now, leg->flow);
+		if (reason == REASON_FROM_ROUTER && flow_at(engine->flows, leg->flow)->flags & FLOW_IDENTITY)
+			limit_own_use(engine->limits, leg->flow);
 		engine->counts.hits++;
 	} else {
 		enum reason outcome = make_flow(engine, now, decision->vrf, view, leg, &made);

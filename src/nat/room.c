@@ -70,6 +70,13 @@ void entry_review(struct engine *engine, uint32_t index)
 
 /* ---- room ---- */
 
+/* What ended may have been the last that used the binding. */
+static void check_binding(const struct engine *engine, struct leg *leg)
+{
+	if (leg->binding != RECORD_NONE && binding_at(engine->bindings, leg->binding) == NULL)
+		leg->binding = RECORD_NONE;
+}
+
 /* A host at its limit makes room by itself: its oldest flows that only one side was heard on may go. */
 static bool host_makes_room(struct engine *engine, uint64_t now, uint16_t vrf, struct leg *leg, uint32_t need)
 {
@@ -82,10 +89,18 @@ static bool host_makes_room(struct engine *engine, uint64_t now, uint16_t vrf, s
 		}
 		flow_end(engine, now, oldest, EVENT_REMOVED);
 	}
-	/* What ended may have been the last that used the binding. */
-	if (leg->binding != RECORD_NONE && binding_at(engine->bindings, leg->binding) == NULL)
-		leg->binding = RECORD_NONE;
+	check_binding(engine, leg);
 	return true;
+}
+
+void room_for_own(struct engine *engine, uint64_t now, struct leg *leg)
+{
+	uint32_t eighth = engine->records->max_flows / 8, most = eighth < OWN_FLOWS_MAX ? eighth : OWN_FLOWS_MAX;
+
+	/* More than one too many only after adoption by a smaller table. */
+	for (int i = 0; i < ENDS_MAX && engine->identities > 0 && engine->identities >= most; i++)
+		flow_end(engine, now, limit_own_oldest(engine->limits), EVENT_REMOVED);
+	check_binding(engine, leg);
 }
 
 bool room_for(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg, uint32_t need)

@@ -29,6 +29,8 @@ struct expect_counts {
 };
 
 #define EMIT_LARGE (256 * 1024)
+/* Most flows of the router itself; of a small table an eighth, so that no outside packet takes the room of inside hosts. */
+#define OWN_FLOWS_MAX 4096u
 
 enum sweep { SWEEP_NONE, SWEEP_FLOWS, SWEEP_BINDINGS };
 
@@ -123,6 +125,8 @@ bool address_has_ports(const struct engine *engine, uint16_t vrf, ip4 addr);
 /* Is there room for so many entries, a new flow of this leg's and what it needs? At its host's limit, a flow that only one side
  * was heard on may end for it. */
 bool room_for(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t protocol, struct leg *leg, uint32_t need);
+/* Of the router's own flows, the one that was not used for longest ends when there are as many as may be. */
+void room_for_own(struct engine *engine, uint64_t now, struct leg *leg);
 /* Counts an address binding, a flow, with host and lists. */
 void entry_binding(struct engine *engine, const struct binding_record *binding);
 void entry_flow(struct engine *engine, uint32_t index);

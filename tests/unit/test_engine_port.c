@@ -6,6 +6,7 @@
  */
 #include <check.h>
 #include "enginelab.h"
+#include "nat/state.h"
 #include "nat/port.h"
 
 #define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
@@ -118,6 +119,112 @@ START_TEST(what_the_router_uses_is_not_given)
 	ck_assert_uint_ne(port_of(HOST(20), 3000), 3000);
 	ck_assert_uint_eq(port_of(HOST(20), 4000), 4000);
 	IS(lab_own(&lab, &other), PORT_COLLISION); /* and the other way round */
+}
+END_TEST
+
+static uint32_t own_flows(void)
+{
+	return lab.engine->identities;
+}
+
+static struct pkt own_tcp(uint16_t port, uint32_t peer, uint8_t flags)
+{
+	return pkt_tcp(FACE, port, IP(198, 51, 100, 0) + peer, 7, flags);
+}
+
+/* Spoofed packets to the router: what it answers leaves nothing behind but the reservation of its port. */
+START_TEST(answers_of_the_router_make_no_flows)
+{
+	for (uint32_t i = 0; i < 500; i++) {
+		struct pkt echo = pkt_icmp(FACE, PEER(i), 0, (uint16_t)i), reset = own_tcp((uint16_t)(i + 1), i, TCP_RST);
+		struct pkt answer = own_tcp(22, i, TCP_SYN | TCP_ACK), served = pkt_udp(FACE, 53, PEER(i), 5000);
+
+		IS(lab_own(&lab, &echo), FROM_ROUTER);
+		IS(lab_own(&lab, &reset), FROM_ROUTER);
+		ck_assert_uint_le(own_flows(), 2);
+		IS(lab_own(&lab, &answer), FROM_ROUTER);
+		IS(lab_own(&lab, &served), FROM_ROUTER);
+		ck_assert_uint_eq(own_flows(), 2);
+	}
+	struct pkt wants = pkt_tcp(HOST(20), 22, PEER(1), 80, TCP_SYN);
+
+	ck_assert_uint_ne(port_of(HOST(20), 53), 53);
+	lab_out(&lab, &wants);
+	ck_assert_uint_ne(sport_of(&wants), 22);
+	/* Control: connections are flows of their own. */
+	for (uint32_t i = 0; i < 10; i++) {
+		struct pkt data = own_tcp(22, i, TCP_ACK), ask = pkt_icmp(FACE, PEER(1), 8, (uint16_t)i);
+
+		IS(lab_own(&lab, &data), FROM_ROUTER);
+		IS(lab_own(&lab, &ask), FROM_ROUTER);
+	}
+	ck_assert_uint_eq(own_flows(), 21);
+}
+END_TEST
+
+/* An identifier is who asked's: that a host inside has the same refuses no answer. */
+START_TEST(the_router_answers_pings_that_have_a_hosts_identifier)
+{
+	struct pkt ping = pkt_ping(HOST(20), PEER(1), 77), answer = pkt_icmp(FACE, PEER(2), 0, 77);
+	struct pkt own = pkt_icmp(FACE, PEER(2), 8, 77);
+
+	IS(lab_out(&lab, &ping), TRANSLATED_NEW);
+	ck_assert_uint_eq(id_of(&ping), 77);
+	IS(lab_own(&lab, &answer), FROM_ROUTER);
+	IS(lab_own(&lab, &own), PORT_COLLISION); /* control */
+}
+END_TEST
+
+/* A port lives as long as anything leaves from it, whoever it went to first. */
+START_TEST(a_shared_reservation_is_kept_by_all_its_packets)
+{
+	struct pkt first = pkt_udp(FACE, 3000, PEER(1), 53), later = pkt_udp(FACE, 3000, PEER(2), 53);
+
+	IS(lab_own(&lab, &first), FROM_ROUTER);
+	for (int i = 0; i < 10; i++) {
+		lab_wait(&lab, 200);
+		IS(lab_own(&lab, &later), FROM_ROUTER);
+		ck_assert_uint_eq(own_flows(), 1);
+	}
+	ck_assert_uint_ne(port_of(HOST(20), 3000), 3000);
+	lab_wait(&lab, 301);
+	ck_assert_uint_eq(own_flows(), 0);
+}
+END_TEST
+
+/* The router's own flows take room from each other, the least used first; never from hosts. */
+START_TEST(the_routers_flows_are_few)
+{
+	uint32_t most = lab.engine->records->max_flows / 8 < OWN_FLOWS_MAX ? lab.engine->records->max_flows / 8
+									   : OWN_FLOWS_MAX;
+	struct pkt ssh = own_tcp(22, 1, TCP_ACK), data;
+	uint32_t flows = lab_counts(&lab).flows;
+
+	for (uint32_t i = 0; i < most * 3; i++) {
+		struct pkt p = own_tcp((uint16_t)(10000 + i), 2, TCP_ACK);
+
+		data = ssh;
+		IS(lab_own(&lab, &data), FROM_ROUTER);
+		IS(lab_own(&lab, &p), FROM_ROUTER);
+		ck_assert_uint_le(own_flows(), most);
+	}
+	ck_assert_uint_eq(own_flows(), most);
+	ck_assert_uint_eq(lab_counts(&lab).flows, flows);
+	/* The one in use has its port still, the last ones too, the first have not. */
+	struct pkt wants = pkt_tcp(HOST(20), 22, PEER(9), 80, TCP_SYN);
+	struct pkt last = pkt_tcp(HOST(20), (uint16_t)(10000 + most * 3 - 1), PEER(9), 80, TCP_SYN);
+
+	lab_wait(&lab, 121);
+	lab_out(&lab, &wants);
+	ck_assert_uint_ne(sport_of(&wants), 22);
+	lab_out(&lab, &last);
+	ck_assert_uint_ne(sport_of(&last), 10000 + most * 3 - 1);
+	struct pkt gone = pkt_tcp(HOST(20), 10000, PEER(9), 80, TCP_SYN);
+
+	lab_out(&lab, &gone);
+	ck_assert_uint_eq(sport_of(&gone), 10000);
+	lab_wait(&lab, 86401);
+	ck_assert_uint_eq(own_flows(), 0);
 }
 END_TEST
 
@@ -273,6 +380,10 @@ int main(void)
 	tcase_add_test(tc, rfc6888_req13_nearly_all_ports_to_one_remote);
 	tcase_add_test(tc, what_a_static_entry_owns_is_not_given);
 	tcase_add_test(tc, what_the_router_uses_is_not_given);
+	tcase_add_test(tc, answers_of_the_router_make_no_flows);
+	tcase_add_test(tc, the_router_answers_pings_that_have_a_hosts_identifier);
+	tcase_add_test(tc, a_shared_reservation_is_kept_by_all_its_packets);
+	tcase_add_test(tc, the_routers_flows_are_few);
 	tcase_add_test(tc, rfc4787_req3a_req4_range_and_parity);
 	tcase_add_test(tc, rfc6056_another_router_other_ports);
 	tcase_add_test(tc, rfc6888_req8_cooling);
