@@ -202,6 +202,9 @@ static void give(const uint8_t *r, uint8_t how)
 		return;
 	fate = stream_packet(trial.set, trial.stream, (enum flow_side)side, trial.now, &view, ROOM,
 			     &reader, &sink);
+	/* Refused, and opened anew. */
+	if (!read && stream_look(trial.set, trial.stream).reads[side])
+		memset(trial.known, 0, sizeof(trial.known));
 	must(view.length <= ROOM && view.length == ((uint32_t)p[2] << 8 | p[3]));
 	for (uint32_t i = 0; i < 64; i++)
 		must(p[ROOM + i] == 0xa5);
