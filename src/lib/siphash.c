@@ -63,8 +63,19 @@ static inline __attribute__((always_inline)) uint64_t sip(const struct siphash_k
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* Keys of tables are two words. */
+/* Keys of tables are two words, records five and eight. */
 uint64_t siphash13(const struct siphash_key *key, const void *data, size_t length)
 {
-	return length == 16 ? sip(key, data, 16) : sip(key, data, length);
+	switch (length) {
+	case 12:
+		return sip(key, data, 12);
+	case 16:
+		return sip(key, data, 16);
+	case 40:
+		return sip(key, data, 40);
+	case 64:
+		return sip(key, data, 64);
+	default:
+		return sip(key, data, length);
+	}
 }

@@ -5,13 +5,12 @@
  */
 #include "lib/sparse.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "lib/aside.h"
 #include "lib/mem.h"
 
 #define FILL_STEP ((size_t)4 << 20) /* bytes between two looks at `stop` */
@@ -49,13 +48,13 @@ void sparse_free(void *at, size_t size)
 /* ---- filling */
 
 struct sparse_fill {
-	pthread_t thread;
+	struct aside *aside;
 	char *at;
 	size_t size;
 	bool stop; /* atomic */
 };
 
-static void *fill_run(void *arg)
+static void fill(void *arg)
 {
 	struct sparse_fill *fill = arg;
 
@@ -67,25 +66,18 @@ static void *fill_run(void *arg)
 			    MADV_POPULATE_WRITE) != 0)
 			break;
 	}
-	return NULL;
 }
 
 struct sparse_fill *sparse_fill_begin(void *at, size_t size)
 {
-	struct sparse_fill *fill = mem_alloc(sizeof(*fill));
-	sigset_t all, before;
-	int failed;
+	struct sparse_fill *begun = mem_alloc(sizeof(*begun));
 
-	fill->at = at;
-	fill->size = size;
-	/* Signals belong to the thread that asked for them. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&fill->thread, NULL, fill_run, fill);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed == 0)
-		return fill;
-	free(fill);
+	begun->at = at;
+	begun->size = size;
+	begun->aside = aside_begin(fill, begun);
+	if (begun->aside != NULL)
+		return begun;
+	free(begun);
 	return NULL;
 }
 
@@ -94,6 +86,6 @@ void sparse_fill_end(struct sparse_fill *fill)
 	if (fill == NULL)
 		return;
 	__atomic_store_n(&fill->stop, true, __ATOMIC_RELAXED);
-	pthread_join(fill->thread, NULL);
+	aside_end(fill->aside);
 	free(fill);
 }

@@ -72,6 +72,13 @@ static void chains_clear(struct chains *chains)
 	sparse_clear(chains->heads, heads_size(chains));
 }
 
+/* Most of it is in use, or about to be. */
+static void chains_many(struct chains *chains)
+{
+	sparse_huge(chains->heads, heads_size(chains));
+	sparse_huge(chains->next, (size_t)chains->capacity * sizeof(uint32_t));
+}
+
 static inline uint32_t chain_first(const struct chains *chains, uint64_t hash)
 {
 	return chains->heads[hash & chains->mask] - 1;
@@ -468,8 +475,27 @@ static void batch_add(struct binding_table *table, struct batch *batch, uint32_t
 	batch->index[batch->n++] = index;
 }
 
+/* Bindings in places that are taken have to be looked at, whether they are the same. */
+static void prefetch_chains(const struct binding_table *table, const struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->n; i++) {
+		uint32_t local = chain_first(&table->by_local, batch->at[i].local);
+		uint32_t global = chain_first(&table->by_global, batch->at[i].global);
+
+		if (local != EMPTY) {
+			__builtin_prefetch(&table->records->bindings[local].local);
+			__builtin_prefetch(&table->by_local.next[local]);
+		}
+		if (global != EMPTY) {
+			__builtin_prefetch(&table->records->bindings[global].global);
+			__builtin_prefetch(&table->by_global.next[global]);
+		}
+	}
+}
+
 static void batch_flush(struct binding_table *table, struct batch *batch)
 {
+	prefetch_chains(table, batch);
 	for (uint32_t i = 0; i < batch->n; i++) {
 		struct binding_record *binding = &table->records->bindings[batch->index[i]];
 
@@ -501,6 +527,10 @@ uint32_t binding_table_adopt(struct binding_table *table)
 	struct batch batch = {.n = 0};
 
 	forget_derived(table);
+	if (high >= table->records->max_flows / 16) {
+		chains_many(&table->by_local);
+		chains_many(&table->by_global);
+	}
 	for (uint32_t i = 0; i < high; i++) {
 		struct binding_record *binding = &table->records->bindings[i];
 

@@ -18,7 +18,7 @@
 #define BUCKET_SLOTS 4
 #define MIN_BUCKETS  8
 #define MAX_FLOWS    (1u << 28) /* indexes of slots stay well below RECORD_NONE */
-#define FILL_MIN     65536 /* flows for which a thread of its own pays */
+#define MANY_FLOWS   65536
 #define SEAL_BITS    (~(SLOT_ALG | RECORD_WRITING))
 #define SEAL_LEAST   4u
 #define NONE_WRITTEN ((uint64_t)UINT32_MAX << 32) /* value below, its complement above: one store, and damage shows */
@@ -54,26 +54,61 @@ void record_copy(void *to, const void *from, size_t size)
 
 /* ---- seals */
 
+/* Ones where the identity is. Whole words are cleared by them: to write over single fields of a copy and then read its words
+ * would hold up the processor. */
+static const union {
+	struct flow_record record;
+	uint64_t words[sizeof(struct flow_record) / 8];
+} flow_identity = {.record = {.vrf = UINT16_MAX,
+			      .protocol = UINT8_MAX,
+			      .il = UINT32_MAX,
+			      .ig = UINT32_MAX,
+			      .ol = UINT32_MAX,
+			      .og = UINT32_MAX,
+			      .il_port = UINT16_MAX,
+			      .ig_port = UINT16_MAX,
+			      .ol_port = UINT16_MAX,
+			      .og_port = UINT16_MAX,
+			      .rule = UINT64_MAX,
+			      .created_s = UINT32_MAX}};
+static const union {
+	struct binding_record record;
+	uint64_t words[sizeof(struct binding_record) / 8];
+} binding_identity = {.record = {.vrf = UINT16_MAX,
+				 .protocol = UINT8_MAX,
+				 .flags = UINT8_MAX,
+				 .local = UINT32_MAX,
+				 .global = UINT32_MAX,
+				 .local_port = UINT16_MAX,
+				 .global_port = UINT16_MAX,
+				 .created_s = UINT32_MAX,
+				 .rule = UINT64_MAX}};
+
+static inline uint32_t seal_of(const uint64_t *words, size_t size)
+{
+	uint32_t seal = (uint32_t)siphash13(&seal_key, words, size) & SEAL_BITS;
+
+	return seal != 0 ? seal : SEAL_LEAST;
+}
+
 uint32_t flow_seal(const struct flow_record *flow)
 {
-	struct flow_record identity = *flow;
-	uint32_t seal;
+	uint64_t words[sizeof(*flow) / 8];
 
-	identity.state = identity.syn = identity.binding = 0;
-	identity.slot[0] = identity.slot[1] = 0;
-	identity.phase = identity.flags = identity.tcp = identity.scales = identity.carries = 0;
-	seal = (uint32_t)siphash13(&seal_key, &identity, sizeof(identity)) & SEAL_BITS;
-	return seal != 0 ? seal : SEAL_LEAST;
+	memcpy(words, flow, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / 8; i++)
+		words[i] &= flow_identity.words[i];
+	return seal_of(words, sizeof(words));
 }
 
 uint32_t binding_seal(const struct binding_record *binding)
 {
-	struct binding_record identity = *binding;
-	uint32_t seal;
+	uint64_t words[sizeof(*binding) / 8];
 
-	identity.state = identity.last_used_s = identity.flows = 0;
-	seal = (uint32_t)siphash13(&seal_key, &identity, sizeof(identity)) & SEAL_BITS;
-	return seal != 0 ? seal : SEAL_LEAST;
+	memcpy(words, binding, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / 8; i++)
+		words[i] &= binding_identity.words[i];
+	return seal_of(words, sizeof(words));
 }
 
 /* ---- layout */
@@ -109,6 +144,7 @@ static void set_sizes(struct records *records, uint32_t max_flows)
 	records->max_flows = max_flows;
 	records->slot_buckets = buckets > MIN_BUCKETS ? (uint32_t)buckets : MIN_BUCKETS;
 	records->stash_slots = STASH_SLOTS;
+	records->many = MANY_FLOWS;
 }
 
 static uint64_t slots_size(const struct records *records)
@@ -174,7 +210,7 @@ static void expect_adoption(struct records *records)
 {
 	uint32_t high = records_high(records, REGION_FLOWS);
 
-	if (records->fresh || high < FILL_MIN || high < records->max_flows / 16)
+	if (records->fresh || high < records->many || high < records->max_flows / 16)
 		return;
 	records_many_slots(records);
 	records->fill = sparse_fill_begin(records->slots, slots_size(records));

@@ -151,6 +151,7 @@ struct records {
 	uint32_t max_flows;    /* also of bindings */
 	uint32_t slot_buckets; /* of 4 slots */
 	uint32_t stash_slots;  /* behind the buckets, at index slot_buckets * 4 */
+	uint32_t many;         /* from so many flows on, threads make adoption faster */
 	struct flow_record *flows;
 	struct binding_record *bindings;
 	struct flow_slot *slots;

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "lib/aside.h"
 #include "lib/mem.h"
 #include "nat/alg_store.h"
 #include "nat/resolve.h"
@@ -221,7 +222,6 @@ static void adopt_flows(struct engine *engine, uint64_t now)
 {
 	uint32_t from = 0, index;
 
-	flow_table_adopt(engine->flows, seconds(now), engine->snapshot->epoch);
 	while ((index = flow_next(engine->flows, &from, UINT32_MAX)) != RECORD_NONE) {
 		prefetch_binding(engine, index + AHEAD);
 		if (!adopt_flow(engine, now, index))
@@ -242,12 +242,37 @@ static void drop_idle_bindings(struct engine *engine, uint64_t now)
 	}
 }
 
+struct table_work {
+	struct engine *engine;
+	uint64_t now;
+};
+
+static void adopt_flow_table(void *arg)
+{
+	struct table_work *work = arg;
+
+	flow_table_adopt(work->engine->flows, seconds(work->now), work->engine->snapshot->epoch);
+}
+
+/* Flows find their slots without their bindings, and bindings their places without their flows, so neither waits for the
+ * other; and what comes out is the same. */
+static void adopt_records(struct engine *engine, uint64_t now)
+{
+	bool many = records_high(engine->records, REGION_FLOWS) >= engine->records->many;
+	struct table_work work = {engine, now};
+	struct aside *aside = many ? aside_begin(adopt_flow_table, &work) : NULL;
+
+	adopt_bindings(engine, now);
+	if (aside == NULL)
+		adopt_flow_table(&work);
+	aside_end(aside);
+	adopt_flows(engine, now);
+}
+
 static void adopt(struct engine *engine, uint64_t now)
 {
-	if (!engine->records->fresh) {
-		adopt_bindings(engine, now);
-		adopt_flows(engine, now);
-	}
+	if (!engine->records->fresh)
+		adopt_records(engine, now);
 	expected_adopt(engine, now);
 	drop_idle_bindings(engine, now);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* New configurations under traffic, adoption after a crash, rows and clear. */
 #include <check.h>
+#include <pthread.h>
 #include "enginelab.h"
+#include "lib/aside.h"
 
 static struct lab lab;
 static char directory[] = "/tmp/algate-test-XXXXXX";
@@ -337,6 +339,132 @@ START_TEST(adopted_flows_keep_their_phase)
 }
 END_TEST
 
+/* ---- adoption with threads ---- */
+
+#define CROWD 450 /* flows beside those of traffic() */
+
+/* What adoption made, and what it was made from. */
+struct outcome {
+	void *truth, *slots; /* the records file's contents, the slots */
+	struct engine_counts counts;
+	uint64_t uses[3];
+};
+
+static size_t truth_size(void)
+{
+	return lab.records->map.size;
+}
+
+static size_t slots_size(void)
+{
+	return (lab.records->slot_buckets * 4 + lab.records->stash_slots) * sizeof(struct flow_slot);
+}
+
+static void *copy_of(const void *from, size_t size)
+{
+	return memcpy(mem_alloc(size), from, size);
+}
+
+static void outcome_free(struct outcome *outcome)
+{
+	free(outcome->truth);
+	free(outcome->slots);
+}
+
+static bool same_outcome(const struct outcome *a, const struct outcome *b)
+{
+	return memcmp(a->truth, b->truth, truth_size()) == 0 && memcmp(a->slots, b->slots, slots_size()) == 0 &&
+	       a->counts.flows == b->counts.flows && a->counts.address_bindings == b->counts.address_bindings &&
+	       memcmp(a->uses, b->uses, sizeof(a->uses)) == 0;
+}
+
+/* What a crash left there in one life is the same in the next. */
+static struct outcome adopt_left(const void *left, uint32_t many)
+{
+	static const uint64_t rules[] = {7, 8, 100};
+	struct outcome outcome;
+
+	reopen(0);
+	memcpy(lab.records->map.at, left, truth_size());
+	lab.records->many = many;
+	conf_all(1, FACE);
+	ck_assert(lab_commit(&lab));
+	outcome.truth = copy_of(lab.records->map.at, truth_size());
+	outcome.slots = copy_of(lab.records->slots, slots_size());
+	outcome.counts = lab_counts(&lab);
+	for (int i = 0; i < 3; i++)
+		outcome.uses[i] = engine_rule_uses(lab.engine, rules[i]);
+	return outcome;
+}
+
+static void crowd(void)
+{
+	for (uint32_t i = 0; i < CROWD; i++) {
+		struct pkt p = pkt_udp(HOST(10 + i % 90), (uint16_t)(2000 + i / 90), PEER(1 + i % 3), 9000);
+
+		IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	}
+}
+
+/* Each kind of record that adoption drops, one way or another. */
+static void damage(void)
+{
+	struct flow_record *flows = lab.records->flows;
+	struct binding_record *bindings = lab.records->bindings;
+
+	flows[50].ig++;			     /* torn */
+	flows[60].state = RECORD_WRITING;
+	flows[70] = flows[71];		     /* double */
+	bindings[80].global_port++;	     /* torn: its flows lose it */
+	bindings[90] = bindings[91];	     /* double */
+	flows[100].binding = RECORD_NONE - 1; /* found by what the flow says */
+	flows[110].rule = 99;
+	flows[110].state = flow_seal(&flows[110]); /* no such rule */
+}
+
+START_TEST(threads_change_nothing_of_adoption)
+{
+	struct outcome alone, aside, undamaged;
+	void *whole, *left;
+
+	crowd();
+	whole = copy_of(lab.records->map.at, truth_size());
+	damage();
+	left = copy_of(lab.records->map.at, truth_size());
+	alone = adopt_left(left, UINT32_MAX);
+	aside = adopt_left(left, 1);
+	undamaged = adopt_left(whole, 1);
+	ck_assert(same_outcome(&alone, &aside));
+	ck_assert(!same_outcome(&alone, &undamaged));
+	ck_assert_uint_eq(undamaged.counts.flows, CROWD + 4);
+	ck_assert_uint_lt(alone.counts.flows, CROWD + 4 - 4);
+	ck_assert_uint_gt(alone.counts.flows, CROWD - 20);
+	outcome_free(&alone);
+	outcome_free(&aside);
+	outcome_free(&undamaged);
+	free(whole);
+	free(left);
+}
+END_TEST
+
+static void note_thread(void *arg)
+{
+	*(pthread_t *)arg = pthread_self();
+}
+
+/* Else the test above has nothing to compare. */
+START_TEST(work_aside_is_on_a_thread_of_its_own)
+{
+	pthread_t thread = pthread_self();
+	struct aside *aside = aside_begin(note_thread, &thread);
+
+	ck_assert_ptr_nonnull(aside);
+	aside_end(aside);
+	ck_assert(!pthread_equal(thread, pthread_self()));
+	aside_end(NULL);
+}
+END_TEST
+
 /* ---- rows, clear, events ---- */
 
 static uint32_t all_rows(struct translation *rows, uint32_t max)
@@ -519,6 +647,8 @@ int main(void)
 	tcase_add_test(crash, adoption_drops_what_the_configuration_lost);
 	tcase_add_test(crash, adoption_leaves_static_entries_what_they_own);
 	tcase_add_test(crash, adopted_flows_keep_their_phase);
+	tcase_add_test(crash, threads_change_nothing_of_adoption);
+	tcase_add_test(tc, work_aside_is_on_a_thread_of_its_own);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, crash);
 	srunner_run_all(runner, CK_NORMAL);
