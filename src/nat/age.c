@@ -6,6 +6,7 @@
  * each timeout that passes). What ends gives back all that it held. May not make anything.
  */
 #include "nat/resolve.h"
+#include "nat/session.h"
 #include "nat/state.h"
 
 /* The server's port first: that is the one an operator means. 0: none. */
@@ -194,6 +195,8 @@ void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_ki
 	uint32_t last_used_s = flow_last_used(engine, index);
 
 	expected_ends(engine, now, index);
+	if (flow.flags & FLOW_ALG)
+		session_end(engine, index);
 	wheel_disarm(engine->wheel, index);
 	turn_forget(engine->turns, index);
 	flow_remove(engine->flows, index);

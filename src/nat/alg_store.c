@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "nat/records.h"
+#include "nat/stream.h"
 
 #define MAGIC	     UINT64_C(0x31474c4147544c41) /* ALTGALG1 in memory order */
 #define HIGH_WORD    0
@@ -34,6 +35,7 @@ static uint64_t layout_hash(void)
 	    ALG_STREAMS,
 	    ALG_CHUNKS,
 	    BACKING_PAGE,
+	    stream_store_size(ALG_STREAMS, ALG_CHUNKS),
 	    0x01020304, /* byte order */
 	};
 
@@ -56,12 +58,25 @@ static void place(struct alg_store *store)
 
 	store->sessions = (struct session_record *)at;
 	store->expects = (struct expect_record *)(at + sessions_size());
+	store->streams = at + sessions_size() + expects_size();
 }
 
-/* Expectations are looked for anywhere in their region. */
+/* Expectations are looked for anywhere in their region, and the streams begin with a page of their own. */
 static bool reserve_heads(struct alg_store *store)
 {
-	return backing_reserve(&store->map, store->expects, expects_size());
+	return backing_reserve(&store->map, store->expects, expects_size()) &&
+	       backing_reserve(&store->map, store->streams, stream_store_size(0, 0));
+}
+
+bool alg_store_reserve_streams(struct alg_store *store, uint32_t streams, uint32_t chunks)
+{
+	const char *at = store->streams;
+	size_t heads = stream_store_size(ALG_STREAMS, 0);
+
+	if (chunks > ALG_CHUNKS)
+		chunks = ALG_CHUNKS;
+	return backing_reserve(&store->map, at, stream_store_size(streams, 0)) &&
+	       backing_reserve(&store->map, at + heads, stream_store_size(ALG_STREAMS, chunks) - heads);
 }
 
 struct alg_store *alg_store_open(const char *directory, struct err *err)
@@ -72,7 +87,7 @@ struct alg_store *alg_store_open(const char *directory, struct err *err)
 	    .magic = MAGIC,
 	    .layout = layout_hash(),
 	    .capacity = ALG_SESSIONS,
-	    .size = sessions_size() + expects_size(),
+	    .size = sessions_size() + expects_size() + stream_store_size(ALG_STREAMS, ALG_CHUNKS),
 	    .word = NONE_WRITTEN,
 	};
 	struct alg_store *store = mem_alloc(sizeof(*store));

@@ -4,8 +4,8 @@
  * Regions of fixed size, whatever the number of flows: sessions, expectations, streams with their buffers. Only what is used
  * takes memory.
  *
- * A session's record: identity, then the gateway's own state in two copies, of which `current` names the one that counts: a
- * message that is being read writes the other.
+ * A session's record: identity, then the gateway's own state of datagrams in two copies, of which `current` names the one that
+ * counts: a message that is being read writes the other. (That of a stream is kept with the stream.)
  */
 #ifndef ALGATE_NAT_ALG_STORE_H
 #define ALGATE_NAT_ALG_STORE_H
@@ -55,6 +55,8 @@ struct alg_store *alg_store_open(const char *directory, struct err *err);
 void alg_store_close(struct alg_store *store);
 /* Makes sure that this part of it can be written. */
 bool alg_store_reserve(struct alg_store *store, const void *at, size_t size);
+/* Likewise the first so many streams and pieces of buffer, which are given out from the lowest on. */
+bool alg_store_reserve_streams(struct alg_store *store, uint32_t streams, uint32_t chunks);
 /* Sessions at or above this were never written. */
 uint32_t alg_store_sessions(const struct alg_store *store);
 void alg_store_set_sessions(struct alg_store *store, uint32_t high);

@@ -645,6 +645,8 @@ static void forget_legs(struct decision *decision)
 struct decision decision_of(enum reason reason)
 {
 	return (struct decision){.reason = reason,
+				 .read = RECORD_NONE,
+				 .read_other = RECORD_NONE,
 				 .out.stale = RECORD_NONE,
 				 .out.binding = RECORD_NONE,
 				 .in.stale = RECORD_NONE,

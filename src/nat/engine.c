@@ -7,6 +7,7 @@
  *   whole.c    fragments -> packet
  *   decide.c   view -> decision       icmp.c     the same for ICMP errors, by the packet they quote
  *   record.c   flows made, touched    bind.c     bindings made, ports and addresses given
+ *   session.c  gateways that read and change messages (session_*.c; resolve.c, expected.c, stream.c)
  *   rewrite.c  decision -> bytes      refuse.c   answers to refused packets
  *
  * and beside that way
@@ -23,6 +24,7 @@
 #include "nat/engine.h"
 
 #include "nat/mss.h"
+#include "nat/session.h"
 #include "nat/state.h"
 
 #define REPLACED_MAX 65531 /* a larger payload wraps in its netlink attribute, and the original would be accepted */
@@ -209,6 +211,8 @@ void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, s
 		decision.reason = REASON_TOO_BIG;
 	else
 		engine_record(engine, now, packet, &view, &decision, &rewrite);
+	if (decision.read != RECORD_NONE)
+		session_packet(engine, now, packet, &view, &decision, &rewrite, out);
 	if (reason_verdict(decision.reason) == VERDICT_REPLACE) {
 		rewrite_bytes(packet, &view, &decision, &rewrite);
 		renumber(engine, packet, &before, &view);
@@ -238,6 +242,7 @@ void engine_tick(struct engine *engine, uint64_t now, struct out *out)
 		node_due(engine, now, node);
 	whole_tick(engine, now);
 	refuse_due(engine, now, out);
+	session_due(engine, now, out);
 }
 
 uint64_t engine_next(const struct engine *engine)
@@ -246,5 +251,7 @@ uint64_t engine_next(const struct engine *engine)
 
 	if (fragments < next)
 		next = fragments;
+	if (session_next(engine) < next)
+		next = session_next(engine);
 	return syns < next ? syns : next;
 }

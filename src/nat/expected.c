@@ -16,6 +16,22 @@
 
 /* ---- counting ---- */
 
+static void trace(struct engine *engine, uint64_t now, uint8_t kind, const struct expect_record *record)
+{
+	const struct alg_trace trace = {
+		.now = now,
+		.alg = record->alg,
+		.kind = kind,
+		.side = record->side,
+		.il = {record->il, record->il_port},
+		.og = {record->remote, record->remote_port},
+		.before = {record->ig, record->ig_port},
+		.after = {record->il, record->il_port},
+	};
+
+	session_trace(engine, &trace);
+}
+
 void expect_note(struct engine *engine, uint64_t now, uint8_t kind,
 		 const struct expect_record *record)
 {
@@ -30,6 +46,7 @@ void expect_note(struct engine *engine, uint64_t now, uint8_t kind,
 		counts->expired++;
 	else
 		counts->cancelled++;
+	trace(engine, now, kind, record);
 }
 
 /* ---- policy ---- */

@@ -2,8 +2,8 @@
 /*
  * Translation by half entries alone (no ip nat create flow-entries): a static entry, or the address that a host was given,
  * says all that a packet needs, so no flow is made, and whoever knows a global address reaches the host behind it. What
- * needs a flow has one all the same: overload; hairpin, whose second visit finds the sender's mapping by it; and a local
- * endpoint of several static entries, which alone would not tell the answer's way.
+ * needs a flow has one all the same: what a gateway reads, and its children; overload; hairpin, whose second visit finds the
+ * sender's mapping by it; and a local endpoint of several static entries, which alone would not tell the answer's way.
  *
  * Promises: O(1) but for the rules; no effect. May not be asked where a flow is found.
  */
@@ -13,7 +13,11 @@
 
 bool half_wanted(const struct ask *ask)
 {
-	return ask->snapshot->half_only && ask->packet->visit != VISIT_TURN_BACK;
+	const struct decoded *view = ask->view;
+
+	return ask->snapshot->half_only && ask->packet->visit != VISIT_TURN_BACK &&
+	       (view->kind != L4_PORTS || snapshot_service(ask->snapshot, view->protocol, view->destination_port,
+							   view->destination) == ALG_NONE);
 }
 
 const struct binding_record *half_of_global(const struct ask *ask, ip4 global)

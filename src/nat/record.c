@@ -7,6 +7,7 @@
  */
 #include "nat/resolve.h"
 #include "nat/state.h"
+#include "nat/session.h"
 #include "nat/tcp.h"
 
 /* ---- making flows ---- */
@@ -100,6 +101,7 @@ static void recheck_old(struct engine *engine, uint64_t now, uint32_t index)
 {
 	recheck(engine, now, index);
 	entry_review(engine, index);
+	session_review(engine, now, index);
 }
 
 /* Is a flow with the same packets there, of either side? */
@@ -187,6 +189,8 @@ static enum tcp_effect follow(struct engine *engine, const struct packet *packet
 	if ((view->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) && !is_sound(packet, view))
 		return TCP_UNFIT;
 	segment = tcp_read(view);
+	if (slot->state & SLOT_ALG)
+		session_numbers(engine, slot->flow, slot->key.side, &segment);
 	return slot == from ? tcp_track(flow, from, to, &segment) : tcp_track(flow, to, from, &segment);
 }
 
@@ -220,7 +224,8 @@ static bool touch(struct engine *engine, uint64_t now, const struct packet *pack
 
 	count_packet(engine, slot, view);
 	if (view->protocol == PROTOCOL_TCP) {
-		first = !tcp_quick(slot, view);
+		/* Where a gateway reads, the two sides may count otherwise. */
+		first = (slot->state & SLOT_ALG) || !tcp_quick(slot, view);
 		if (first)
 			effect = follow(engine, packet, slot, view);
 	}
@@ -231,6 +236,10 @@ static bool touch(struct engine *engine, uint64_t now, const struct packet *pack
 		hear(engine, slot, effect);
 	if (effect != TCP_NOTHING)
 		flow_arm(engine, now, slot->flow);
+	if (effect == TCP_REOPENED) {
+		session_forget(engine, slot->flow);
+		engine->reopened = slot->flow;
+	}
 	return true;
 }
 
@@ -306,10 +315,15 @@ static enum reason do_one(struct engine *engine, uint64_t now, const struct pack
 			return REASON_FROM_ROUTER;
 		if (outcome != REASON_TRANSLATED_NEW)
 			return outcome;
+		session_made(engine, now, view, decision->side, made, leg);
 		leg->slot = flow_slot_of(engine->flows, made, (enum flow_side)decision->side);
 	}
 	if (!touch(engine, now, packet, leg->slot, view) && reason == REASON_TRANSLATED)
 		reason = REASON_TCP_UNFIT;
+	if (engine->reopened == leg->slot->flow)
+		session_made(engine, now, view, decision->side, leg->slot->flow, leg);
+	if (leg->slot->state & SLOT_ALG)
+		decision->read = leg->slot->flow;
 	*rewrite = rewrite_of_slot(view, leg->slot);
 	return reason;
 }
@@ -393,7 +407,8 @@ static bool pair(struct engine *engine, uint32_t sender, uint32_t receiver)
 
 /* Visit 2 changes the destination, with it a query's identifier; visit 3 the source. */
 static enum reason turned(struct engine *engine, uint64_t now, const struct packet *packet,
-			  const struct decoded *view, uint32_t sender, uint32_t receiver, struct rewrite *rewrite)
+			  const struct decoded *view, const struct decision *decision, uint32_t sender,
+			  uint32_t receiver, struct rewrite *rewrite)
 {
 	const struct flow_record *in = flow_at(engine->flows, receiver);
 	struct endpoint source = {view->source, view->source_port};
@@ -404,8 +419,22 @@ static enum reason turned(struct engine *engine, uint64_t now, const struct pack
 		source.port = in->il_port;
 	*rewrite = rewrite_to(view, source, (struct endpoint){in->il, in->il_port});
 	touch(engine, now, packet, flow_slot_of(engine->flows, sender, SIDE_INSIDE), view);
+	if (engine->reopened == sender)
+		session_made(engine, now, view, SIDE_INSIDE, sender, &decision->out);
 	touch(engine, now, packet, flow_slot_of(engine->flows, receiver, SIDE_OUTSIDE), view);
 	return REASON_HAIRPIN;
+}
+
+/* Whoever reads the connection has the opener's flow. */
+static void is_read(const struct engine *engine, struct decision *decision, uint32_t sender, uint32_t receiver)
+{
+	uint32_t state = flow_slot_of(engine->flows, sender, SIDE_INSIDE)->state |
+			 flow_slot_of(engine->flows, receiver, SIDE_OUTSIDE)->state;
+
+	if (!(state & SLOT_ALG) || sender == receiver)
+		return;
+	decision->read = sender;
+	decision->read_other = receiver;
 }
 
 static enum reason turn_to(struct engine *engine, uint64_t now, const struct packet *packet,
@@ -413,14 +442,19 @@ static enum reason turn_to(struct engine *engine, uint64_t now, const struct pac
 			   uint32_t receiver, struct rewrite *rewrite)
 {
 	struct leg *in = &decision->in;
-	bool made = in->kind != LEG_FLOW;
+	bool made = in->kind != LEG_FLOW, opener_made = decision->out.kind != LEG_FLOW;
 	enum reason reason = turn_leg(engine, now, decision, view, in, &receiver);
 
 	if (reason_verdict(reason) == VERDICT_DROP)
 		return reason;
-	reason = turned(engine, now, packet, view, sender, receiver, rewrite);
+	if (opener_made && sender != receiver)
+		session_made(engine, now, view, SIDE_INSIDE, sender,
+			     in->kind == LEG_EXPECTED ? in : &decision->out);
+	reason = turned(engine, now, packet, view, decision, sender, receiver, rewrite);
 	if (made && reason != REASON_HAIRPIN)
 		flow_end(engine, now, receiver, EVENT_REMOVED);
+	if (reason == REASON_HAIRPIN)
+		is_read(engine, decision, sender, receiver);
 	return reason;
 }
 
@@ -473,6 +507,7 @@ void engine_record(struct engine *engine, uint64_t now, const struct packet *pac
 {
 	struct leg *out = &decision->out, *in = &decision->in;
 
+	engine->reopened = RECORD_NONE;
 	count_matches(engine->snapshot, out);
 	end_stale(engine, now, out);
 	end_stale(engine, now, in);

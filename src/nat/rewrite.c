@@ -8,6 +8,8 @@
 #include <string.h>
 #include "lib/csum.h"
 
+#define FLAG_DF 0x40
+
 static void put16(uint8_t *at, uint16_t value)
 {
 	at[0] = (uint8_t)(value >> 8);
@@ -150,6 +152,35 @@ void rewrite_icmp_checksum(struct decoded *packet)
 void rewrite_id(struct decoded *packet, uint16_t id)
 {
 	csum_apply(packet->ip + 10, csum_delta16(packet->ip_id, id));
+	put16(packet->ip + 4, id);
+	packet->ip_id = id;
+}
+
+void rewrite_header_checksum(struct decoded *packet)
+{
+	uint16_t value;
+
+	put16(packet->ip + 10, 0);
+	value = csum_finish(csum_add(0, packet->ip, packet->header_length));
+	memcpy(packet->ip + 10, &value, sizeof(value));
+}
+
+void rewrite_resize(struct decoded *packet, uint32_t length, bool summed)
+{
+	packet->l4_length = length;
+	packet->length = packet->header_length + length;
+	put16(packet->ip + 2, (uint16_t)packet->length);
+	rewrite_header_checksum(packet);
+	if (packet->protocol == PROTOCOL_UDP)
+		put16(packet->l4 + 4, (uint16_t)length);
+	if (summed)
+		rewrite_complete(packet);
+}
+
+void rewrite_fragmentable(struct decoded *packet, uint16_t id)
+{
+	packet->ip[6] &= (uint8_t) ~FLAG_DF;
+	packet->dont_fragment = false;
 	put16(packet->ip + 4, id);
 	packet->ip_id = id;
 }

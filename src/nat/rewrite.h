@@ -33,6 +33,13 @@ void rewrite_complete(struct decoded *packet);
 void rewrite_icmp_checksum(struct decoded *packet);
 /* A new IP identification. */
 void rewrite_id(struct decoded *packet, uint16_t id);
+/* A fresh header checksum (of a header that was right before it was changed). */
+void rewrite_header_checksum(struct decoded *packet);
+/* What is behind the header is `length` bytes now: total length, a UDP header's, checksums; summed false: a UDP checksum stays
+ * 0. The packet was right before it was changed. */
+void rewrite_resize(struct decoded *packet, uint32_t length, bool summed);
+/* May be fragmented from here on, under a new identification. The header's checksum is left to rewrite_resize. */
+void rewrite_fragmentable(struct decoded *packet, uint16_t id);
 /* Changes the outer addresses only (the transport has no pseudo header: ICMP). */
 void rewrite_outer(struct decoded *packet, ip4 source, ip4 destination);
 

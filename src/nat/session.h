@@ -20,6 +20,7 @@ struct alg_counts {
 	uint64_t flows;        /* ever attached */
 	uint32_t live;         /* now */
 	uint64_t messages, changed, fields;
+	uint64_t sent[2];      /* of the messages: by enum alg_from */
 	uint64_t fragmentable; /* datagrams that grew and may be fragmented now, although they came with DF */
 	uint64_t expected, used, expired, cancelled;
 	uint64_t notes[NOTE_COUNT];
@@ -83,8 +84,8 @@ void session_set_free(struct session_set *set, const struct engine *engine);
 /* A flow was made by this packet of `side`, as the leg has it: does a gateway read it? Of a hairpin: the opener's flow only. */
 void session_made(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t flow,
 		  const struct leg *leg);
-/* The ports of a flow are used again for another connection, which this packet opens, if it is a SYN. */
-void session_reopened(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t flow);
+/* The ports of a flow are used again for another connection. */
+void session_forget(struct engine *engine, uint32_t flow);
 /* The flow ends. */
 void session_end(struct engine *engine, uint32_t flow);
 /* It is met under another configuration: of datagrams the gateway comes or goes. */

@@ -53,6 +53,7 @@ struct engine {
 	struct ident_table *idents;
 	struct syn_set *syns;      /* unsolicited, waiting for their answer */
 	struct expect_table *expects;
+	struct session_set *sessions;
 	struct wheel *wheel;       /* node: flow index, max_flows + index of an address binding, or 2 max_flows + index of an
 				    * expectation */
 	uint32_t identities;       /* flows that are none of the operator's */
@@ -60,6 +61,7 @@ struct engine {
 	uint32_t refusals;         /* ICMP answers that may still be sent, */
 	uint64_t refusals_at;      /* counted at this time (ms) */
 	uint16_t ip_id;            /* of emitted packets */
+	uint32_t reopened;         /* flow whose ports the packet in hand uses again; RECORD_NONE */
 	uint32_t spare[LIMIT_SPARE]; /* flows that the packet in hand needs (a hairpin's two, a child's parent): no limit may end
 				      * them */
 	bool packet_events;

@@ -13,6 +13,7 @@
 #include "lib/mem.h"
 #include "nat/alg_store.h"
 #include "nat/resolve.h"
+#include "nat/session.h"
 #include "nat/state.h"
 
 #define AHEAD 16 /* records that adoption looks ahead */
@@ -36,6 +37,7 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->syns = syn_new(seed);
 	engine->expects = expect_table_new(records->alg->expects, EXPECT_MAX, &records->secret);
 	engine->wheel = wheel_new(records->max_flows * 2 + EXPECT_MAX, 100, now);
+	engine->sessions = session_set_new(engine, now);
 	engine->ip_id = (uint16_t)(seed >> 48);
 	return engine;
 }
@@ -48,6 +50,7 @@ void engine_free(struct engine *engine)
 	pool_set_free(engine->pools);
 	snapshot_free(engine->snapshot);
 	wheel_free(engine->wheel);
+	session_set_free(engine->sessions, engine);
 	expect_table_free(engine->expects);
 	syn_free(engine->syns);
 	ident_free(engine->idents);
@@ -275,6 +278,7 @@ static void adopt(struct engine *engine, uint64_t now)
 		adopt_records(engine, now);
 	expected_adopt(engine, now);
 	drop_idle_bindings(engine, now);
+	session_adopt(engine, now);
 }
 
 /* ---- swapping ---- */
@@ -409,8 +413,10 @@ bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap)
 		engine->sweep = SWEEP_FLOWS;
 		engine->sweep_next = 0;
 	}
-	if (old != NULL)
+	if (old != NULL) {
 		expected_follow(engine, now);
+		session_follow(engine, now);
+	}
 	swap->old = old;
 	return true;
 }

@@ -19,6 +19,8 @@ static void teardown(void)
 	lab_close(&lab);
 }
 
+static bool read; /* do gateways? */
+
 /* Host 5 static, port 80 of host 6 static, host 7 with an address of a pool, the others behind the interface. */
 static void conf(uint32_t epoch, bool half_only)
 {
@@ -29,6 +31,7 @@ static void conf(uint32_t epoch, bool half_only)
 	seven = lab_list(&lab, 0, HOST(7), 0xffffffff);
 	others = lab_list(&lab, 0, HOST(0), 0xffffff00);
 	lab.conf->half_only = half_only;
+	lab.conf->n_services = read ? lab.conf->n_services : 0;
 	lab_static(&lab, 1, 0, HOST(5), 0, POOL(50), 0);
 	lab_static(&lab, 2, 6, HOST(6), 80, POOL(51), 8080);
 	lab_rule(&lab, 3, seven, lab_pool(&lab, "P", POOL(60), POOL(61)), 0, false);
@@ -215,6 +218,21 @@ START_TEST(flows_that_are_there_go_on)
 }
 END_TEST
 
+/* Its messages belong to a flow. */
+START_TEST(what_a_gateway_reads_has_a_flow)
+{
+	struct pkt out = pkt_udp(HOST(5), 1000, PEER(1), 53), other = pkt_udp(HOST(5), 1000, PEER(1), 54);
+
+	read = true;
+	conf(2, true);
+	read = false;
+	ck_assert_int_eq(lab_out(&lab, &out), REASON_TRANSLATED_NEW);
+	ck_assert_uint_eq(flows(), 1);
+	ck_assert_int_eq(lab_out(&lab, &other), REASON_TRANSLATED);
+	ck_assert_uint_eq(flows(), 1);
+}
+END_TEST
+
 START_TEST(limits_count_the_address)
 {
 	struct pkt seven = pkt_udp(HOST(7), 1000, PEER(1), 53);
@@ -224,6 +242,7 @@ START_TEST(limits_count_the_address)
 	lab_conf(&lab, 2);
 	lab.conf->half_only = true;
 	lab.conf->max_entries = 1;
+	lab.conf->n_services = 0;
 	lab_rule(&lab, 3, lab_list(&lab, 0, HOST(0), 0xffffff00), lab_pool(&lab, "P", POOL(60), POOL(61)), 0, false);
 	ck_assert(lab_commit(&lab));
 	ck_assert_int_eq(lab_out(&lab, &seven), REASON_TRANSLATED_NEW);
@@ -251,6 +270,7 @@ int main(void)
 	tcase_add_test(tc, two_entries_of_one_local_address_make_flows);
 	tcase_add_test(tc, icmp_errors_find_the_half_entry);
 	tcase_add_test(tc, flows_that_are_there_go_on);
+	tcase_add_test(tc, what_a_gateway_reads_has_a_flow);
 	tcase_add_test(tc, limits_count_the_address);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
