@@ -46,7 +46,7 @@ struct daemon {
 	const struct options *options;
 	struct loop *loop;
 	struct net *net;
-	struct nfqueue *queue;
+	struct queues *queues;
 	struct inject *inject;
 	struct records *records;
 	struct router router;
@@ -243,7 +243,7 @@ static void on_second(void *arg)
 	struct daemon *daemon = arg;
 	struct router *router = &daemon->router;
 
-	router->kernel_drops = nfqueue_kernel_drops(NET_QUEUE_NUMBER) + nfqueue_lost(daemon->queue) +
+	router->kernel_drops = queues_kernel_drops() + queues_lost(daemon->queues) +
 			       inject_lost(daemon->inject);
 	router->guard_drops = net_guard_drops(daemon->net);
 	debug_poll(router);
@@ -281,8 +281,8 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 	daemon->records = records_open(options->state_dir, options->max_flows, err);
 	if (daemon->records == NULL)
 		return false;
-	daemon->queue = nfqueue_new(NET_QUEUE_NUMBER, err);
-	if (daemon->queue == NULL)
+	daemon->queues = queues_new(err);
+	if (daemon->queues == NULL)
 		return false;
 	daemon->inject = inject_new(err);
 	if (daemon->inject == NULL)
@@ -320,7 +320,7 @@ static bool start(struct daemon *daemon, struct err *err)
 	if (daemon->server == NULL || !boot_load(router, err))
 		return false;
 	router->saved_version = store_version(router->store);
-	daemon->packets = packets_start(daemon->queue, daemon->inject, router->engine, router->box, err);
+	daemon->packets = packets_start(daemon->queues, daemon->inject, router->engine, router->box, err);
 	if (daemon->packets == NULL)
 		return false;
 	daemon->telnet = telnet_server_new(daemon->loop, daemon->server, daemon->options->telnet, err);
@@ -347,7 +347,7 @@ static void stop(struct daemon *daemon, bool clean)
 	loop_timer_free(daemon->watchdog);
 	net_free(daemon->net);
 	inject_free(daemon->inject);
-	nfqueue_free(daemon->queue);
+	queues_free(daemon->queues);
 	if (daemon->records != NULL)
 		records_close(daemon->records);
 	loop_free(daemon->loop);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How many entries (flows and address bindings) each inside host has, and those that each list limit covers; and, of a host
- * that has a limit, which of its flows only one side was heard on; and in which order the router's own were used. Derived from flows and bindings; the limits
- * themselves are the snapshot's. A node is an entry's number as in the timer wheel.
+ * that has a limit, which of its flows only one side was heard on; and in which order the router's own were used. Derived from
+ * flows and bindings; the limits themselves are the snapshot's. A node is an entry's number as in the timer wheel.
  */
 #ifndef ALGATE_NAT_LIMIT_H
 #define ALGATE_NAT_LIMIT_H

@@ -27,6 +27,7 @@
 #include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "lib/log.h"
@@ -35,6 +36,7 @@
 #include "net/net.h"
 #include "net/netlink.h"
 #include "net/nft.h"
+#include "net/spread.h"
 
 #define PRIORITY_PREROUTING -450
 #define PRIORITY_OUTPUT -150
@@ -49,6 +51,7 @@ struct hooks {
 	struct mnl_socket *watch;
 	enum standing standing, wanted; /* wanted: as of the last hooks_set, for the re-assertion */
 	struct hooksets sets;
+	uint32_t seed; /* which source has which queue */
 	bool crossed; /* somebody else's transaction may have come between ours and its notifications */
 };
 
@@ -125,12 +128,6 @@ static void when_icmp(struct nftnl_rule *rule, uint8_t type)
 
 /* ---- ends ---- */
 
-static void then_queue(struct nft_batch *batch, struct nftnl_rule *rule, bool bypass)
-{
-	nft_queue(rule, NET_QUEUE_NUMBER, bypass);
-	nft_rule_add(batch, rule);
-}
-
 static void then(struct nft_batch *batch, struct nftnl_rule *rule, int verdict, const char *chain)
 {
 	nft_verdict(rule, verdict, chain);
@@ -158,20 +155,17 @@ static void put_unmark(struct nft_batch *batch, const char *chain)
 	nft_rule_add(batch, rule);
 }
 
-static void put_destination(struct nft_batch *batch, const char *chain, enum hookset_id set)
+static struct nftnl_rule *to(const char *chain, enum hookset_id set)
 {
 	struct nftnl_rule *rule = in(chain);
 
 	when_destination(rule, set);
-	then_queue(batch, rule, false);
+	return rule;
 }
 
 static void put_destination_own(struct nft_batch *batch, const char *chain)
 {
-	struct nftnl_rule *rule = in(chain);
-
-	when_destination(rule, HOOKSET_OWN);
-	then(batch, rule, NFT_GOTO, "to_own");
+	then(batch, to(chain, HOOKSET_OWN), NFT_GOTO, "to_own");
 }
 
 /* An address of the router that flows share with it. What a static entry claims is no service of the router, whoever
@@ -181,15 +175,15 @@ static void put_to_own(struct nft_batch *batch)
 	struct nftnl_rule *rule = in("to_own");
 
 	when_fragment(rule);
-	then_queue(batch, rule, false);
-	put_destination(batch, "to_own", HOOKSET_STATIC_HOSTS);
+	spread_either(batch, rule);
+	spread_either(batch, to("to_own", HOOKSET_STATIC_HOSTS));
 	rule = in("to_own");
 	when_static_port(rule);
-	then_queue(batch, rule, false);
+	spread_either(batch, rule);
 	rule = in("to_own");
 	nft_socket(rule, NFT_REG_1);
 	then(batch, rule, NF_ACCEPT, NULL);
-	then_queue(batch, in("to_own"), false);
+	spread_either(batch, in("to_own"));
 }
 
 static void put_from_outside(struct nft_batch *batch)
@@ -197,20 +191,20 @@ static void put_from_outside(struct nft_batch *batch)
 	struct nftnl_rule *rule;
 
 	put_unmark(batch, "from_outside");
-	put_destination(batch, "from_outside", HOOKSET_GLOBALS);
+	spread_outside(batch, to("from_outside", HOOKSET_GLOBALS));
 	put_destination_own(batch, "from_outside");
 	/* Broadcast, anycast and multicast are the router's own business (DHCP, routing protocols): 3, 4 and 5. */
 	rule = in("from_outside");
 	nft_fib_type(rule, NFTA_FIB_F_DADDR, NFT_REG_1);
 	nft_range32(rule, NFT_REG_1, RTN_BROADCAST, RTN_MULTICAST);
 	then(batch, rule, NF_ACCEPT, NULL);
-	then_queue(batch, in("from_outside"), false);
+	spread_outside(batch, in("from_outside"));
 }
 
 static void put_from_inside(struct nft_batch *batch)
 {
 	put_unmark(batch, "from_inside");
-	put_destination(batch, "from_inside", HOOKSET_GLOBALS);
+	spread_inside(batch, to("from_inside", HOOKSET_GLOBALS));
 	put_destination_own(batch, "from_inside");
 }
 
@@ -238,16 +232,16 @@ static void put_to_outside(struct nft_batch *batch)
 	struct nftnl_rule *rule = in("to_outside");
 
 	when_interface(rule, NFT_META_IIF, HOOKSET_INSIDE);
-	then_queue(batch, rule, false);
+	spread_inside(batch, rule);
 	/* The router's own packets with the address of this interface hold nothing to hide, with another they may. */
 	rule = in("to_outside");
 	when_made_here(rule);
 	nft_fib_type(rule, NFTA_FIB_F_SADDR | NFTA_FIB_F_OIF, NFT_REG_1);
 	nft_compare(rule, NFT_CMP_EQ, NFT_REG_1, &local, sizeof(local));
-	then_queue(batch, rule, true);
+	spread_own(batch, rule, true);
 	rule = in("to_outside");
 	when_made_here(rule);
-	then_queue(batch, rule, false);
+	spread_own(batch, rule, false);
 }
 
 /* What the engine has seen in PREROUTING, or made. Most packets bear no mark, and one rule tells them. */
@@ -262,7 +256,7 @@ static void put_marked(struct nft_batch *batch)
 	then(batch, rule, NF_ACCEPT, NULL);
 	rule = in("marked");
 	when_mark(rule, MARK_HAIRPIN, NFT_CMP_EQ, MARK_HAIRPIN);
-	then_queue(batch, rule, false);
+	spread_either(batch, rule);
 }
 
 static void put_postrouting(struct nft_batch *batch)
@@ -283,12 +277,12 @@ static void put_own_error(struct nft_batch *batch)
 	struct nftnl_rule *rule = in("own_error");
 
 	when_interface(rule, NFT_META_OIF, HOOKSET_OUTSIDE);
-	then_queue(batch, rule, false);
+	spread_own(batch, rule, false);
 	rule = in("own_error");
 	when_interface(rule, NFT_META_OIF, HOOKSET_INSIDE);
-	then_queue(batch, rule, false);
-	put_destination(batch, "own_error", HOOKSET_GLOBALS);
-	put_destination(batch, "own_error", HOOKSET_OWN);
+	spread_own(batch, rule, false);
+	spread_own(batch, to("own_error", HOOKSET_GLOBALS), false);
+	spread_own(batch, to("own_error", HOOKSET_OWN), false);
 }
 
 static void put_output(struct nft_batch *batch)
@@ -306,7 +300,7 @@ static void put_output(struct nft_batch *batch)
 	}
 }
 
-static void put_queue_table(struct nft_batch *batch, const struct hooksets *sets)
+static void put_queue_table(struct nft_batch *batch, const struct hooksets *sets, uint32_t seed)
 {
 	static const char *const chains[] = {"to_own", "from_outside", "from_inside", "marked", "to_outside",
 					     "own_error"};
@@ -317,6 +311,7 @@ static void put_queue_table(struct nft_batch *batch, const struct hooksets *sets
 	}
 	for (unsigned i = 0; i < sizeof(chains) / sizeof(*chains); i++)
 		nft_chain_add(batch, NET_TABLE_QUEUE, chains[i]);
+	spread_declare(batch, seed, hookset_name(HOOKSET_INSIDE));
 	put_to_own(batch);
 	put_from_outside(batch);
 	put_from_inside(batch);
@@ -430,7 +425,7 @@ static bool hooks_replace(struct hooks *hooks, enum standing wanted, const struc
 		put_guard_table(batch, sets);
 	table_empty(batch, NET_TABLE_QUEUE, wanted == STANDS_ALL);
 	if (wanted == STANDS_ALL)
-		put_queue_table(batch, sets);
+		put_queue_table(batch, sets, hooks->seed);
 	if (!hooks_commit(hooks, batch, err))
 		return false;
 	hooks->standing = wanted;
@@ -623,6 +618,11 @@ struct hooks *hooks_new(struct err *err)
 {
 	struct hooks *hooks = mem_alloc(sizeof(*hooks));
 
+	if (getrandom(&hooks->seed, sizeof(hooks->seed), 0) != sizeof(hooks->seed)) {
+		err_set(err, "no random numbers: %s", strerror(errno));
+		hooks_free(hooks);
+		return NULL;
+	}
 	hooks->socket = netlink_open(NETLINK_NETFILTER, 0, err);
 	if (hooks->socket != NULL)
 		hooks->watch = netlink_open(NETLINK_NETFILTER, 1u << (NFNLGRP_NFTABLES - 1), err);

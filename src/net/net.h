@@ -2,7 +2,7 @@
 /*
  * The floor that speaks to the kernel, as the program sees it.
  *
- * nfqueue  packets in and verdicts out (packet thread)
+ * queues   packets in and verdicts out (packet thread)
  * inject   emitted packets (packet thread)
  * hooks    nftables: guard and queue rules (management thread)
  * link     rtnetlink: interfaces, addresses, routes; keeps the mirror (management thread)
@@ -18,27 +18,32 @@
 #include "lib/err.h"
 #include "nat/engine.h"
 
-#define NET_QUEUE_NUMBER 6464
+#define NET_QUEUE_NUMBER 6464 /* the first of NET_QUEUES: for inside sources, outside sources, the router */
+#define NET_QUEUES_EACH 16
+#define NET_QUEUES (2 * NET_QUEUES_EACH + 1)
 #define NET_TABLE_GUARD "algate_guard"
 #define NET_TABLE_QUEUE "algate"
 #define NET_ROUTE_PROTOCOL SYSTEM_ROUTE_PROTOCOL /* RTPROT_* of our routes */
 #define NET_ADDRESS_PROTOCOL 211                  /* IFA_PROTO of our addresses; 212: secondary */
 
-/* nfqueue.c */
-struct nfqueue;
-/* Binds the queue; err names the missing kernel feature, or that another process owns the queue. */
-struct nfqueue *nfqueue_new(uint16_t queue, struct err *err);
-void nfqueue_free(struct nfqueue *queue);
-int nfqueue_fd(const struct nfqueue *queue);
-/* Reads until empty or `budget` batches, gives each packet to the engine, sends the verdicts of a batch at once and injects
- * what the engine emitted. Never fails: losses are counted. */
+/* queues.c */
 struct inject;
-void nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, unsigned budget);
-/* Packets lost between the kernel and us: ENOBUFS events on our socket, verdicts that would not go. Thread-safe. */
-uint64_t nfqueue_lost(const struct nfqueue *queue);
-/* queue_dropped + user_dropped from /proc/net/netfilter/nfnetlink_queue for this queue; any thread. 0 before the first
- * nfqueue_new, which opens that list while we may. */
-uint64_t nfqueue_kernel_drops(uint16_t queue);
+struct queues;
+/* Binds all queues; err names the missing kernel feature, or that another process owns one. */
+struct queues *queues_new(struct err *err);
+void queues_free(struct queues *queues);
+/* Has queues_wait end for this descriptor, too. For one only. */
+bool queues_watch(struct queues *queues, int fd);
+/* Waits for packets, -1: for ever. True: the other descriptor is readable. */
+bool queues_wait(struct queues *queues, int timeout_ms);
+/* Serves the queues that the last wait found, in turns, until they are empty or about so many packets were served. Never fails:
+ * losses are counted. */
+void queues_serve(struct queues *queues, struct engine *engine, struct inject *inject, unsigned packets);
+/* Packets lost between the kernel and us: ENOBUFS events on our sockets, verdicts that would not go. Thread-safe. */
+uint64_t queues_lost(const struct queues *queues);
+/* queue_dropped + user_dropped of our queues in /proc/net/netfilter/nfnetlink_queue; any thread. 0 before the first
+ * queues_new, which opens that list while we may. */
+uint64_t queues_kernel_drops(void);
 
 /* inject.c */
 struct inject *inject_new(struct err *err);

@@ -1,34 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets in, verdicts out. Promises that every packet it was given gets exactly one verdict, in the batch in which it
+ * One queue: packets in, verdicts out. Promises that every packet it was given gets exactly one verdict, in the batch in which it
  * came, and that a packet it cannot hand back whole is dropped, never accepted as it was. May not keep a packet by its
  * queue id, and may not look into it: that is the engine's.
  */
 #include <netinet/in.h>
 
-#include "net/net.h"
+#include "net/nfqueue.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/log.h"
 #include "lib/mem.h"
 #include "net/netlink.h"
 
-#define BATCH 64
+#define BATCH NFQUEUE_BATCH
 #define PACKET_MAX 65535u
 /* In front of a message: room for the head of a verdict, whose payload lies where the packet was read. */
 #define FRONT 64
@@ -39,8 +35,9 @@
 #define PAYLOAD_MAX 65531u
 /* The kernel copies a send into one block: larger ones cost more than the calls they save. */
 #define FLUSH_BYTES (256u << 10)
-#define QUEUE_LENGTH 65536u
-#define RECEIVE_BUFFER (64 << 20)
+/* For each of the queues: what one source may make others of the same queue wait for. */
+#define QUEUE_LENGTH 1024u
+#define RECEIVE_BUFFER (8 << 20)
 #define SEND_BUFFER (8 << 20)
 
 struct verdict_head {
@@ -67,11 +64,8 @@ struct queued {
 	struct prepared prepared;
 };
 
-struct nfqueue {
-	struct mnl_socket *socket;
-	uint16_t queue;
-	atomic_uint_fast64_t lost;
-	/* Of the batch: what was read, and what is to be sent. */
+/* Of the batch in hand: what was read, and what is to be sent. */
+struct nfqueue_batch {
 	struct mmsghdr messages[BATCH];
 	struct iovec reads[BATCH];
 	char (*buffers)[MESSAGE_SIZE];
@@ -80,8 +74,15 @@ struct nfqueue {
 	size_t bytes;
 	uint32_t ids[BATCH];
 	struct iovec verdicts[BATCH];
-	struct verdict_head head; /* of every verdict */
 	struct out out;
+};
+
+struct nfqueue {
+	struct mnl_socket *socket;
+	uint16_t number;
+	atomic_uint_fast64_t lost;
+	struct verdict_head head; /* of every verdict */
+	struct nfqueue_batch *batch;
 };
 
 /* ---- verdicts ---- */
@@ -133,24 +134,24 @@ static void head_put(const struct nfqueue *queue, char *at, uint32_t id, uint32_
  * not keep it for ever. */
 static void flush_singly(struct nfqueue *queue)
 {
-	for (uint32_t i = 0; i < queue->n_verdicts; i++) {
-		struct iovec *verdict = &queue->verdicts[i];
+	for (uint32_t i = 0; i < queue->batch->n_verdicts; i++) {
+		struct iovec *verdict = &queue->batch->verdicts[i];
 
 		if (send_vectors(queue, verdict, 1))
 			continue;
 		atomic_fetch_add(&queue->lost, 1);
 		verdict->iov_len = sizeof(struct verdict_head);
-		head_put(queue, verdict->iov_base, queue->ids[i], NF_DROP, verdict->iov_len);
+		head_put(queue, verdict->iov_base, queue->batch->ids[i], NF_DROP, verdict->iov_len);
 		send_vectors(queue, verdict, 1);
 	}
 }
 
 static void verdicts_flush(struct nfqueue *queue)
 {
-	if (queue->n_verdicts > 0 && !send_vectors(queue, queue->verdicts, queue->n_verdicts))
+	if (queue->batch->n_verdicts > 0 && !send_vectors(queue, queue->batch->verdicts, queue->batch->n_verdicts))
 		flush_singly(queue);
-	queue->n_verdicts = 0;
-	queue->bytes = 0;
+	queue->batch->n_verdicts = 0;
+	queue->batch->bytes = 0;
 }
 
 /* The head is written in front of the payload, over the message that brought it, and both are sent from there. What pads
@@ -167,8 +168,8 @@ static void verdict_put(struct nfqueue *queue, const struct queued *queued, cons
 
 	/* The kernel sends one packet in a datagram, so nothing unsent is overwritten and a batch has room for all; but
 	 * nothing here depends on it. */
-	if (queue->n_verdicts == BATCH || !queued->first ||
-	    (queue->n_verdicts > 0 && queue->bytes + whole > FLUSH_BYTES))
+	if (queue->batch->n_verdicts == BATCH || !queued->first ||
+	    (queue->batch->n_verdicts > 0 && queue->batch->bytes + whole > FLUSH_BYTES))
 		verdicts_flush(queue);
 	head_put(queue, at, queued->id, accept ? NF_ACCEPT : NF_DROP, whole);
 	if (mark) {
@@ -179,9 +180,9 @@ static void verdict_put(struct nfqueue *queue, const struct queued *queued, cons
 	}
 	if (replace)
 		attr_put(at + length, NFQA_PAYLOAD, packet->length);
-	queue->ids[queue->n_verdicts] = queued->id;
-	queue->verdicts[queue->n_verdicts++] = (struct iovec){at, whole};
-	queue->bytes += whole;
+	queue->batch->ids[queue->batch->n_verdicts] = queued->id;
+	queue->batch->verdicts[queue->batch->n_verdicts++] = (struct iovec){at, whole};
+	queue->batch->bytes += whole;
 }
 
 /* ---- packets ---- */
@@ -306,7 +307,7 @@ struct serving {
 
 static void serve_packet(struct serving *serving, struct queued *queued)
 {
-	struct out *out = &serving->queue->out;
+	struct out *out = &serving->queue->batch->out;
 
 	out->n_emitted = 0;
 	out->verdict = VERDICT_DROP;
@@ -321,9 +322,9 @@ static void serve_queued(struct serving *serving)
 {
 	struct nfqueue *queue = serving->queue;
 
-	for (uint32_t i = 0; i < queue->n_queued; i++)
-		serve_packet(serving, &queue->queued[i]);
-	queue->n_queued = 0;
+	for (uint32_t i = 0; i < queue->batch->n_queued; i++)
+		serve_packet(serving, &queue->batch->queued[i]);
+	queue->batch->n_queued = 0;
 	verdicts_flush(queue);
 }
 
@@ -333,12 +334,12 @@ static void take_message(struct serving *serving, const struct nlmsghdr *header,
 	struct nfqueue *queue = serving->queue;
 	struct queued *queued;
 
-	if (queue->n_queued == BATCH)
+	if (queue->batch->n_queued == BATCH)
 		serve_queued(serving);
-	queued = &queue->queued[queue->n_queued];
+	queued = &queue->batch->queued[queue->batch->n_queued];
 	if (!message_read(header, serving->snapshot, queued))
 		return;
-	queue->n_queued++;
+	queue->batch->n_queued++;
 	queued->first = first;
 	if (queued->packet.data == NULL)
 		return;
@@ -365,69 +366,36 @@ static void take_datagram(struct serving *serving, const struct mmsghdr *datagra
 	}
 }
 
-/* False: nothing left to read. */
-static bool serve_batch(struct serving *serving)
+static unsigned serve_batch(struct serving *serving, unsigned most)
 {
 	struct nfqueue *queue = serving->queue;
-	int n = recvmmsg(mnl_socket_get_fd(queue->socket), queue->messages, BATCH, MSG_DONTWAIT, NULL);
+	int n = recvmmsg(mnl_socket_get_fd(queue->socket), queue->batch->messages, most, MSG_DONTWAIT, NULL);
 
-	if (n < 0 && errno == ENOBUFS) {
+	if (n < 0 && errno == ENOBUFS)
 		atomic_fetch_add(&queue->lost, 1);
-		return true;
-	}
 	if (n < 0)
-		return errno == EINTR;
+		return errno == ENOBUFS || errno == EINTR ? most : 0;
 	serving->now = clock_now();
 	for (int i = 0; i < n; i++)
-		take_datagram(serving, &queue->messages[i]);
+		take_datagram(serving, &queue->batch->messages[i]);
 	serve_queued(serving);
-	return n == BATCH;
+	return (unsigned)n;
 }
 
-void nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, unsigned budget)
+unsigned nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, unsigned most)
 {
 	struct serving serving = {
 		.queue = queue, .engine = engine, .inject = inject, .snapshot = engine_snapshot(engine)};
 
-	while (budget-- > 0 && serve_batch(&serving))
-		continue;
+	return serve_batch(&serving, most < BATCH ? most : BATCH);
 }
 
 /* ---- life ---- */
 
-/* Only root may open the kernel's list of queues, so it is opened with the first queue and read from then on. */
-static atomic_int list_fd = -1;
-
-static void list_open(void)
-{
-	int none = -1, fd = open("/proc/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && !atomic_compare_exchange_strong(&list_fd, &none, fd))
-		close(fd);
-}
-
-/* The queue's line in the list: number, port id, waiting, copy mode, copy range, dropped as the queue was full, dropped as
- * our socket was, ... */
-static bool list_find(uint16_t queue, unsigned long *dropped)
-{
-	char text[16384];
-	ssize_t size = pread(atomic_load(&list_fd), text, sizeof(text) - 1, 0);
-	unsigned long full, lost;
-	unsigned number;
-
-	text[size > 0 ? size : 0] = '\0';
-	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
-		if (sscanf(line, "%u %*u %*u %*u %*u %lu %lu", &number, &full, &lost) == 3 && number == queue) {
-			*dropped = full + lost;
-			return true;
-		}
-	return false;
-}
-
 static int queue_command(struct nfqueue *queue, uint8_t command)
 {
 	char buffer[MNL_NLMSG_HDRLEN + 256];
-	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue->queue);
+	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue->number);
 
 	nfq_nlmsg_cfg_put_cmd(header, AF_INET, command);
 	return netlink_ask(queue->socket, header);
@@ -436,7 +404,7 @@ static int queue_command(struct nfqueue *queue, uint8_t command)
 static int queue_parameters(struct nfqueue *queue)
 {
 	char buffer[MNL_NLMSG_HDRLEN + 256];
-	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue->queue);
+	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue->number);
 
 	nfq_nlmsg_cfg_put_params(header, NFQNL_COPY_PACKET, (int)PACKET_MAX);
 	nfq_nlmsg_cfg_put_qmaxlen(header, QUEUE_LENGTH);
@@ -448,37 +416,51 @@ static int queue_parameters(struct nfqueue *queue)
 static bool queue_bind(struct nfqueue *queue, struct err *err)
 {
 	int failed = queue_command(queue, NFQNL_CFG_CMD_BIND);
-	unsigned long dropped;
 
-	if (failed == -EBUSY || failed == -EEXIST || (failed == -EPERM && list_find(queue->queue, &dropped)))
+	if (failed == -EBUSY || failed == -EEXIST || (failed == -EPERM && nfqueue_is_bound(queue->number)))
 		return err_set(err, "packet queue %u belongs to another process (is another algated running here?)",
-			       queue->queue);
+			       queue->number);
 	if (failed == -EPERM)
-		return err_set(err, "packet queue %u: not permitted (CAP_NET_ADMIN is needed)", queue->queue);
+		return err_set(err, "packet queue %u: not permitted (CAP_NET_ADMIN is needed)", queue->number);
 	if (failed == -EINVAL || failed == -EOPNOTSUPP)
 		return err_set(err, "this kernel lacks packet queues (nfnetlink_queue)");
 	if (failed != 0)
-		return err_set(err, "packet queue %u: %s", queue->queue, strerror(-failed));
+		return err_set(err, "packet queue %u: %s", queue->number, strerror(-failed));
 	failed = queue_parameters(queue);
 	if (failed != 0)
-		return err_set(err, "packet queue %u: whole packets with segmentation offload: %s", queue->queue,
+		return err_set(err, "packet queue %u: whole packets with segmentation offload: %s", queue->number,
 			       strerror(-failed));
 	return true;
 }
 
-struct nfqueue *nfqueue_new(uint16_t number, struct err *err)
+struct nfqueue_batch *nfqueue_batch_new(void)
+{
+	struct nfqueue_batch *batch = mem_alloc(sizeof(*batch));
+
+	batch->buffers = mem_alloc(BATCH * sizeof(*batch->buffers));
+	for (unsigned i = 0; i < BATCH; i++) {
+		batch->reads[i] = (struct iovec){batch->buffers[i] + FRONT, PACKET_MAX + 1 + 1024};
+		batch->messages[i].msg_hdr = (struct msghdr){.msg_iov = &batch->reads[i], .msg_iovlen = 1};
+	}
+	return batch;
+}
+
+void nfqueue_batch_free(struct nfqueue_batch *batch)
+{
+	if (batch == NULL)
+		return;
+	free(batch->buffers);
+	free(batch);
+}
+
+struct nfqueue *nfqueue_new(uint16_t number, struct nfqueue_batch *batch, struct err *err)
 {
 	struct nfqueue *queue = mem_alloc(sizeof(*queue));
 	int on = 1;
 
-	queue->queue = number;
+	queue->number = number;
 	queue->head = head_make(number);
-	queue->buffers = mem_alloc(BATCH * sizeof(*queue->buffers));
-	for (unsigned i = 0; i < BATCH; i++) {
-		queue->reads[i] = (struct iovec){queue->buffers[i] + FRONT, PACKET_MAX + 1 + 1024};
-		queue->messages[i].msg_hdr = (struct msghdr){.msg_iov = &queue->reads[i], .msg_iovlen = 1};
-	}
-	list_open();
+	queue->batch = batch;
 	queue->socket = netlink_open(NETLINK_NETFILTER, 0, err);
 	if (queue->socket == NULL || !queue_bind(queue, err)) {
 		nfqueue_free(queue);
@@ -496,7 +478,6 @@ void nfqueue_free(struct nfqueue *queue)
 		return;
 	if (queue->socket != NULL)
 		mnl_socket_close(queue->socket);
-	free(queue->buffers);
 	free(queue);
 }
 
@@ -508,11 +489,4 @@ int nfqueue_fd(const struct nfqueue *queue)
 uint64_t nfqueue_lost(const struct nfqueue *queue)
 {
 	return atomic_load(&queue->lost);
-}
-
-uint64_t nfqueue_kernel_drops(uint16_t queue)
-{
-	unsigned long dropped;
-
-	return list_find(queue, &dropped) ? dropped : 0;
 }

@@ -29,6 +29,7 @@
 #define BATCH_PAGE 262144u
 #define BATCH_OVERRUN 65536u /* the longest single message */
 #define ELEMENTS_PER_MESSAGE 512u
+#define TYPE_INTEGER 4u /* nft's number of the data type */
 
 struct nft_batch {
 	struct nftnl_batch *batch;
@@ -283,6 +284,39 @@ void nft_elements(struct nft_batch *batch, bool add, const char *table, const ch
 	}
 }
 
+static void chain_put_element(struct nftnl_set *map, uint32_t number, const char *chain)
+{
+	struct nftnl_set_elem *element = nftnl_set_elem_alloc();
+
+	if (element == NULL)
+		abort();
+	nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, &number, sizeof(number));
+	nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_VERDICT, (uint32_t)NFT_GOTO);
+	nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_CHAIN, chain);
+	nftnl_set_elem_add(map, element);
+}
+
+void nft_chain_map(struct nft_batch *batch, const char *table, const char *name, const char *const *chains, uint32_t n)
+{
+	struct nftnl_set *map = set_new(table, name);
+
+	nftnl_set_set_u32(map, NFTNL_SET_FLAGS, NFT_SET_MAP);
+	nftnl_set_set_u32(map, NFTNL_SET_KEY_TYPE, TYPE_INTEGER);
+	nftnl_set_set_u32(map, NFTNL_SET_KEY_LEN, sizeof(uint32_t));
+	nftnl_set_set_u32(map, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
+	nftnl_set_set_u32(map, NFTNL_SET_DESC_SIZE, n);
+	nftnl_set_set_u32(map, NFTNL_SET_ID, batch->next);
+	nftnl_set_nlmsg_build_payload(batch_message(batch, "map", NFT_MSG_NEWSET, NLM_F_CREATE), map);
+	nftnl_set_free(map);
+	batch_done(batch);
+	map = set_new(table, name);
+	for (uint32_t i = 0; i < n; i++)
+		chain_put_element(map, i, chains[i]);
+	nftnl_set_elems_nlmsg_build_payload(batch_message(batch, name, NFT_MSG_NEWSETELEM, NLM_F_CREATE), map);
+	nftnl_set_free(map);
+	batch_done(batch);
+}
+
 struct nftnl_rule *nft_rule(const char *table, const char *chain)
 {
 	struct nftnl_rule *rule = nftnl_rule_alloc();
@@ -388,6 +422,27 @@ void nft_lookup(struct nftnl_rule *rule, const char *set, uint32_t reg, bool inv
 	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, set);
 	if (inverted)
 		nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+}
+
+void nft_hash(struct nftnl_rule *rule, uint32_t sreg, uint32_t modulus, uint32_t seed, uint32_t dreg)
+{
+	struct nftnl_expr *expr = expression(rule, "hash");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_HASH_TYPE, NFT_HASH_JENKINS);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_HASH_SREG, sreg);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_HASH_DREG, dreg);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_HASH_LEN, 4);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_HASH_MODULUS, modulus);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_HASH_SEED, seed);
+}
+
+void nft_lookup_chain(struct nftnl_rule *rule, const char *map, uint32_t reg)
+{
+	struct nftnl_expr *expr = expression(rule, "lookup");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, reg);
+	nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, map);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 }
 
 void nft_fib_type(struct nftnl_rule *rule, uint32_t flags, uint32_t reg)

@@ -32,6 +32,8 @@ void nft_set_add(struct nft_batch *batch, const char *table, const char *set, ui
  * network order. */
 void nft_elements(struct nft_batch *batch, bool add, const char *table, const char *set, const uint8_t *keys,
 		  uint32_t n, uint32_t key_size, bool interval);
+/* A map from the numbers below n to the chains of these names, which are there. */
+void nft_chain_map(struct nft_batch *batch, const char *table, const char *map, const char *const *chains, uint32_t n);
 
 /* Rules: made, filled with expressions from left to right, and handed over (freed) by nft_rule_add. */
 struct nftnl_rule *nft_rule(const char *table, const char *chain);
@@ -45,6 +47,10 @@ void nft_compare(struct nftnl_rule *rule, uint32_t op, uint32_t reg, const void 
 /* from and to below 256: the kernel compares byte by byte. */
 void nft_range32(struct nftnl_rule *rule, uint32_t reg, uint32_t from, uint32_t to);
 void nft_lookup(struct nftnl_rule *rule, const char *set, uint32_t reg, bool inverted);
+/* A number below `modulus` from 4 bytes in sreg, which nobody foresees who does not know the seed. */
+void nft_hash(struct nftnl_rule *rule, uint32_t sreg, uint32_t modulus, uint32_t seed, uint32_t dreg);
+/* Goes to the chain that the map has for the number in reg; nowhere if it has none. */
+void nft_lookup_chain(struct nftnl_rule *rule, const char *map, uint32_t reg);
 /* Address type (RTN_*) by routing table. flags NFTA_FIB_F_*. */
 void nft_fib_type(struct nftnl_rule *rule, uint32_t flags, uint32_t reg);
 /* Matches when a local socket would take the packet. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The packet thread. It promises that a call in the mailbox waits for at most one budget of packet batches, and a packet
- * for at most the calls of one mailbox round. It may not log, allocate or wait for anything but its poll.
+ * for at most the calls of one mailbox round. It may not log, allocate or wait for anything but queues_wait.
  */
 #include "net/packets.h"
 
-#include <poll.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,12 +14,12 @@
 #include "lib/clock.h"
 #include "lib/mem.h"
 
-/* Batches of 64 packets between two looks at mailbox and clock: about 2 ms under full load. */
-#define PACKETS_BUDGET 8
+/* Packets between two looks at mailbox and clock: about 2 ms under full load. */
+#define PACKETS_BUDGET 512
 
 struct packets {
 	pthread_t thread;
-	struct nfqueue *queue;
+	struct queues *queues;
 	struct inject *inject;
 	struct engine *engine;
 	struct mailbox *box;
@@ -52,32 +52,31 @@ static void packets_tick(struct packets *packets)
 static void *packets_run(void *arg)
 {
 	struct packets *packets = arg;
-	struct pollfd fds[] = {
-		{.fd = nfqueue_fd(packets->queue), .events = POLLIN},
-		{.fd = mailbox_fd(packets->box), .events = POLLIN},
-	};
 
 	while (!packets->stop) {
-		/* An interrupted poll changes nothing: all three steps look for themselves. */
-		if (poll(fds, 2, packets_timeout(packets, clock_now())) < 0)
-			fds[0].revents = fds[1].revents = 0;
-		if (fds[0].revents != 0)
-			nfqueue_serve(packets->queue, packets->engine, packets->inject, PACKETS_BUDGET);
-		if (fds[1].revents != 0)
+		bool called = queues_wait(packets->queues, packets_timeout(packets, clock_now()));
+
+		queues_serve(packets->queues, packets->engine, packets->inject, PACKETS_BUDGET);
+		if (called)
 			mailbox_serve(packets->box);
 		packets_tick(packets);
 	}
 	return NULL;
 }
 
-struct packets *packets_start(struct nfqueue *queue, struct inject *inject, struct engine *engine,
+struct packets *packets_start(struct queues *queues, struct inject *inject, struct engine *engine,
 			      struct mailbox *box, struct err *err)
 {
 	struct packets *packets = mem_alloc(sizeof(*packets));
 	sigset_t all, before;
 	int failed;
 
-	packets->queue = queue;
+	if (!queues_watch(queues, mailbox_fd(box))) {
+		err_set(err, "cannot watch the mailbox: %s", strerror(errno));
+		free(packets);
+		return NULL;
+	}
+	packets->queues = queues;
 	packets->inject = inject;
 	packets->engine = engine;
 	packets->box = box;

@@ -61,12 +61,23 @@ watch_router() { # NAMESPACE INTERFACE NAME FILTER   a flood itself is too much 
 	wait_for 10 grep -q 'listening on' "$WORK/$3.tcpdump"
 }
 
+router_answers() { # NAME FILTER   ten of them are enough to know
+	background out "$1.tcpdump" tcpdump --immediate-mode -Z root -n -U -i eth0 -c 10 -w "$WORK/$1.pcap" "src host 198.51.100.1 and $2"
+	wait_for 10 grep -q 'listening on' "$WORK/$1.tcpdump"
+}
+answered() { # NAME
+	wait_for 5 captured "$WORK/$1.pcap" ip
+}
+
 topology
 captures_end
 LEAK_CHECK="$WORK/router.pcap" CHECKSUM_CHECK="" # a snapshot of 128 bytes has no checksums to verify
 # Random sources are inside ones now and then, and Linux answers them; so what goes to such a one says nothing.
 watch_router out eth0 router "ip and ether src $ROUTER_MAC and not dst net $INSIDE_NET"
 watch_router h1 eth0 answers "icmp[icmptype] == icmp-unreach and src host 10.77.1.1"
+router_answers echo 'icmp[icmptype] == icmp-echoreply'
+router_answers reset 'tcp[tcpflags] == tcp-rst'
+router_answers open 'tcp[tcpflags] == (tcp-syn | tcp-ack)'
 in_ns router sysctl -qw net.ipv4.icmp_ratelimit=1000
 {
 	config_base
@@ -77,8 +88,9 @@ in_ns router sysctl -qw net.ipv4.icmp_ratelimit=1000
 	echo "ip nat inside source list 3 interface out0 overload"
 	echo "ip nat inside source static 10.77.1.9 198.51.100.20"
 } >"$WORK/config"
-check "daemon starts" daemon_start "$WORK/config"
+check "daemon starts" daemon_start "$WORK/config" --max-flows 65536
 serve far tcp.log serve-tcp 0.0.0.0 7000
+serve router own.log serve-tcp 0.0.0.0 7009
 serve far udp.log serve-udp 0.0.0.0 7001 "$WORK/trigger"
 background h2 late.log timeout 200 "$PYTHON3" "$PEER" udp-late 203.0.113.10 7001 190
 late=$!
@@ -86,7 +98,7 @@ check "a UDP flow of another host" wait_for 10 grep -q heard "$WORK/late.log"
 
 # ---- from outside
 check "control: a packet from inside makes an entry" peer h1 udp 203.0.113.10 7001 5001
-steady outside 14
+steady outside 21
 held=$(total) before=$(memory)
 check "control: they are counted" [ "${held:-0}" -ge 3 ]
 for target in 198.51.100.1 192.0.2.5; do
@@ -98,6 +110,15 @@ check "ICMP echo replies from anywhere" flood out --rand-source --icmp -C 0 192.
 check "an unknown protocol from anywhere" flood out --rand-source --rawip -H 253 -d 20 192.0.2.5
 check "none of them made an entry" at_most "$held"
 check "nor took memory" grown_at_most 2048
+# The router answers these itself.
+check "pings from anywhere" flood out --rand-source --icmp 198.51.100.1
+check "TCP without a connection" flood out --rand-source -A -p ++1 198.51.100.1
+check "TCP SYN from anywhere, to a service of the router" flood out --rand-source -S -p 7009 198.51.100.1
+for answer in echo reset open; do check "control: it did answer: $answer" answered $answer; done
+check "none of its answers made an entry" at_most "$held"
+check "nor took memory" grown_at_most 2048
+check "and the table has room" peer h1 udp 203.0.113.10 7001 5009
+held=$(total)
 check "they were dropped by name" counted "global address without a translation"
 check "the connection of another host lost nothing" sent_all "$WORK/outside.log"
 steady fragments 6

@@ -79,7 +79,7 @@ struct netlab lab;
 struct engine engine;
 struct net *net;
 const struct system *linux_;
-struct nfqueue *queue;
+struct queues *queues;
 struct inject *injector;
 char state_dir[64];
 static uint32_t insides[1], outsides[1], known[3];
@@ -110,8 +110,8 @@ void netrouter_setup(void)
 	net = net_new(state_dir, NULL, 0, &err);
 	ck_assert_msg(net != NULL, "%s", err.text);
 	linux_ = net_system(net);
-	queue = nfqueue_new(NET_QUEUE_NUMBER, &err);
-	ck_assert_msg(queue != NULL, "%s", err.text);
+	queues = queues_new(&err);
+	ck_assert_msg(queues != NULL, "%s", err.text);
 	injector = inject_new(&err);
 	ck_assert_msg(injector != NULL, "%s", err.text);
 }
@@ -121,7 +121,7 @@ void netrouter_teardown(void)
 	char path[96];
 	struct err err;
 
-	nfqueue_free(queue);
+	queues_free(queues);
 	inject_free(injector);
 	net_free(net);
 	ck_assert_msg(net_release(state_dir, &err), "%s", err.text);
@@ -151,16 +151,18 @@ void hooks_on(void)
 void serve(void *arg)
 {
 	(void)arg;
-	if (queue != NULL)
-		nfqueue_serve(queue, &engine, injector, 8);
+	if (queues != NULL) {
+		queues_wait(queues, 0);
+		queues_serve(queues, &engine, injector, 512);
+	}
 	if (net != NULL)
 		net_changed(net);
 }
 
 void daemon_dies(void)
 {
-	nfqueue_free(queue);
-	queue = NULL;
+	queues_free(queues);
+	queues = NULL;
 }
 
 bool ping(pid_t host, const char *addr)

@@ -26,7 +26,7 @@ extern struct netlab lab;
 extern struct engine engine;
 extern struct net *net;
 extern const struct system *linux_;
-extern struct nfqueue *queue;
+extern struct queues *queues;
 extern struct inject *injector;
 extern char state_dir[64];
 /* What hooks_on sets; at first: ri inside, ro outside, 203.0.113.50 and .51 global, no static ports. */

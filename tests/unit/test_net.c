@@ -219,24 +219,55 @@ START_TEST(replaced_payloads_arrive_whole)
 	ck_assert_int_eq(netlab_send(lab.inside, serve, NULL, "203.0.113.2", 40000001), 0);
 	/* Segmentation offload: without it the rest of this test proves nothing. */
 	ck_assert_uint_gt(engine.large, 100);
-	ck_assert_uint_eq(nfqueue_lost(queue), 0);
-	ck_assert_uint_eq(nfqueue_kernel_drops(NET_QUEUE_NUMBER), 0);
-	ck_assert_uint_eq(nfqueue_kernel_drops(NET_QUEUE_NUMBER + 1), 0);
+	ck_assert_uint_eq(queues_lost(queues), 0);
+	ck_assert_uint_eq(queues_kernel_drops(), 0);
 }
 END_TEST
+
+static void flood_from(const char *source, unsigned n)
+{
+	netlab_run(lab.inside, NULL, NULL, "ping -q -s 8 -c %u -l %u -i 0 -w 2 -I %s 203.0.113.2", n, n, source);
+}
 
 START_TEST(kernel_drops_are_counted)
 {
 	hooks_on();
-	/* More packets than the queue holds, while nobody reads it: how long that takes depends on the machine. */
-	for (int i = 0; i < 60 && nfqueue_kernel_drops(NET_QUEUE_NUMBER) == 0; i++)
-		netlab_run(lab.inside, NULL, NULL,
-			   "ping -q -s 8 -c 70000 -l 65536 -i 0 -w 2 203.0.113.2");
-	ck_assert_uint_gt(nfqueue_kernel_drops(NET_QUEUE_NUMBER), 0);
-	ck_assert_uint_eq(nfqueue_kernel_drops(NET_QUEUE_NUMBER + 1), 0);
+	/* More packets than a queue holds, while nobody reads it: how long that takes depends on the machine. */
+	for (int i = 0; i < 60 && queues_kernel_drops() == 0; i++)
+		flood_from("10.1.1.2", 4000);
+	ck_assert_uint_gt(queues_kernel_drops(), 0);
 	/* And what it holds is still served. */
 	serve(NULL);
 	ck_assert_uint_gt(engine.visits[VISIT_TO_OUTSIDE], 0);
+}
+END_TEST
+
+START_TEST(who_floods_fills_his_own_queue)
+{
+	unsigned served;
+	uint64_t drops;
+
+	hooks_on();
+	for (int i = 0; i < 32; i++)
+		ck_assert_int_eq(netlab_run(lab.inside, NULL, NULL, "ip addr add 10.1.1.%d/24 dev i0", 100 + i), 0);
+	for (int i = 0; i < 60 && queues_kernel_drops() == 0; i++)
+		flood_from("10.1.1.2", 4000);
+	/* One packet of each of 32 others: about two of them have the same queue. */
+	drops = queues_kernel_drops();
+	ck_assert_uint_gt(drops, 0);
+	for (int i = 0; i < 32; i++)
+		netlab_run(lab.inside, NULL, NULL, "timeout 0.1 ping -c 1 -q -I 10.1.1.%d 203.0.113.2", 100 + i);
+	ck_assert_uint_le(queues_kernel_drops() - drops, 12);
+	/* They have their turns in the first round, although more than a thousand came before. */
+	queues_wait(queues, 0);
+	queues_serve(queues, &engine, injector, 1);
+	served = engine.visits[VISIT_TO_OUTSIDE];
+	ck_assert_uint_le(served, 64);
+	ck_assert_uint_ge(served, 8 + 20);
+	/* Control: his own are dropped. */
+	drops = queues_kernel_drops();
+	flood_from("10.1.1.2", 4000);
+	ck_assert_uint_gt(queues_kernel_drops(), drops);
 }
 END_TEST
 
@@ -244,7 +275,7 @@ START_TEST(second_daemon_is_refused)
 {
 	struct err err = {""};
 
-	ck_assert_ptr_null(nfqueue_new(NET_QUEUE_NUMBER, &err));
+	ck_assert_ptr_null(queues_new(&err));
 	ck_assert_msg(strstr(err.text, "another process") != NULL, "%s", err.text);
 }
 END_TEST
@@ -408,6 +439,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, inactive_removes_both_tables);
 	tcase_add_test(tests, replaced_payloads_arrive_whole);
 	tcase_add_test(tests, kernel_drops_are_counted);
+	tcase_add_test(tests, who_floods_fills_his_own_queue);
 	tcase_add_test(tests, second_daemon_is_refused);
 	tcase_add_test(tests, predecessors_rules_are_replaced);
 	tcase_add_test(tests, hundred_thousand_elements);
