@@ -16,9 +16,14 @@ uint64_t clock_now(void)
 	return (uint64_t)clock_read(CLOCK_MONOTONIC);
 }
 
-int64_t clock_wall(uint64_t then)
+int64_t clock_wall_ms(uint64_t then)
 {
 	int64_t ago = (int64_t)clock_now() - (int64_t)then;
 
-	return (clock_read(CLOCK_REALTIME) - ago) / 1000;
+	return clock_read(CLOCK_REALTIME) - ago;
+}
+
+int64_t clock_wall(uint64_t then)
+{
+	return clock_wall_ms(then) / 1000;
 }

@@ -9,5 +9,7 @@
 uint64_t clock_now(void);
 /* Wall-clock seconds (CLOCK_REALTIME) that correspond to the monotonic time `then` (ms), for show and logs. */
 int64_t clock_wall(uint64_t then);
+/* The same in milliseconds. */
+int64_t clock_wall_ms(uint64_t then);
 
 #endif

@@ -121,6 +121,8 @@ const struct snapshot *engine_snapshot(const struct engine *engine);
 struct translation {
 	bool half;            /* address binding or static entry: no outside pair */
 	bool is_static;
+	bool expected;        /* announced, its first packet is awaited; half: from anybody. A port that is not known is 0 */
+	uint8_t alg;          /* gateway that reads it, or that announced it; ALG_NONE */
 	uint8_t protocol;     /* 0: --- */
 	uint8_t phase;
 	uint16_t vrf;
@@ -134,8 +136,8 @@ struct translation {
 	uint32_t entry_id;
 };
 
-/* Zeroed at the start, but for filter and, to clear, spare_children; walks flows, then address bindings, then static entries
- * of the current snapshot. */
+/* Zeroed at the start, but for filter and, to clear, spare_children; walks flows, expected flows, address bindings,
+ * then static entries of the current snapshot. */
 struct translation_cursor {
 	uint8_t stage;
 	bool end;
@@ -170,6 +172,8 @@ void engine_clear_matches(struct engine *engine, uint32_t acl);
 void engine_limit_host(const struct engine *engine, ip4 host, struct limit_host *out);
 uint32_t engine_limit_hosts(const struct engine *engine, uint32_t *from, struct limit_host *out, uint32_t max);
 void engine_limit_list(const struct engine *engine, uint32_t list, uint32_t *used, uint64_t *missed);
+/* Flows that gateways have announced and that did not come yet. */
+uint32_t engine_expected(const struct engine *engine);
 /* Flows and address bindings that use this rule. */
 uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule);
 /* Virtual reassembly on an interface, by what its limits stand for (ip virtual-reassembly in or out). */

@@ -195,7 +195,7 @@ void expected_undo(struct engine *engine, uint64_t now, struct expect_record *re
 	expect_remove(engine->expects, record);
 }
 
-static void end(struct engine *engine, uint64_t now, struct expect_record *record)
+void expected_end(struct engine *engine, uint64_t now, struct expect_record *record)
 {
 	expect_note(engine, now, TRACE_CANCELLED, record);
 	expected_undo(engine, now, record);
@@ -239,7 +239,7 @@ void resolve_cancel(struct engine *engine, uint64_t now, uint32_t flow, bool par
 
 		index = expect_next_of_parent(engine->expects, flow, index);
 		if (expect_waits(record))
-			end(engine, now, record);
+			expected_end(engine, now, record);
 		else if (parent_gone)
 			expect_remove(engine->expects, record);
 	}
@@ -252,7 +252,7 @@ void expected_due(struct engine *engine, uint64_t now, uint32_t index)
 	if (record == NULL || !expect_waits(record))
 		return;
 	if ((uint64_t)record->until_s * 1000 <= now)
-		end(engine, now, record);
+		expected_end(engine, now, record);
 	else
 		arm(engine, now, record);
 }
@@ -315,7 +315,7 @@ void expected_follow(struct engine *engine, uint64_t now)
 		struct expect_record *record = expect_at(engine->expects, index);
 
 		if (expect_waits(record) && !still_fits(engine->snapshot, record))
-			end(engine, now, record);
+			expected_end(engine, now, record);
 	}
 }
 

@@ -6,11 +6,12 @@
  * of the router itself are not shown: they translate nothing.
  */
 #include <string.h>
-#include "nat/state.h"
+#include "nat/resolve.h"
+#include "nat/session.h"
 
 #define LOOK_MAX 4096 /* records that one call looks at */
 
-enum stage { STAGE_FLOWS, STAGE_BINDINGS, STAGE_STATICS, STAGE_END };
+enum stage { STAGE_FLOWS, STAGE_EXPECTED, STAGE_BINDINGS, STAGE_STATICS, STAGE_END };
 
 /* ---- rows ---- */
 
@@ -22,6 +23,14 @@ static void set_left(struct translation *row, uint64_t now, uint32_t timeout_s)
 		return;
 	row->timeout_s = timeout_s;
 	row->left_s = idle_s >= timeout_s ? 0 : (uint32_t)(timeout_s - idle_s);
+}
+
+/* A child is its parent's gateway's. */
+static uint8_t alg_of(struct engine *engine, uint32_t index)
+{
+	const struct expect_record *link = expect_links(engine->expects) > 0 ? expect_of_child(engine->expects, index) : NULL;
+
+	return link != NULL ? link->alg : (uint8_t)session_alg(engine, index);
 }
 
 static void flow_row(struct engine *engine, uint64_t now, uint32_t index, struct translation *row)
@@ -42,6 +51,7 @@ static void flow_row(struct engine *engine, uint64_t now, uint32_t index, struct
 		.created = flow->created_s * 1000ULL,
 		.used = flow_last_used(engine, index) * 1000ULL,
 		.entry_id = index + 1,
+		.alg = alg_of(engine, index),
 	};
 	for (int side = 0; side < 2; side++) {
 		const struct flow_slot *slot = flow_slot_of(engine->flows, index, (enum flow_side)side);
@@ -50,6 +60,32 @@ static void flow_row(struct engine *engine, uint64_t now, uint32_t index, struct
 		row->bytes[side] = slot->bytes;
 	}
 	set_left(row, now, flow_timeout(engine->snapshot, flow));
+}
+
+static void expected_row(const struct engine *engine, uint64_t now, uint32_t index, struct translation *row)
+{
+	const struct expect_record *record = expect_at(engine->expects, index);
+	const uint32_t now_s = (uint32_t)(now / 1000);
+
+	*row = (struct translation){
+		.half = record->flags & EXPECT_ANY_REMOTE,
+		.is_static = record->flags & EXPECT_STATIC,
+		.expected = true,
+		.alg = record->alg,
+		.protocol = record->protocol,
+		.vrf = record->vrf,
+		.flags = record->flags & EXPECT_STATIC ? FLOW_STATIC : 0,
+		.il = {record->il, record->il_port},
+		.ig = {record->ig, record->ig_port},
+		.ol = {record->remote, record->remote_port},
+		.og = {record->remote, record->remote_port},
+		.rule = record->rule,
+		.created = record->made_s * 1000ULL,
+		.used = record->made_s * 1000ULL,
+		.timeout_s = record->until_s - record->made_s,
+		.left_s = record->until_s > now_s ? record->until_s - now_s : 0,
+		.entry_id = engine->records->max_flows * 2 + index + 1,
+	};
 }
 
 static void binding_row(struct engine *engine, uint64_t now, uint32_t index, struct translation *row)
@@ -86,7 +122,7 @@ static void static_row(const struct engine *engine, uint32_t index, struct trans
 		.ig = {entry->global, entry->global_port},
 		.rule = entry->id,
 		.uses = use_count(engine->uses, entry->id),
-		.entry_id = engine->records->max_flows * 2 + index + 1,
+		.entry_id = engine->records->max_flows * 2 + EXPECT_MAX + index + 1,
 	};
 }
 
@@ -101,6 +137,18 @@ static bool flow_matches(const struct translation_cursor *cursor, const struct f
 	};
 
 	return !(flow->flags & FLOW_IDENTITY) && filter_matches(cursor->filter, &subject);
+}
+
+static bool expected_matches(const struct translation_cursor *cursor, const struct expect_record *record)
+{
+	const struct endpoint remote = {record->remote, record->remote_port};
+	const struct filter_subject subject = {
+		.protocol = record->protocol,
+		.half = record->flags & EXPECT_ANY_REMOTE,
+		.at = {{record->il, record->il_port}, {record->ig, record->ig_port}, remote, remote},
+	};
+
+	return filter_matches(cursor->filter, &subject);
 }
 
 static bool binding_matches(const struct translation_cursor *cursor, const struct binding_record *binding)
@@ -142,12 +190,28 @@ static uint32_t static_rows(const struct engine *engine, struct translation_curs
 	return n;
 }
 
+/* There are few enough for one call. */
+static uint32_t next_waiting(struct expect_table *table, uint32_t *next)
+{
+	uint32_t index;
+
+	do {
+		index = expect_next(table, next);
+	} while (index != RECORD_NONE && !expect_waits(expect_at(table, index)));
+	return index;
+}
+
 /* The next live record of the cursor's stage, RECORD_NONE at the end or when *look records more were looked at. */
 static uint32_t next_record(struct engine *engine, struct translation_cursor *cursor, uint32_t *look)
 {
-	uint32_t from = cursor->next;
-	uint32_t index = cursor->stage == STAGE_FLOWS ? flow_next(engine->flows, &cursor->next, *look)
-						      : binding_next(engine->bindings, &cursor->next, *look);
+	uint32_t from = cursor->next, index;
+
+	if (cursor->stage == STAGE_FLOWS)
+		index = flow_next(engine->flows, &cursor->next, *look);
+	else if (cursor->stage == STAGE_EXPECTED)
+		index = next_waiting(engine->expects, &cursor->next);
+	else
+		index = binding_next(engine->bindings, &cursor->next, *look);
 
 	*look -= cursor->next == RECORD_NONE || cursor->next - from > *look ? 0 : cursor->next - from;
 	return index;
@@ -156,9 +220,22 @@ static uint32_t next_record(struct engine *engine, struct translation_cursor *cu
 static bool record_matches(const struct engine *engine, const struct translation_cursor *cursor,
 			   uint32_t index)
 {
-	return cursor->stage == STAGE_FLOWS
-		       ? flow_matches(cursor, flow_at(engine->flows, index))
-		       : binding_matches(cursor, binding_at(engine->bindings, index));
+	if (cursor->stage == STAGE_FLOWS)
+		return flow_matches(cursor, flow_at(engine->flows, index));
+	if (cursor->stage == STAGE_EXPECTED)
+		return expected_matches(cursor, expect_at(engine->expects, index));
+	return binding_matches(cursor, binding_at(engine->bindings, index));
+}
+
+static void fill_row(struct engine *engine, uint64_t now, const struct translation_cursor *cursor, uint32_t index,
+		     struct translation *row)
+{
+	if (cursor->stage == STAGE_FLOWS)
+		flow_row(engine, now, index, row);
+	else if (cursor->stage == STAGE_EXPECTED)
+		expected_row(engine, now, index, row);
+	else
+		binding_row(engine, now, index, row);
 }
 
 static uint32_t record_rows(struct engine *engine, uint64_t now, struct translation_cursor *cursor,
@@ -173,10 +250,8 @@ static uint32_t record_rows(struct engine *engine, uint64_t now, struct translat
 			break;
 		if (!record_matches(engine, cursor, index))
 			continue;
-		if (rows != NULL && cursor->stage == STAGE_FLOWS)
-			flow_row(engine, now, index, &rows[n]);
-		else if (rows != NULL)
-			binding_row(engine, now, index, &rows[n]);
+		if (rows != NULL)
+			fill_row(engine, now, cursor, index, &rows[n]);
 		n++;
 	}
 	return n;
@@ -272,6 +347,11 @@ void engine_clear_matches(struct engine *engine, uint32_t acl)
 		__atomic_store_n(&snapshot->matches[i], 0, __ATOMIC_RELAXED);
 }
 
+uint32_t engine_expected(const struct engine *engine)
+{
+	return expect_count(engine->expects);
+}
+
 uint32_t engine_rule_uses(const struct engine *engine, uint64_t rule)
 {
 	return use_count(engine->uses, rule);
@@ -345,6 +425,21 @@ static void clear_flow(struct engine *engine, uint64_t now, struct translation_c
 	cursor->ended++;
 }
 
+static void clear_expected(struct engine *engine, uint64_t now, struct translation_cursor *cursor, uint32_t index)
+{
+	struct expect_record *record = expect_at(engine->expects, index);
+	const struct binding_record *binding =
+		record->binding == RECORD_NONE ? NULL : binding_at(engine->bindings, record->binding);
+	bool child = (record->flags & EXPECT_STATIC) || (binding != NULL && (binding->flags & BINDING_ADDRESS));
+
+	if (cursor->spare_children && child) {
+		cursor->kept++;
+		return;
+	}
+	expected_end(engine, now, record);
+	cursor->ended++;
+}
+
 /* One that got a new flow meanwhile is in use again. */
 static void clear_binding(struct engine *engine, uint64_t now, struct translation_cursor *cursor,
 			  uint32_t index)
@@ -372,6 +467,8 @@ bool engine_clear_translations(struct engine *engine, uint64_t now, struct trans
 			continue;
 		if (cursor->stage == STAGE_FLOWS)
 			clear_flow(engine, now, cursor, index);
+		else if (cursor->stage == STAGE_EXPECTED)
+			clear_expected(engine, now, cursor, index);
 		else
 			clear_binding(engine, now, cursor, index);
 	}

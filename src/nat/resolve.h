@@ -54,6 +54,8 @@ void resolve_came(struct engine *engine, uint64_t now, uint32_t expectation, uin
 /* The binding, if any, is held as long as the record waits. NULL: no room. */
 struct expect_record *expected_add(struct engine *engine, uint64_t now, const struct expect_record *body);
 void expected_undo(struct engine *engine, uint64_t now, struct expect_record *record);
+/* One that waits is given up: the same, and counted. */
+void expected_end(struct engine *engine, uint64_t now, struct expect_record *record);
 /* The timer of an expectation, by its index, is due. */
 void expected_due(struct engine *engine, uint64_t now, uint32_t index);
 /* The flow is about to end: as a child its use is its parent's; as a parent its expectations end. */

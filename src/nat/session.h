@@ -55,6 +55,8 @@ struct trace_ring {
 
 /* For show, on the packet thread. */
 void engine_alg_counts(const struct engine *engine, enum alg alg, struct alg_counts *out);
+/* The gateway that reads this flow, also one that has seen enough; ALG_NONE. */
+enum alg session_alg(const struct engine *engine, uint32_t flow);
 /* ICMP errors, which need no session: messages are those that quoted something, changed the translated ones. */
 void engine_icmp_counts(const struct engine *engine, struct alg_counts *out);
 /* All but `live` to 0; ALG_NONE: of all gateways and ICMP. */

@@ -120,6 +120,13 @@ void engine_alg_counts(const struct engine *engine, enum alg alg, struct alg_cou
 	out->cancelled = expects->cancelled;
 }
 
+enum alg session_alg(const struct engine *engine, uint32_t flow)
+{
+	struct reading reading;
+
+	return session_of(engine->sessions, flow, &reading) ? (enum alg)reading.alg : ALG_NONE;
+}
+
 static struct alg_counts icmp_now(const struct engine *engine)
 {
 	const uint64_t *reasons = engine->counts.reasons;

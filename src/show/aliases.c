@@ -65,7 +65,7 @@ void aliases_free(struct aliases_show *show)
 static void print_row(FILE *out, const char *type, ip4 addr)
 {
 	char line[128];
-	struct field fields[COLUMNS] = {
+	struct cell fields[COLUMNS] = {
 		[COLUMN_TYPE] = {.text = type},
 		[COLUMN_ADDRESS] = {.endpoint = {addr, 0}},
 	};

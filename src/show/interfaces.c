@@ -54,7 +54,7 @@ static void print_interface(FILE *out, const struct mirror_interface *interface)
 {
 	const struct mirror_address *address = primary(interface);
 	char name[MIRROR_NAME_SIZE], text[IP4_TEXT_SIZE], line[256];
-	struct field fields[COLUMNS] = {
+	struct cell fields[COLUMNS] = {
 		[COLUMN_NAME] = {.text = name},
 		[COLUMN_ADDRESS] = {.text = address != NULL ? ip4_text(address->addr, text) : "unassigned"},
 		[COLUMN_OK] = {.text = "YES"},

@@ -69,7 +69,7 @@ static void take_page(void *arg)
 static void print_row(const struct limit_host *row, FILE *out)
 {
 	char line[128];
-	struct field fields[COLUMNS] = {
+	struct cell fields[COLUMNS] = {
 		[COLUMN_HOST] = {.endpoint = {row->addr, 0}},
 		[COLUMN_MAX] = {.number = row->max},
 		[COLUMN_USED] = {.number = row->used},

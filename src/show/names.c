@@ -26,3 +26,14 @@ const char *protocol_name(uint8_t protocol, char buf[PROTOCOL_NAME_SIZE])
 		return buf;
 	}
 }
+
+const char *alg_type(enum alg alg)
+{
+	static const char *const types[ALG_COUNT] = {
+#define ALG_TYPE(name, text, row) [ALG_##name] = (row),
+		ALGS(ALG_TYPE)
+#undef ALG_TYPE
+	};
+
+	return alg < ALG_COUNT && types[alg] != NULL ? types[alg] : "NA";
+}

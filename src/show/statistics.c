@@ -177,7 +177,7 @@ static void print_counter(FILE *out, const char *text, uint64_t count)
 		{"reason", "", 2, FIELD_TEXT},
 		{"packets", "", 60, FIELD_NUMBER},
 	};
-	struct field fields[] = {{.text = ""}, {.text = text}, {.number = count}};
+	struct cell fields[] = {{.text = ""}, {.text = text}, {.number = count}};
 	char line[160];
 
 	fwrite(line, 1, table_row(columns, 3, fields, line, sizeof(line)), out);

@@ -52,7 +52,7 @@ static bool line_begin(struct line *line, char *buf, size_t size)
 	return size >= 2;
 }
 
-static void endpoint_text(const struct field *field, char *buf, size_t size)
+static void endpoint_text(const struct cell *field, char *buf, size_t size)
 {
 	char addr[IP4_TEXT_SIZE];
 
@@ -63,7 +63,7 @@ static void endpoint_text(const struct field *field, char *buf, size_t size)
 		snprintf(buf, size, "%s", addr);
 }
 
-static void field_text(const struct column *column, const struct field *field, char *buf, size_t size)
+static void field_text(const struct column *column, const struct cell *field, char *buf, size_t size)
 {
 	if (field->absent) {
 		snprintf(buf, size, "%s", ABSENT);
@@ -98,7 +98,7 @@ size_t table_header(const struct column *columns, unsigned count, char *buf, siz
 	return line_end(&line);
 }
 
-size_t table_row(const struct column *columns, unsigned count, const struct field *fields, char *buf, size_t size)
+size_t table_row(const struct column *columns, unsigned count, const struct cell *fields, char *buf, size_t size)
 {
 	struct line line;
 	char text[FIELD_SIZE];

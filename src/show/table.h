@@ -22,7 +22,7 @@ struct column {
 	uint8_t type;
 };
 
-struct field {
+struct cell {
 	bool absent;
 	bool has_port;
 	union {
@@ -34,6 +34,6 @@ struct field {
 
 /* Both return the length written to buf (cut to size), with newline. */
 size_t table_header(const struct column *columns, unsigned count, char *buf, size_t size);
-size_t table_row(const struct column *columns, unsigned count, const struct field *fields, char *buf, size_t size);
+size_t table_row(const struct column *columns, unsigned count, const struct cell *fields, char *buf, size_t size);
 
 #endif

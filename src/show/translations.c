@@ -92,11 +92,12 @@ static void take_page(void *arg)
 					   show->ask.total ? NULL : show->rows, max);
 }
 
-static struct field endpoint_field(const struct translation *row, struct endpoint endpoint, bool absent)
+static struct cell endpoint_field(const struct translation *row, struct endpoint endpoint, bool absent)
 {
-	return (struct field){
+	return (struct cell){
 		.absent = absent,
-		.has_port = row->protocol != 0 && (row->flags & FLOW_ADDRESS_ONLY) == 0,
+		.has_port = row->protocol != 0 && (row->flags & FLOW_ADDRESS_ONLY) == 0 &&
+			    (!row->expected || endpoint.port != 0),
 		.endpoint = endpoint,
 	};
 }
@@ -104,7 +105,7 @@ static struct field endpoint_field(const struct translation *row, struct endpoin
 static void print_row(const struct translation *row, FILE *out)
 {
 	char line[256], protocol[PROTOCOL_NAME_SIZE];
-	struct field fields[COLUMNS] = {
+	struct cell fields[COLUMNS] = {
 		[COLUMN_PROTOCOL] = {.absent = row->protocol == 0, .text = protocol_name(row->protocol, protocol)},
 		[COLUMN_IG] = endpoint_field(row, row->ig, false),
 		[COLUMN_IL] = endpoint_field(row, row->il, false),
@@ -144,8 +145,8 @@ static void print_verbose(const struct translations_show *show, const struct tra
 		date_text(row->used, used), text_hms(row->left_s, left));
 	if (rule != NULL)
 		fprintf(out, "  RuleID : %" PRIu32 "\n", rule->number);
-	fprintf(out, "  Flags: %s\n  ALG Application Type: NA\n  WLAN-Flags: unknown\n",
-		is_static ? "static" : "unknown");
+	fprintf(out, "  Flags: %s\n  ALG Application Type: %s\n  WLAN-Flags: unknown\n",
+		is_static ? "static" : "unknown", alg_type((enum alg)row->alg));
 	/* An entry does not remember link-layer addresses or interfaces. */
 	fputs("  Mac-Address: 0000.0000.0000    Input-IDB: unknown\n", out);
 	fprintf(out, "  entry-id: 0x%" PRIx32 ", use_count:%" PRIu32 "\n", row->entry_id, row->uses);

@@ -65,17 +65,18 @@ static inline bool lines_store(struct lines *lines, struct err *err)
 	struct match *match = &lines->match;
 	const struct gram_cmd *cmd = match->cmd;
 	struct entry *context = match->mode == lines->mode ? lines->context : NULL, *entry;
+	const bool remove = match->no != cmd->default_on;
 
 	if (cmd->context) {
 		context = store_find(lines->store, NULL, cmd->context, match->parent_args);
-		if (!context && match->no)
+		if (!context && remove)
 			return true;
 		if (!config_check_set(lines->store, NULL, cmd->context, match->parent_args, err))
 			return false;
 		context = store_set(lines->store, NULL, cmd->context, match->parent_args, NULL);
 		cmd = cmd->stores_as;
 	}
-	if (match->no) {
+	if (remove) {
 		entry = config_check_find(lines->store, context, cmd, match->args);
 		if (entry && !config_check_remove(lines->store, entry, err))
 			return false;

@@ -4,7 +4,7 @@
  */
 #include <check.h>
 
-#include "enginelab.h"
+#include "alglab.h"
 
 static struct lab lab;
 
@@ -185,6 +185,91 @@ START_TEST(clear_of_an_overload_pair_needs_no_force)
 	filter_add(&filter, FILTER_IL, HOST(7), HOST(7));
 	ck_assert_uint_eq(clear(&filter, true).ended, 2);
 	ck_assert_uint_eq(count(NULL), 8);
+}
+END_TEST
+
+/* ---- announced flows */
+
+/* A control connection of host 5 to peer 1, and what it announced: the global port of its child. */
+static uint16_t announced(void)
+{
+	struct told said;
+	uint32_t parent;
+
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+	parent = lab_control(&lab, 5, 1025, 1);
+	said = lab_say(&lab, ALG_FTP, parent, SIDE_INSIDE, listens(HOST(5), 40000));
+	ck_assert_int_eq(said.outcome, RESOLVED);
+	return said.to[0].to.port;
+}
+
+START_TEST(an_announced_flow_is_a_row_until_it_comes)
+{
+	static struct translation rows[8];
+	uint16_t port = announced();
+	struct filter filter = {0};
+	struct pkt p;
+
+	filter_add_endpoint(&filter, FILTER_IG, (struct endpoint){FACE, port});
+	filter_add(&filter, FILTER_OG, PEER(1), PEER(1));
+	ck_assert_uint_eq(engine_expected(lab.engine), 1);
+	ck_assert_uint_eq(rows_of(NULL, rows, 8), 2);
+	ck_assert_int_eq(rows[0].alg, ALG_FTP); /* its parent */
+	ck_assert_uint_eq(rows_of(&filter, rows, 8), 1);
+	ck_assert(rows[0].expected && !rows[0].half && !rows[0].is_static);
+	ck_assert_int_eq(rows[0].alg, ALG_FTP);
+	ck_assert_int_eq(rows[0].protocol, P_TCP);
+	ck_assert_uint_eq(rows[0].il.addr, HOST(5));
+	ck_assert_uint_eq(rows[0].il.port, 40000);
+	ck_assert_uint_eq(rows[0].og.port, 0);
+	ck_assert_uint_gt(rows[0].left_s, 0);
+	ck_assert_uint_le(rows[0].left_s, rows[0].timeout_s);
+	/* somebody else's address is none of its */
+	filter.n_terms = 0;
+	filter_add(&filter, FILTER_OUTSIDE, PEER(2), PEER(2));
+	ck_assert_uint_eq(rows_of(&filter, rows, 8), 0);
+	/* it comes: a flow as others, its gateway's */
+	ck_assert_int_eq(lab_tcp_in(&lab, 1, 20, FACE, port, F_SYN, &p), REASON_TRANSLATED_NEW);
+	ck_assert_uint_eq(engine_expected(lab.engine), 0);
+	filter.n_terms = 0;
+	filter_add_endpoint(&filter, FILTER_OG, (struct endpoint){PEER(1), 20});
+	ck_assert_uint_eq(rows_of(&filter, rows, 8), 1);
+	ck_assert(!rows[0].expected);
+	ck_assert_int_eq(rows[0].alg, ALG_FTP);
+	ck_assert_uint_eq(count(NULL), 2);
+	/* others have none */
+	lab_tcp_out(&lab, 5, 1026, 1, 80, F_SYN, &p);
+	filter.n_terms = 0;
+	filter_add_endpoint(&filter, FILTER_OG, (struct endpoint){PEER(1), 80});
+	ck_assert_uint_eq(rows_of(&filter, rows, 8), 1);
+	ck_assert_int_eq(rows[0].alg, ALG_NONE);
+}
+END_TEST
+
+START_TEST(clear_of_an_announced_flow)
+{
+	uint16_t port = announced();
+	struct filter filter = {.protocol = P_TCP};
+	struct pkt p;
+
+	filter_add_endpoint(&filter, FILTER_IG, (struct endpoint){FACE, port});
+	filter_add_endpoint(&filter, FILTER_IL, (struct endpoint){HOST(5), 40000});
+	ck_assert_uint_eq(clear(&filter, true).ended, 1);
+	ck_assert_uint_eq(engine_expected(lab.engine), 0);
+	ck_assert_uint_eq(count(NULL), 1);
+	/* nobody comes any more */
+	ck_assert_int_ne(lab_tcp_in(&lab, 1, 20, FACE, port, F_SYN, &p), REASON_TRANSLATED_NEW);
+	ck_assert_uint_eq(clear(&filter, true).ended, 0);
+}
+END_TEST
+
+START_TEST(clear_of_all_clears_what_is_announced)
+{
+	announced();
+	ck_assert_uint_eq(clear(NULL, false).ended, 1); /* its parent; with it goes what that announced */
+	ck_assert_uint_eq(count(NULL), 0);
+	ck_assert_uint_eq(engine_expected(lab.engine), 0);
 }
 END_TEST
 
@@ -426,6 +511,9 @@ int main(void)
 	tcase_add_test(tc, clear_of_a_half_entry_spares_its_children);
 	tcase_add_test(tc, clear_of_a_static_entry_ends_its_flows_only);
 	tcase_add_test(tc, clear_of_an_overload_pair_needs_no_force);
+	tcase_add_test(tc, an_announced_flow_is_a_row_until_it_comes);
+	tcase_add_test(tc, clear_of_an_announced_flow);
+	tcase_add_test(tc, clear_of_all_clears_what_is_announced);
 	tcase_add_test(tc, clear_of_one_flow);
 	tcase_add_test(tc, matches_count_flows_not_packets);
 	tcase_add_test(tc, matches_survive_a_swap_with_their_entry);

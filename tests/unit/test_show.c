@@ -47,7 +47,7 @@ static const struct column columns[] = {
 START_TEST(table_keeps_its_stops)
 {
 	char line[80];
-	struct field row[] = {{.text = "tcp"}, {.absent = true}, {.number = 7}, {.endpoint = {A(10, 0, 0, 1), 0}}};
+	struct cell row[] = {{.text = "tcp"}, {.absent = true}, {.number = 7}, {.endpoint = {A(10, 0, 0, 1), 0}}};
 	size_t n = table_header(columns, 4, line, sizeof(line));
 
 	ck_assert_str_eq(line, "Pro  Address  Count Plain\n");
@@ -62,7 +62,7 @@ END_TEST
 START_TEST(table_overlong_field_pushes)
 {
 	char line[80];
-	struct field row[] = {{.text = "icmp"},
+	struct cell row[] = {{.text = "icmp"},
 			      {.has_port = true, .endpoint = {A(192, 168, 100, 100), 65535}},
 			      {.number = UINT64_MAX},
 			      {.endpoint = {A(1, 2, 3, 4), 0}}};
@@ -79,7 +79,7 @@ END_TEST
 START_TEST(table_cuts_to_size)
 {
 	char line[12], none[1] = "x";
-	struct field row[] = {{.text = "protocol"}, {.text = "x"}, {.number = 1}, {.absent = true}};
+	struct cell row[] = {{.text = "protocol"}, {.text = "x"}, {.number = 1}, {.absent = true}};
 
 	ck_assert_uint_eq(table_row(columns, 1, row, line, sizeof(line)), 9);
 	row[0].text = "a long protocol name";

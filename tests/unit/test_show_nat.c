@@ -64,6 +64,34 @@ START_TEST(empty_table_has_no_header)
 }
 END_TEST
 
+/* Announced, not come: what is not known of it is left out. */
+START_TEST(announced_flows)
+{
+	static const struct translation rows[] = {
+		{.expected = true, .alg = ALG_FTP, .protocol = IPPROTO_TCP, .il = {A(10, 0, 0, 5), 4000},
+		 .ig = {A(203, 0, 113, 1), 4001}, .ol = {A(198, 51, 100, 2), 0}, .og = {A(198, 51, 100, 2), 0}},
+		{.expected = true, .half = true, .alg = ALG_TFTP, .protocol = IPPROTO_UDP, .il = {A(10, 0, 0, 6), 5000},
+		 .ig = {A(203, 0, 113, 1), 5000}},
+		{.expected = true, .alg = ALG_FTP, .protocol = IPPROTO_TCP, .il = {A(10, 0, 0, 7), 0},
+		 .ig = {A(203, 0, 113, 7), 0}, .ol = {A(198, 51, 100, 2), 50000}, .og = {A(198, 51, 100, 2), 50000}},
+	};
+
+	engine.rows = rows;
+	engine.n_rows = 3;
+	cmd_show_nat_translations(&session, &(struct args_show_nat_translations){0}, false);
+	expect(HEADER "tcp  203.0.113.1:4001      10.0.0.5:4000         198.51.100.2          198.51.100.2\n"
+		      "udp  203.0.113.1:5000      10.0.0.6:5000         ---                   ---\n"
+		      "tcp  203.0.113.7           10.0.0.7              198.51.100.2:50000    198.51.100.2:50000\n"
+		      "Total number of translations: 3\n");
+	fake_reset(&session);
+	cmd_show_nat_translations(
+		&session,
+		&(struct args_show_nat_translations){.verbose = true, .protocol = SHOW_NAT_TRANSLATIONS_PROTOCOL_UDP},
+		false);
+	ck_assert_ptr_nonnull(strstr(fake_text(&session), "  ALG Application Type: TFTP\n"));
+}
+END_TEST
+
 START_TEST(by_protocol)
 {
 	show((struct args_show_nat_translations){.protocol = SHOW_NAT_TRANSLATIONS_PROTOCOL_UDP});
@@ -408,6 +436,7 @@ static Suite *make_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, plain);
 	tcase_add_test(tc, empty_table_has_no_header);
+	tcase_add_test(tc, announced_flows);
 	tcase_add_test(tc, by_protocol);
 	tcase_add_test(tc, by_address);
 	tcase_add_test(tc, by_range);
