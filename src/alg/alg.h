@@ -47,7 +47,7 @@ enum role {
 	ROLE_ADDRESS, /* an address that stands for all its ports (DNS): only mappings of whole addresses count */
 	ROLE_SIGNAL,  /* the sender takes further signalling there, from anybody, for `lifetime_s` */
 	ROLE_MEDIA,   /* the sender receives a medium there; with `pair` its RTCP on the next port */
-	ROLE_RTCP,    /* RTCP that is not on the next port, of the medium `medium` */
+	ROLE_RTCP,    /* where the RTCP of the medium `medium` goes: as said, or the next port of one with `pair` */
 };
 
 #define MEDIUM_NONE      0xffff
@@ -66,7 +66,7 @@ struct mention {
 	uint16_t remote_port; /* the child comes from this port; 0: any */
 	uint16_t remote_least;/* remote port 0: at least this one, at most 1023 (RCMD); 0: any */
 	uint16_t medium;      /* number of the medium in its call, from 0; MEDIUM_NONE: of none */
-	uint32_t lifetime_s;  /* ROLE_SIGNAL; 0: not said */
+	uint32_t lifetime_s;  /* ROLE_SIGNAL; 0: not said (what is to be forgotten at once is a ROLE_NAME) */
 };
 
 /* How a field is written from what its mention became. */
@@ -84,14 +84,18 @@ enum encoding {
 	ENCODE_LABELS_FULL,  /* the same, with in-addr, arpa and the root behind them */
 	ENCODE_ZERO32,       /* 4 bytes of 0, where the mention was changed (TTL) */
 	ENCODE_COPY,         /* the message's own bytes from `from` to `to`, where the mention was changed */
-	ENCODE_CONNECTION,   /* a whole line c=IN IP4 10.0.0.1 CR LF */
+	ENCODE_CONNECTION,   /* a whole line c=IN IP4 10.0.0.1; `aux`: BREAK_ */
+	ENCODE_RTCP,         /* a whole line a=rtcp:5005; likewise. Only where that is not the next port after that of `unless` */
 };
+/* How a line that is inserted is kept apart from others. */
+#define BREAK_LF    1 /* LF alone, else CR LF */
+#define BREAK_FRONT 2 /* in front of it, else behind */
 
 /* A place in the message. It is written only if its mention was changed. */
 struct field {
 	uint32_t offset, length;  /* length 0: an insertion */
 	uint16_t mention;
-	uint16_t unless;          /* MENTION_NONE, or: only if the address differs from that of this mention */
+	uint16_t unless;          /* MENTION_NONE, or: only if the address differs from that of this mention (ENCODE_RTCP: see there) */
 	uint8_t encoding;         /* enum encoding */
 	uint16_t aux;
 	uint32_t from, to;        /* ENCODE_COPY */
@@ -140,6 +144,7 @@ enum said {
 #define ALG_OPTION_KEEP_TTL   1 /* no ip nat service dns-reset-ttl */
 #define ALG_OPTION_NO_DNS_V6  2 /* no ip nat service dns-v6: messages about IPv6 addresses are left alone */
 #define ALG_OPTION_MULTIPART  4 /* ip nat service allow-multipart */
+#define ALG_OPTION_KEEP_ICE   8 /* session descriptions with ICE candidates are left alone */
 
 struct findings {
 	uint32_t options;     /* ALG_OPTION_; in */
@@ -151,8 +156,8 @@ struct findings {
 	uint8_t key_length;
 	uint8_t key[FINDING_KEY];
 	uint8_t said;         /* enum said */
-	uint32_t branch;      /* which of several answers (To tag): a hash, 0: none */
-	uint32_t lifetime_s;  /* session timer, registration; 0: not said */
+	uint32_t branch;      /* which of several answers: a hash of the tags of both ends, whoever speaks; 0: not answered yet */
+	uint32_t lifetime_s;  /* session timer, 0: not said; registration, 0: no more */
 	char caller[48], callee[48]; /* for show; printable */
 	struct mention mentions[FINDING_MENTIONS];
 	struct field fields[FINDING_FIELDS];

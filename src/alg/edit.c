@@ -99,10 +99,21 @@ static bool put_address_port(const struct editing *editing, const struct field *
 	return (!had && to.port == field->aux) || put_text(editing->out, splice, ":%u", to.port);
 }
 
-static bool put_connection(struct splices *out, struct splice *splice, ip4 addr)
+/* c= or a=rtcp, a line of its own. */
+static bool put_line(struct splices *out, struct splice *splice, const struct field *field,
+		     struct endpoint to)
 {
-	return put_text(out, splice, "c=IN IP4 ") && put_address(out, splice, addr) &&
-	       put_text(out, splice, "\r\n");
+	const char *ends = field->aux & BREAK_LF ? "\n" : "\r\n";
+
+	if ((field->aux & BREAK_FRONT) && !put_text(out, splice, "%s", ends))
+		return false;
+	if (field->encoding == ENCODE_RTCP) {
+		if (!put_text(out, splice, "a=rtcp:%u", to.port))
+			return false;
+	} else if (!put_text(out, splice, "c=IN IP4 ") || !put_address(out, splice, to.addr)) {
+		return false;
+	}
+	return (field->aux & BREAK_FRONT) || put_text(out, splice, "%s", ends);
 }
 
 static bool render(const struct editing *editing, const struct field *field, struct splice *splice)
@@ -139,24 +150,31 @@ static bool render(const struct editing *editing, const struct field *field, str
 	case ENCODE_COPY:
 		return put(out, splice, editing->message + field->from, field->to - field->from);
 	case ENCODE_CONNECTION:
-		return put_connection(out, splice, to.addr);
+	case ENCODE_RTCP:
+		return put_line(out, splice, field, to);
 	default:
 		return false;
 	}
 }
 
-static ip4 address_now(const struct editing *editing, uint16_t mention)
+static struct endpoint endpoint_now(const struct editing *editing, uint16_t mention)
 {
 	const struct resolved *resolved = &editing->resolved[mention];
 
-	return resolved->changed ? resolved->to.addr : editing->findings->mentions[mention].at.addr;
+	return resolved->changed ? resolved->to : editing->findings->mentions[mention].at;
 }
 
 static bool is_written(const struct editing *editing, const struct field *field)
 {
-	if (field->unless != MENTION_NONE)
-		return address_now(editing, field->mention) != address_now(editing, field->unless);
-	return editing->resolved[field->mention].changed;
+	const bool changed = editing->resolved[field->mention].changed;
+
+	if (field->unless == MENTION_NONE)
+		return changed;
+	if (field->encoding == ENCODE_RTCP)
+		return changed && endpoint_now(editing, field->mention).port !=
+				      endpoint_now(editing, field->unless).port + 1;
+	return endpoint_now(editing, field->mention).addr !=
+	       endpoint_now(editing, field->unless).addr;
 }
 
 /* ---- dependents ---- */

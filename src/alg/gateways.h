@@ -11,5 +11,6 @@ extern const struct gateway gateway_tftp;
 extern const struct gateway gateway_rsh;
 extern const struct gateway gateway_rlogin;
 extern const struct gateway gateway_rexec;
+extern const struct gateway gateway_sip;
 
 #endif

@@ -41,7 +41,9 @@ enum alg {
 	N(OVERLAP, "overlapping segments with different bytes")                 \
 	N(AUTHENTICATED, "TCP segments are signed")                             \
 	N(UNSOLICITED, "reply to no command")                                   \
-	N(MULTIPART, "multipart body left unchanged")
+	N(MULTIPART, "multipart body left unchanged")                           \
+	N(ENCODED, "encoded body left unchanged")                               \
+	N(MEDIUM, "medium of unknown transport or with several ports left unchanged")
 enum alg_note {
 #define ALG_NOTE_ENUM(name, text) NOTE_##name,
 	ALG_NOTES(ALG_NOTE_ENUM)

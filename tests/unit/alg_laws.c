@@ -11,6 +11,11 @@ static struct resolved results[FINDING_MENTIONS];
 static enum scan said_last;
 static uint8_t edited[SPLICE_TEXT + ALG_MESSAGE_MAX];
 
+void laws_options(uint32_t options)
+{
+	found.options = options;
+}
+
 const struct findings *laws_findings(void)
 {
 	return &found;
