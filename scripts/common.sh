@@ -6,7 +6,7 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD_PACKAGES="autoconf automake make gcc libc6-dev pkg-config python3
 	libedit-dev libmnl-dev libnftnl-dev libnetfilter-queue-dev libtelnet-dev libcap-ng-dev libcrypt-dev libssl-dev
-	libsystemd-dev uthash-dev check"
+	libsystemd-dev libpcap-dev uthash-dev check"
 RUN_PACKAGES="iproute2 procps iputils-ping curl nftables"
 TEST_PACKAGES="xz-utils iputils-tracepath traceroute iperf3 tcpdump tshark ethtool expect inetutils-telnet
 	python3-scapy bind9-dnsutils coturn stun-client hping3 nmap"

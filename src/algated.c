@@ -25,6 +25,7 @@
 #include "lib/privilege.h"
 #include "net/net.h"
 #include "net/packets.h"
+#include "replay/replay.h"
 #include "show/debug.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/algate/startup-config"
@@ -39,6 +40,7 @@ struct options {
 	unsigned n_maps;
 	uint32_t max_flows;
 	bool check, release;
+	struct replay_options replay; /* read NULL: no replay */
 };
 
 /* Everything that lives as long as the daemon, in the order it is made. */
@@ -62,6 +64,8 @@ static void usage(FILE *to)
 	fputs("usage: algated [-f|--config FILE] [-s|--state-dir DIR] [-t|--telnet ADDR:PORT]\n"
 	      "               [-m|--map IOSNAME=LINUXNAME]... [-u|--user NAME] [--max-flows N]\n"
 	      "       algated -C|--check [-f FILE]\n"
+	      "       algated --replay CAPTURE [--write CAPTURE] [-f FILE] [--inside NET]...\n"
+	      "               [--view sent|inside|outside]\n"
 	      "       algated --release [-s DIR]\n"
 	      "       algated -V|--version\n",
 	      to);
@@ -87,7 +91,7 @@ static void add_map(struct options *options, const char *text)
 	options->maps[options->n_maps++] = text;
 }
 
-enum long_only { OPTION_RELEASE = 256, OPTION_MAX_FLOWS };
+enum long_only { OPTION_RELEASE = 256, OPTION_MAX_FLOWS, OPTION_REPLAY, OPTION_WRITE, OPTION_INSIDE, OPTION_VIEW };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'f'},
@@ -100,11 +104,38 @@ static const struct option long_options[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"release", no_argument, NULL, OPTION_RELEASE},
 	{"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
+	{"replay", required_argument, NULL, OPTION_REPLAY},
+	{"write", required_argument, NULL, OPTION_WRITE},
+	{"inside", required_argument, NULL, OPTION_INSIDE},
+	{"view", required_argument, NULL, OPTION_VIEW},
 	{NULL, 0, NULL, 0},
 };
 
+/* False: none of these. */
+static bool replay_option_set(struct replay_options *replay, int option, const char *value)
+{
+	const char *wrong = NULL;
+
+	if (option == OPTION_REPLAY)
+		replay->read = value;
+	else if (option == OPTION_WRITE)
+		replay->write = value;
+	else if (option == OPTION_INSIDE)
+		wrong = replay_inside(replay, value) ? NULL : "--inside takes a network such as 10.0.0.0/8, at most 64 times";
+	else if (option == OPTION_VIEW)
+		wrong = replay_view(replay, value) ? NULL : "--view takes sent, inside or outside";
+	else
+		return false;
+	if (wrong == NULL)
+		return true;
+	fprintf(stderr, "algated: %s\n", wrong);
+	exit(2);
+}
+
 static void option_set(struct options *options, int option, const char *value)
 {
+	if (replay_option_set(&options->replay, option, value))
+		return;
 	switch (option) {
 	case 'f':
 		options->config = value;
@@ -164,7 +195,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "f:s:t:m:u:CVh", long_options, NULL)) != -1)
 		option_set(options, option, optarg);
-	if (optind < argc) {
+	if (optind < argc || (options->replay.read == NULL && options->replay.write != NULL)) {
 		usage(stderr);
 		exit(2);
 	}
@@ -179,12 +210,17 @@ static void check_report(void *arg, unsigned line, const char *text)
 	printf("%s:%u: %s\n", (const char *)arg, line, text);
 }
 
-static void router_make(struct router *router, const struct system *system, struct records *records)
+static uint64_t random_seed(void)
 {
 	uint64_t seed;
 
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		abort();
+	return seed;
+}
+
+static void router_make(struct router *router, const struct system *system, struct records *records, uint64_t seed)
+{
 	router->system = system;
 	router->started = clock_now();
 	router->store = store_new();
@@ -201,29 +237,87 @@ static void router_unmake(struct router *router)
 	store_free(router->store);
 }
 
-static int run_check(const struct options *options)
+/* A file for a router without a kernel; who made it is told of bad lines. */
+static bool load_offline(const struct options *options, struct router *router, unsigned *bad, struct err *err)
+{
+	enum load_result result = load_config(router, options->config, check_report, (void *)options->config, bad, err);
+
+	if (result == LOAD_NONE)
+		err_set(err, "no such file");
+	if (result != LOAD_OK)
+		fprintf(stderr, "%s: %s\n", options->config, err->text);
+	return result == LOAD_OK;
+}
+
+/* Records in memory and interface names; NULL: it has been said why not. */
+static struct records *open_offline(const struct options *options, uint32_t flows)
 {
 	struct err err = {""};
-	struct records *records = records_open(NULL, 64, &err);
-	struct router router = {.startup_path = options->config, .state_dir = options->state_dir};
-	unsigned bad = 0;
-	enum load_result result;
+	struct records *records = records_open(NULL, flows, &err);
 
 	if (records == NULL || !net_names(options->maps, options->n_maps, &err)) {
 		fprintf(stderr, "algated: %s\n", err.text);
 		records_close(records);
-		return 1;
+		return NULL;
 	}
 	gram_ifname_canonical = net_ifname_canonical;
-	router_make(&router, &system_dry, records);
-	result = load_config(&router, options->config, check_report, (void *)options->config, &bad, &err);
-	if (result == LOAD_NONE)
-		err_set(&err, "no such file");
-	if (result != LOAD_OK)
-		fprintf(stderr, "%s: %s\n", options->config, err.text);
+	return records;
+}
+
+static int run_check(const struct options *options)
+{
+	struct err err = {""};
+	struct records *records = open_offline(options, 64);
+	struct router router = {.startup_path = options->config, .state_dir = options->state_dir};
+	unsigned bad = 0;
+	bool good;
+
+	if (records == NULL)
+		return 1;
+	router_make(&router, &system_dry, records, random_seed());
+	good = load_offline(options, &router, &bad, &err) && bad == 0;
 	router_unmake(&router);
 	records_close(records);
-	return result != LOAD_OK || bad > 0;
+	return !good;
+}
+
+/* ---- --replay */
+
+static bool replay_loaded(const struct options *options, struct router *router, struct box *box)
+{
+	struct err err = {""};
+
+	box_fill(box, router->store);
+	apply_refresh(router->apply);
+	if (!box_check(engine_snapshot(router->engine), options->replay.n_inside == 0, &err)) {
+		fprintf(stderr, "%s: %s\n", options->config, err.text);
+		return false;
+	}
+	if (replay_run(&options->replay, router, box, stdout, &err))
+		return true;
+	fprintf(stderr, "algated: %s\n", err.text);
+	return false;
+}
+
+static int run_replay(const struct options *options)
+{
+	struct err err = {""};
+	struct records *records = open_offline(options, options->max_flows);
+	struct router router = {.startup_path = options->config, .state_dir = options->state_dir};
+	struct box box;
+	unsigned bad = 0;
+	bool good;
+
+	if (records == NULL)
+		return 1;
+	box_init(&box);
+	/* Any seed would do; the same one makes the same capture come out again. */
+	router_make(&router, &box.system, records, 1);
+	good = load_offline(options, &router, &bad, &err) && bad == 0 && replay_loaded(options, &router, &box);
+	router_unmake(&router);
+	box_clear(&box);
+	records_close(records);
+	return !good;
 }
 
 /* ---- the daemon */
@@ -314,7 +408,7 @@ static bool start(struct daemon *daemon, struct err *err)
 
 	router->startup_path = daemon->options->config;
 	router->state_dir = daemon->options->state_dir;
-	router_make(router, net_system(daemon->net), daemon->records);
+	router_make(router, net_system(daemon->net), daemon->records, random_seed());
 	daemon->server = server_new(daemon->loop, router, path, err);
 	free(path);
 	if (daemon->server == NULL || !boot_load(router, err))
@@ -394,6 +488,8 @@ int main(int argc, char **argv)
 	parse_options(&options, argc, argv);
 	if (options.check)
 		return run_check(&options);
+	if (options.replay.read != NULL)
+		return run_replay(&options);
 	if (options.release)
 		return run_release(&options);
 	/* Without anybody at the other end of stderr, lines go to syslog. */

@@ -26,7 +26,8 @@ BELOW["config"] = BELOW["nat"] | {"nat"}
 BELOW["show"] = BELOW["config"] | {"config"}
 BELOW["net"] = BELOW["config"] | {"config"}
 BELOW["cli"] = BELOW["config"] | {"config", "show", "net"}
-PROGRAMS = BELOW["cli"] | {"cli"}
+BELOW["replay"] = BELOW["cli"] | {"cli"}
+PROGRAMS = BELOW["replay"] | {"replay"}
 
 BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|system|popen|tmpnam|mktemp)\s*\(")
 BANNED_BUT = re.compile(r"\b\w+(->|\.)system\s*\(")
