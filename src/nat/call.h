@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Calls and registrations: what gateways for telephony and media announce, kept together under the key of the call (SIP Call-ID,
- * H.323 GUID, SCCP call reference, RTSP session), whatever flow its messages take. One trunk carries hundreds of calls, and each ends
- * alone.
+ * H.323 GUID, SCCP call reference, RTSP session), whatever flow its messages take. One trunk carries hundreds of calls, and each
+ * ends alone.
  *
  * A call has media; each medium of an inside party has a global endpoint (RTP with RTCP on the next port, or one port) and
  * expectations for it, made at the first mention and answered alike until the call ends or the medium is taken away (port 0).

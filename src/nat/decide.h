@@ -59,7 +59,8 @@ struct decision {
 	struct leg in;  /* the receiver's (visits 1 and 2) */
 	struct endpoint turned; /* visit 3 with the hairpin mark: new source */
 	struct icmp_change error;
-	/* Set by engine_record: a gateway reads this flow, or one of the two; read_other: the receiver's of a hairpin. RECORD_NONE */
+	/* Set by engine_record: a gateway reads this flow, or one of the two; read_other: the receiver's of a hairpin. RECORD_NONE:
+	 * none does. */
 	uint32_t read, read_other;
 };
 

@@ -30,7 +30,8 @@ Router(config)#ip nat inside source static 10.0.0.100 198.51.100.100 forced
                                                                      ^
 % Invalid input detected at '^' marker.
 
-# a half entry alone
+# a half entry alone, where no gateway reads the flow
+Router(config)#no ip nat service dns udp
 Router(config)#no ip nat create flow-entries
 Router(config)#ip nat inside source static 10.0.0.100 198.51.100.100
 @packet
@@ -45,7 +46,7 @@ Router(config)#ip nat create flow-entries
 @packet
 Router(config)#do show ip nat translations
 Pro  Inside global         Inside local          Outside local         Outside global
-udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:53          192.0.2.9:53
+udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:99          192.0.2.9:99
 ---  198.51.100.100        10.0.0.100            ---                   ---
 Total number of translations: 2
 Router(config)#do show running-config | include flow-entries

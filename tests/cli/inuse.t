@@ -14,7 +14,7 @@ Router(config)#ip nat inside source list 1 interface eth1 overload
 @packet
 Router(config)#do show ip nat translations
 Pro  Inside global         Inside local          Outside local         Outside global
-udp  198.51.100.1:5000     10.0.0.100:5000       192.0.2.9:53          192.0.2.9:53
+udp  198.51.100.1:5000     10.0.0.100:5000       192.0.2.9:99          192.0.2.9:99
 Total number of translations: 1
 Router(config)#no ip nat inside source list 1 interface eth1 overload
 
@@ -37,7 +37,7 @@ Router(config)#ip nat inside source static 10.0.0.100 198.51.100.100
 @packet
 Router(config)#do show ip nat translations
 Pro  Inside global         Inside local          Outside local         Outside global
-udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:53          192.0.2.9:53
+udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:99          192.0.2.9:99
 ---  198.51.100.100        10.0.0.100            ---                   ---
 Total number of translations: 2
 Router(config)#no ip nat inside source static 10.0.0.100 198.51.100.100

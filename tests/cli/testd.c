@@ -196,7 +196,7 @@ static void on_packet(void *arg, int number)
 {
 	static const uint8_t bytes[32] = {0x45, 0,  0, 32, 0,	1,   0,	  0,   64,  17,	  0,
 					  0,	10, 0, 0,  100, 192, 0,	  2,   9,   0x13, 0x88,
-					  0,	53, 0, 12, 0,	0,   't', 'e', 's', 't'};
+					  0,	99, 0, 12, 0,	0,   't', 'e', 's', 't'};
 	static struct out out;
 	struct fake *fake = arg;
 	uint8_t data[64];

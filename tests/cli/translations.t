@@ -17,14 +17,14 @@ Router(config)#end
 @packet
 Router#show ip nat translations
 Pro  Inside global         Inside local          Outside local         Outside global
-udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:53          192.0.2.9:53
+udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:99          192.0.2.9:99
 ---  198.51.100.5          10.0.0.5              ---                   ---
 tcp  198.51.100.6:8080     10.0.0.6:80           ---                   ---
 ---  198.51.100.100        10.0.0.100            ---                   ---
 Total number of translations: 4
 Router#show ip nat translations udp
 Pro  Inside global         Inside local          Outside local         Outside global
-udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:53          192.0.2.9:53
+udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:99          192.0.2.9:99
 Total number of translations: 1
 Router#show ip nat translations tcp
 Pro  Inside global         Inside local          Outside local         Outside global
@@ -40,14 +40,14 @@ Router#show ip nat translations inside global 10.0.0.5
 Total number of translations: 0
 Router#show ip nat translations inside local 10.0.0.100
 Pro  Inside global         Inside local          Outside local         Outside global
-udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:53          192.0.2.9:53
+udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:99          192.0.2.9:99
 ---  198.51.100.100        10.0.0.100            ---                   ---
 Total number of translations: 2
 Router#show ip nat translations outside 192.0.2.9 inside 10.0.0.100 total
 Total number of translations: 1
 Router#show ip nat translations outside local 192.0.2.9 udp
 Pro  Inside global         Inside local          Outside local         Outside global
-udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:53          192.0.2.9:53
+udp  198.51.100.100:5000   10.0.0.100:5000       192.0.2.9:99          192.0.2.9:99
 Total number of translations: 1
 Router#show ip nat translations filter range inside global 198.51.100.5 198.51.100.6
 Pro  Inside global         Inside local          Outside local         Outside global
