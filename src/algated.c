@@ -341,7 +341,7 @@ static void on_second(void *arg)
 			       inject_lost(daemon->inject);
 	router->guard_drops = net_guard_drops(daemon->net);
 	debug_poll(router);
-	loop_timer_set(daemon->second, router->debug_nat ? 100 : 1000);
+	loop_timer_set(daemon->second, router->debug_nat || router->debug_algs != 0 ? 100 : 1000);
 }
 
 static void nothing(void *arg)

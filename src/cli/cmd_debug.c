@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * debug ip nat and its opposites, show debugging, and the poller that brings the engine's events to the log. Debugging
- * belongs to the daemon, not to the session that switched it on, as in IOS; who sees its lines is settled by
+ * debug ip nat, debug ip nat ftp and its kin, their opposites, show debugging, and the poller that brings the engine's events to
+ * the log. Debugging belongs to the daemon, not to the session that switched it on, as in IOS; who sees its lines is settled by
  * `terminal monitor`.
  */
 #include <inttypes.h>
@@ -10,10 +10,12 @@
 #include "cli/session.h"
 #include "config/compile.h"
 #include "gram_tables.h"
+#include "show/alg_trace.h"
 #include "show/debug.h"
 
 /* One engine in a daemon, one reader of its ring. */
 static struct debug_feed feed;
+static struct alg_trace_feed traces;
 
 /* ---- the access list */
 
@@ -54,6 +56,7 @@ void debug_poll(struct router *router)
 	const struct debug_options options = {router->debug_nat, debug.detailed, debug.list};
 
 	debug_drain(&feed, router->box, router->engine, &options);
+	alg_trace_drain(&traces, router->box, router->engine, router->debug_algs);
 	if (debug.list != NULL && store_version(router->store) != debug.version)
 		follow_list(router);
 }
@@ -141,19 +144,65 @@ void cmd_undebug_all(struct session *session, const struct args_undebug_all *arg
 	(void)args;
 	(void)no;
 	set_nat(session_router(session), false, false, "");
+	session_router(session)->debug_algs = 0;
 	session_print(session, "All possible debugging has been turned off\n");
+}
+
+/* ---- gateways */
+
+static const struct {
+	const char *name;
+	uint32_t bits;
+} gateways[] = {
+	[DEBUG_ALG_WHICH_DNS] = {"DNS", ALG_BIT(ALG_DNS)},
+	[DEBUG_ALG_WHICH_FTP] = {"FTP", ALG_BIT(ALG_FTP)},
+	[DEBUG_ALG_WHICH_RCMD] = {"RCMD", ALG_BIT(ALG_SHELL) | ALG_BIT(ALG_LOGIN) | ALG_BIT(ALG_EXEC)},
+	[DEBUG_ALG_WHICH_TFTP] = {"TFTP", ALG_BIT(ALG_TFTP)},
+};
+_Static_assert((int)DEBUG_ALG_WHICH_FTP == (int)UNDEBUG_ALG_WHICH_FTP &&
+		       (int)DEBUG_ALG_WHICH_TFTP == (int)UNDEBUG_ALG_WHICH_TFTP,
+	       "one table of gateways");
+
+/* As with packets: what happened before the switch is read under the old setting. */
+static void switch_gateway(struct session *session, uint8_t which, bool on)
+{
+	struct router *router = session_router(session);
+
+	debug_poll(router);
+	if (on)
+		router->debug_algs |= gateways[which].bits;
+	else
+		router->debug_algs &= ~gateways[which].bits;
+	session_print(session, "IP NAT %s debugging is %s\n", gateways[which].name, on ? "on" : "off");
+}
+
+void cmd_debug_alg(struct session *session, const struct args_debug_alg *args, bool no)
+{
+	switch_gateway(session, args->which, !no);
+}
+
+void cmd_undebug_alg(struct session *session, const struct args_undebug_alg *args, bool no)
+{
+	(void)no;
+	switch_gateway(session, args->which, false);
 }
 
 void cmd_show_debugging(struct session *session, const struct args_show_debugging *args, bool no)
 {
+	const struct router *router = session_router(session);
 	char text[SNAPSHOT_NAME + 32];
 
 	(void)args;
 	(void)no;
-	if (!session_router(session)->debug_nat)
+	if (!router->debug_nat && router->debug_algs == 0)
 		return;
 	for_list(debug.name, text);
-	session_print(session, "Generic IP:\n  IP NAT debugging is on%s\n", text);
-	if (debug.detailed)
+	session_print(session, "Generic IP:\n");
+	if (router->debug_nat)
+		session_print(session, "  IP NAT debugging is on%s\n", text);
+	if (router->debug_nat && debug.detailed)
 		session_print(session, "  IP NAT detailed debugging is on%s\n", text);
+	for (size_t i = 1; i < sizeof(gateways) / sizeof(gateways[0]); i++)
+		if (router->debug_algs & gateways[i].bits)
+			session_print(session, "  IP NAT %s debugging is on\n", gateways[i].name);
 }

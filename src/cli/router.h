@@ -21,6 +21,7 @@ struct router {
 	const char *state_dir;
 	uint64_t started;         /* ms */
 	bool debug_nat;           /* debug ip nat */
+	uint32_t debug_algs;      /* debug ip nat ftp, ...: bits by enum alg */
 	uint64_t kernel_drops;    /* packets lost on the way to the engine or from it; kept current by the program */
 	uint64_t guard_drops;     /* packets that would have crossed untranslated; likewise */
 	uint64_t saved_version;   /* store_version at the last write memory */

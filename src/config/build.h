@@ -99,6 +99,8 @@ void build_globals(struct build *build);
 /* ip virtual-reassembly of one interface. */
 void build_reassembly(struct build *build, const struct build_interface *interface);
 void build_mss(struct build *build);
+/* ip nat service, before build_acls. */
+void build_services(struct build *build);
 void build_nat(struct build *build);
 void build_plan(struct build *build);
 

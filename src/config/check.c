@@ -136,6 +136,7 @@ static const struct row rows[] = {
     [CMD_IP_ROUTE] = {.canon = canon_route, .set = check_route},
     [CMD_NAT_MAX_HOST] = {.set = check_max_host},
     [CMD_NAT_MAX_LIST] = {.set = check_max_list},
+    [CMD_NAT_SERVICE_FTP_PORT] = {.set = check_service_list},
     [CMD_NAT_STATIC_HOST] = {.set = check_static_host},
     [CMD_NAT_STATIC_PORT] = {.canon = canon_static_port, .set = check_static_port},
     [CMD_NAT_STATIC_HOST_INTERFACE] = {.set = check_static_host_interface},

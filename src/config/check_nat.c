@@ -183,6 +183,15 @@ bool check_max_list(const struct check *check, void *args)
 	return true;
 }
 
+bool check_service_list(const struct check *check, void *args)
+{
+	const char *acl = ((const struct args_nat_service_ftp_port *)args)->acl;
+
+	if (!ace_name_fits(acl, true) && !ace_name_fits(acl, false))
+		return err_set(check->err, "Invalid access list name.");
+	return true;
+}
+
 bool check_max_host(const struct check *check, void *args)
 {
 	ip4 host = ((const struct args_nat_max_host *)args)->host;

@@ -23,6 +23,7 @@ bool check_static_host_interface(const struct check *check, void *args);
 bool check_static_port(const struct check *check, void *args);
 bool check_static_port_interface(const struct check *check, void *args);
 bool check_max_list(const struct check *check, void *args);
+bool check_service_list(const struct check *check, void *args);
 bool check_max_host(const struct check *check, void *args);
 bool check_dynamic(const struct check *check, void *args);
 bool check_pool_range(const struct check *check, void *args);

@@ -223,6 +223,7 @@ void build_nat(struct build *build)
 	fill_pools(build);
 	build_statics(build);
 	fill_rules(build);
+	build_services(build);
 	build_acls(build);
 	build_globals(build);
 }

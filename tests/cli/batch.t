@@ -70,6 +70,7 @@ $ algate -c "show ?"
   clock      Display the system clock
   history    Display the session command history
   ip         IP information
+  platform   Platform information
   privilege  Show current privilege level
   version    System hardware and software status
 [0]

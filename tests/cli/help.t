@@ -12,6 +12,7 @@ Router>show ?
   clock      Display the system clock
   history    Display the session command history
   ip         IP information
+  platform   Platform information
   privilege  Show current privilege level
   version    System hardware and software status
 Router>show ip nat translations ?
@@ -30,7 +31,7 @@ Router>show ip nat translations ?
   |        Output modifiers
   <cr>
 Router>show p?
-privilege
+platform   privilege
 Router>sh ve?
 version
 Router>show xyz ?
@@ -140,6 +141,7 @@ Router(config)#do show ?
   debugging       State of each debugging option
   history         Display the session command history
   ip              IP information
+  platform        Platform information
   privilege       Show current privilege level
   running-config  Current operating configuration
   startup-config  Contents of startup configuration

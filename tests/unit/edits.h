@@ -73,7 +73,14 @@ static inline void edit_other(char *line, size_t size, const char *no)
 {
 	unsigned n = edit_random(5);
 
-	switch (edit_random(8)) {
+	switch (edit_random(10)) {
+	case 8:
+		snprintf(line, size, "%sip nat service %s", no, n == 0 ? "all-algs" : n < 3 ? "ftp" : "dns udp");
+		break;
+	case 9:
+		snprintf(line, size, "%sip nat service list %c ftp tcp port %u", no,
+			 'A' + (char)edit_random(3), 2121 + n);
+		break;
 	case 0:
 		snprintf(line, size, "%sip nat inside source list %c pool P%u overload", no,
 			 'A' + (char)edit_random(3), n % 2);

@@ -12,6 +12,7 @@
 #include "fake_session.h"
 #include "lib/log.h"
 #include "nat/engine.h"
+#include "nat/session.h"
 #include "show/debug.h"
 
 #define A(a, b, c, d) ((ip4)(a) << 24 | (ip4)(b) << 16 | (ip4)(c) << 8 | (ip4)(d))
@@ -31,6 +32,10 @@ struct engine {
 	struct filter cleared;
 	bool spared;
 	uint32_t ended, kept; /* what clear is told */
+	struct alg_counts algs[ALG_COUNT], icmp;
+	struct session_use use;
+	uint32_t expected, alg_cleared; /* bits by enum alg */
+	struct trace_ring traces;
 };
 
 static struct engine engine;
@@ -144,6 +149,42 @@ const struct event_ring *engine_events(const struct engine *self)
 	return &self->events;
 }
 
+void engine_alg_counts(const struct engine *self, enum alg alg, struct alg_counts *out)
+{
+	*out = self->algs[alg];
+}
+
+void engine_icmp_counts(const struct engine *self, struct alg_counts *out)
+{
+	*out = self->icmp;
+}
+
+void engine_alg_clear(struct engine *self, enum alg alg)
+{
+	self->alg_cleared |= 1u << alg;
+}
+
+struct session_use engine_session_use(const struct engine *self)
+{
+	return self->use;
+}
+
+uint32_t engine_expected(const struct engine *self)
+{
+	return self->expected;
+}
+
+const struct trace_ring *engine_traces(const struct engine *self)
+{
+	return &self->traces;
+}
+
+__attribute__((unused)) static void put_trace(struct alg_trace trace)
+{
+	trace.number = (uint32_t)engine.traces.head + 1;
+	engine.traces.ring[engine.traces.head++ % TRACE_RING_SIZE] = trace;
+}
+
 /* ---- fixture */
 
 static struct session session;
@@ -173,6 +214,10 @@ static void setup(void)
 	engine.packet_events = false;
 	engine.largest_page = engine.clear_calls = engine.counts_cleared = 0;
 	engine.ended = engine.kept = 0;
+	memset(engine.algs, 0, sizeof(engine.algs));
+	memset(&engine.icmp, 0, sizeof(engine.icmp));
+	memset(&engine.use, 0, sizeof(engine.use));
+	engine.expected = engine.alg_cleared = 0;
 	engine.events.head = head;
 	fake_open(&session);
 	session.router.box = mailbox_new();

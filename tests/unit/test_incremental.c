@@ -87,7 +87,7 @@ static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
 	       SAME(n_interfaces, interfaces) && SAME(n_own, own) && SAME(n_pools, pools) &&
 	       SAME(n_pool_ranges, pool_ranges) && SAME(n_rules, rules) &&
 	       SAME(n_globals, globals) && SAME(n_list_limits, list_limits) &&
-	       SAME(n_host_limits, host_limits) && a->epoch == b->epoch;
+	       SAME(n_host_limits, host_limits) && SAME(n_services, services) && a->epoch == b->epoch;
 }
 
 static bool same_hooks(const struct plan_hooks *a, const struct plan_hooks *b)

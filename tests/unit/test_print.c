@@ -33,6 +33,18 @@ static const char full[] = "!\n"
 			   " address 192.0.2.30 192.0.2.31\n"
 			   " address 192.0.2.40 192.0.2.41\n"
 			   "!\n"
+			   "no ip nat service all-algs\n"
+			   "no ip nat service dns tcp\n"
+			   "no ip nat service dns udp\n"
+			   "no ip nat service dns-reset-ttl\n"
+			   "no ip nat service dns-v6\n"
+			   "no ip nat service ftp\n"
+			   "no ip nat service rcmd\n"
+			   "no ip nat service tftp\n"
+			   "ip nat service list WEB ftp tcp port 2121\n"
+			   "ip nat service list 7 ftp tcp port 2121\n"
+			   "ip nat service list 12 ftp tcp port 21\n"
+			   "no ip nat create flow-entries\n"
 			   "ip nat inside source list 7 pool ONE overload\n"
 			   "ip nat inside source list WEB interface eth0 overload\n"
 			   "ip nat inside source list 3 pool TWO\n"
@@ -242,12 +254,24 @@ static void random_ace(char *line, size_t size)
 	}
 }
 
+static void random_service(char *line, size_t size)
+{
+	const char *no = ONE_OF("no ", "");
+
+	if (pick(3) == 0)
+		snprintf(line, size, "%sip nat service list %s ftp tcp port %u", no, ONE_OF("1", "A", "101"),
+			 2100 + pick(3));
+	else
+		snprintf(line, size, "%sip nat service %s", no,
+			 ONE_OF("all-algs", "dns udp", "dns tcp", "dns-reset-ttl", "dns-v6", "FTP", "rcmd", "tftp"));
+}
+
 static void random_line(char *line, size_t size)
 {
 	char ace[300], place[80];
 	unsigned a = pick(4), b = 1 + pick(5);
 
-	switch (pick(17)) {
+	switch (pick(18)) {
 	case 0:
 		snprintf(line, size, "hostname h%u", a);
 		break;
@@ -307,6 +331,9 @@ static void random_line(char *line, size_t size)
 		random_ace(ace, sizeof(ace));
 		snprintf(line, size, "ip access-list extended %s\n %s", ONE_OF("A", "B", "150"), ace);
 		break;
+	case 16:
+		random_service(line, size);
+		break;
 	default:
 		snprintf(line, size, "line %s\n %s", ONE_OF("vty 0 4", "vty 5 9", "con 0", "vty 15"),
 			 ONE_OF("login", "password abc", "password 0 x y", "no login"));
@@ -348,6 +375,8 @@ static bool remove_line(struct store *store, const char *parent, const char *lin
 
 	if (line[0] == ' ')
 		snprintf(command, sizeof(command), "%s\n no%s", parent, line);
+	else if (strncmp(line, "no ", 3) == 0) /* holds by default */
+		snprintf(command, sizeof(command), "%s", line + 3);
 	else
 		snprintf(command, sizeof(command), "no %s", line);
 	if (lines_refusal(store, command)[0])
