@@ -95,7 +95,8 @@ enum encoding {
 struct field {
 	uint32_t offset, length;  /* length 0: an insertion */
 	uint16_t mention;
-	uint16_t unless;          /* MENTION_NONE, or: only if the address differs from that of this mention (ENCODE_RTCP: see there) */
+	uint16_t unless;          /* MENTION_NONE, or: only if the address differs from that of this mention (ENCODE_RTCP: see
+				   * there) */
 	uint8_t encoding;         /* enum encoding */
 	uint16_t aux;
 	uint32_t from, to;        /* ENCODE_COPY */

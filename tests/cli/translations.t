@@ -75,9 +75,9 @@ Router#clear ip nat translation outside 192.0.2.10 192.0.2.10
 %Translation not found
 Router#clear ip nat translation tcp inside 198.51.100.100 5000 10.0.0.100 5000
 %Translation not found
-Router#clear ip nat translation udp inside 198.51.100.100 5000 10.0.0.100 5000 outside 192.0.2.9 54 192.0.2.9 53
+Router#clear ip nat translation udp inside 198.51.100.100 5000 10.0.0.100 5000 outside 192.0.2.9 98 192.0.2.9 99
 %Translation not found
-Router#clear ip nat translation udp inside 198.51.100.100 5000 10.0.0.100 5000 outside 192.0.2.9 53 192.0.2.9 53
+Router#clear ip nat translation udp inside 198.51.100.100 5000 10.0.0.100 5000 outside 192.0.2.9 99 192.0.2.9 99
 Router#show ip nat translations total
 Total number of translations: 3
 @packet
