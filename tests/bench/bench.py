@@ -14,8 +14,8 @@ import signal
 import statistics
 import subprocess
 import sys
-from lab import Failure, Lab, Programs, room_for_flows
-from measure import ALONE, PAIRED, Scale
+from lab import Failure, Lab, Missing, Programs, room_for_flows
+from measure import ALONE, DERIVED, PAIRED, Scale
 
 KINDS = ("plain", "kernel", "null", "algate")
 
@@ -46,37 +46,59 @@ class Bench:
         return None
 
     def once(self, kind, measure, options):
-        with Lab(self.programs, kind, **options) as lab:
-            return measure(lab, self.scale)
+        """{row: value}; an empty one when this machine's kernel cannot do it."""
+        try:
+            with Lab(self.programs, kind, **options) as lab:
+                return measure(lab, self.scale)
+        except Missing as missing:
+            note(missing)
+            return {}
 
-    def rounds_of(self, name):
-        """A list of {kind: {row: value}}, one for each round."""
+    def round_of(self, name, turn):
+        """{kind: {row: value}}, or None when one kind's could not be taken."""
         _, measure, options = PAIRED[name]
-        results = []
-        for turn in range(self.rounds):
-            result = {}
-            for step in range(len(KINDS)):
-                # Nobody always comes first.
-                kind = KINDS[(turn + step) % len(KINDS)]
-                result[kind] = self.try_it(f"{name} ({kind})", self.once, kind, measure, options)
-            note(f"{name} {turn + 1}/{self.rounds}: " + "  ".join(
-                f"{kind} {'-' if result[kind] is None else ' '.join(map(number, result[kind].values()))}" for kind in KINDS))
-            results.append(result)
-        return results
+        result = {}
+        for step in range(len(KINDS)):
+            # Nobody always comes first.
+            kind = KINDS[(turn + step) % len(KINDS)]
+            result[kind] = self.try_it(f"{name} ({kind})", self.once, kind, measure, options)
+        note(f"{name} {turn + 1}/{self.rounds}: " + "  ".join(
+            f"{kind} {' '.join(map(number, result[kind].values())) if result[kind] else '-'}" for kind in KINDS))
+        return None if None in result.values() else result
 
-    def paired(self, name):
-        """Rows of the table."""
-        title = PAIRED[name][0].format(**{key: f"{value:,}" for key, value in vars(self.scale).items()})
-        results = [result for result in self.rounds_of(name) if all(result.values())]
-        if not results:
-            return []
+    def paired(self, names):
+        """Rows of the table. A round is all measurements, one after the other, so that two of them may be compared."""
+        results = {name: [] for name in names}
+        for turn in range(self.rounds):
+            for name in names:
+                results[name].append(self.round_of(name, turn))
         rows = []
-        for row in results[0]["algate"]:
-            middle = [number(statistics.median(result[kind][row] for result in results)) for kind in KINDS]
-            ratios = [f"{statistics.median(result['algate'][row] / result[peer][row] for result in results):.2f}"
-                      for peer in ("kernel", "null")]
-            rows.append([title, row] + middle + ratios)
+        for name in names:
+            rounds = [result for result in results[name] if result]
+            for unit in rounds[0]["algate"] if rounds else ():
+                values = [{kind: result[kind].get(unit) for kind in KINDS} for result in rounds]
+                rows.append(self.row(PAIRED[name][0], unit, values))
+        return rows + self.derived(results)
+
+    def derived(self, results):
+        rows = []
+        for title, unit, (above, row_above), (below, row_below) in DERIVED:
+            pairs = [pair for pair in zip(results.get(above, ()), results.get(below, ())) if all(pair)]
+            if pairs:
+                rows.append(self.row(title, unit, [{kind: one[kind][row_above] / other[kind][row_below] for kind in KINDS}
+                                                   for one, other in pairs]))
         return rows
+
+    def row(self, title, unit, values):
+        """Of each round's {kind: value or None}."""
+        def median(kind, peer=None, show=number):
+            if any(value[one] is None for value in values for one in (kind, peer or kind)):
+                return "-"
+            return show(statistics.median(value[kind] / (value[peer] if peer else 1) for value in values))
+
+        title = title.format(**{key: f"{value:,}" for key, value in vars(self.scale).items()})
+        return ([title, unit] + [median(kind) for kind in KINDS] +
+                [median("algate", peer, "{:.2f}".format) for peer in ("kernel", "null")])
 
     def alone(self, name):
         rounds = [self.try_it(name, ALONE[name], self.programs, self.scale) for _ in range(self.rounds)]
@@ -131,7 +153,7 @@ def main():
     names = options.only or [*PAIRED, *ALONE]
     head = f"{datetime.date.today()}, {machine()}; {bench.rounds} round(s), nf_conntrack_buckets {buckets()}"
     with room_for_flows(scale.most):
-        paired = [row for name in names if name in PAIRED for row in bench.paired(name)]
+        paired = bench.paired([name for name in PAIRED if name in names])
     alone = [row for name in names if name in ALONE for row in bench.alone(name)]
     print(f"Measured {head}.\n")
     if paired:

@@ -39,12 +39,16 @@ class Failure(Exception):
     """A measurement that could not be taken."""
 
 
+class Missing(Failure):
+    """This machine's kernel has not got what is to be measured."""
+
+
 class Programs:
     """What was built, by name."""
 
     def __init__(self, build, source):
         self.algated, self.algate = os.path.join(build, "algated"), os.path.join(build, "algate")
-        for name in ("blast", "load", "nullqueue", "enginebench"):
+        for name in ("algload", "blast", "load", "nullqueue", "enginebench"):
             setattr(self, name, os.path.join(build, "tests/bench", name))
         self.notify = os.path.join(source, "tests/net/notify.py")
 
@@ -61,6 +65,11 @@ def run(*command, timeout=120, input=None):
     return done.stdout
 
 
+def one_cpu():
+    """For what is measured with everything on one CPU."""
+    return ("taskset", "-c", 1) if os.cpu_count() > 1 else ()
+
+
 def temporary():
     """A directory as a state directory should be: in memory. /run is not, on every machine."""
     with open("/proc/mounts", encoding="utf-8", errors="replace") as file:
@@ -72,7 +81,8 @@ def temporary():
 class Lab:
     count = 0
 
-    def __init__(self, programs, kind, offload=True, pin=True, flows=1048576, config=""):
+    def __init__(self, programs, kind, offload=True, pin=True, flows=1048576, config="", helper=False):
+        """config: lines for Algate's configuration; helper: the kernel's NAT has its FTP helper."""
         Lab.count += 1
         self.programs, self.kind, self.offload, self.pin, self.flows = programs, kind, offload, pin, flows
         self.prefix = f"agb{os.getpid()}-{Lab.count}-"
@@ -80,7 +90,7 @@ class Lab:
         self.work = temporary()
         self.config = os.path.join(self.work, "startup-config")
         self.state = os.path.join(self.work, "state")
-        self.extra = config
+        self.extra, self.helper = config, helper
 
     def __enter__(self):
         try:
@@ -175,6 +185,28 @@ class Lab:
                 oifname "ro" masquerade;
             }
         }\n""")
+        if self.helper:
+            self.assign_helper()
+
+    def assign_helper(self):
+        """To what goes to port 21: since Linux 6.0 no helper is there unasked."""
+        try:
+            self.run("rt", "nft", "-f", "-", input="""table ip helpers {
+                ct helper ftp { type "ftp" protocol tcp; }
+                chain pre {
+                    type filter hook prerouting priority 0;
+                    tcp dport 21 ct helper set "ftp"
+                }
+            }\n""")
+        except Failure as failure:
+            raise Missing(f"this kernel has no FTP helper: {failure}") from failure
+
+    def translates_ftp(self):
+        """Whether the FTP server sees the router's address in PORT."""
+        return self.kind == "algate" or (self.kind == "kernel" and self.helper)
+
+    def translates_dns(self):
+        return self.kind == "algate"
 
     def route_null(self):
         self.linux_router()
@@ -259,6 +291,9 @@ class Lab:
 
     def load(self, namespace, *words, timeout=120):
         return json.loads(self.run(namespace, self.programs.load, *words, timeout=timeout).splitlines()[-1])
+
+    def algload(self, namespace, *words, timeout=120):
+        return json.loads(self.run(namespace, *one_cpu(), self.programs.algload, *words, timeout=timeout))
 
     def blast(self, *words, timeout=300):
         pin = ("-p", 0) if os.cpu_count() > 1 else ()

@@ -3,21 +3,22 @@
  * Clients and servers of scripts/bench that are cheap enough not to be what is measured. Results
  * are one line of JSON.
  *
- *   load echo PORT                                 answers UDP datagrams until it is ended
- *   load rtt ADDRESS PORT SECONDS                  one datagram after the other: round trip in
- * microseconds load probe ADDRESS PORT US                     one datagram every US microseconds,
- * answered or not, until SIGTERM: the longest delay, from when it should have been sent load accept
- * PORT PORTS                         TCP: answers one byte with one byte, until it is ended load
- * connect ADDRESS PORT PORTS SECONDS WIDTH  TCP: WIDTH connections at once, each opened, used and
- * reset: per second
+ *   load echo PORT
+ *       answers UDP datagrams until it is ended
+ *   load rtt ADDRESS PORT SECONDS
+ *       one datagram after the other: round trip in microseconds
+ *   load probe ADDRESS PORT US
+ *       one datagram every US microseconds, answered or not, until SIGTERM: the longest delay, from
+ *       when it should have been sent
+ *   load accept PORT PORTS
+ *       TCP: answers one byte with one byte, until it is ended
+ *   load connect ADDRESS PORT PORTS SECONDS WIDTH
+ *       TCP: WIDTH connections at once, each opened, used and reset: per second
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,111 +29,26 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "client.h"
 
-#define SIZE	    64 /* bytes of payload */
-#define EVENTS	    64
-#define WIDTH_MAX   256
-#define LINGER_MS   1500 /* what is later than this is lost */
-#define SAMPLES_MAX (16u << 20)
-
-static volatile sig_atomic_t ended;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	ended = 1;
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static double now_s(void)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
-
-static struct sockaddr_in endpoint(const char *address, int port)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-
-	if (inet_pton(AF_INET, address, &to.sin_addr) != 1) {
-		fprintf(stderr, "load: no address: %s\n", address);
-		exit(2);
-	}
-	return to;
-}
-
-static int udp_connect(const char *address, int port)
-{
-	struct sockaddr_in to = endpoint(address, port);
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-		die("UDP");
-	return fd;
-}
-
-static void ready(void)
-{
-	puts("ready");
-	fflush(stdout);
-}
-
-/* ---- samples, in microseconds */
-
-struct samples {
-	float *us;
-	size_t n;
-};
-
-static int compare(const void *a, const void *b)
-{
-	float x = *(const float *)a, y = *(const float *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void samples_put(struct samples *samples, double us)
-{
-	if (samples->us == NULL)
-		samples->us = malloc(SAMPLES_MAX * sizeof(*samples->us));
-	if (samples->us == NULL)
-		die("memory");
-	if (samples->n < SAMPLES_MAX)
-		samples->us[samples->n++] = (float)us;
-}
-
-static void samples_print(struct samples *samples, uint64_t lost)
-{
-	size_t n = samples->n;
-
-	if (n == 0) {
-		fputs("load: nothing came back\n", stderr);
-		exit(1);
-	}
-	qsort(samples->us, n, sizeof(*samples->us), compare);
-	printf("{\"count\": %zu, \"lost\": %llu, \"p50\": %.1f, \"p99\": %.1f, \"max\": %.1f}\n", n,
-	       (unsigned long long)lost, (double)samples->us[n / 2],
-	       (double)samples->us[n - 1 - n / 100], (double)samples->us[n - 1]);
-	free(samples->us);
-}
+#define SIZE	  64 /* bytes of payload */
+#define EVENTS	  64
+#define WIDTH_MAX 256
+#define LINGER_MS 1500 /* what is later than this is lost */
 
 /* ---- UDP */
 
+static void print_samples(struct samples *samples, uint64_t lost)
+{
+	putchar('{');
+	samples_print(samples, lost);
+	puts("}");
+}
+
 static int run_echo(char **argv)
 {
-	struct sockaddr_in local = {.sin_family = AF_INET,
-				    .sin_port = htons((uint16_t)atoi(argv[0]))};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = udp_bind(atoi(argv[0]));
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)) != 0)
-		die("UDP server");
 	ready();
 	while (!ended) {
 		char data[2048];
@@ -171,7 +87,7 @@ static int run_rtt(char **argv)
 		else
 			lost++;
 	}
-	samples_print(&samples, lost);
+	print_samples(&samples, lost);
 	return 0;
 }
 
@@ -218,30 +134,11 @@ static int run_probe(char **argv)
 		wait_until(fd, last);
 		probe_read(fd, &samples);
 	}
-	samples_print(&samples, sent - samples.n);
+	print_samples(&samples, sent - samples.n);
 	return 0;
 }
 
 /* ---- TCP */
-
-static void watch(int epoll, int fd, uint32_t events, int operation)
-{
-	struct epoll_event event = {.events = events, .data.fd = fd};
-
-	if (epoll_ctl(epoll, operation, fd, &event) != 0)
-		die("epoll");
-}
-
-static int tcp_listen(int port)
-{
-	struct sockaddr_in local = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
-
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, (struct sockaddr *)&local, sizeof(local)) != 0 || listen(fd, 4096) != 0)
-		die("TCP server");
-	return fd;
-}
 
 static void accept_all(int epoll, int listener)
 {
@@ -350,10 +247,8 @@ static int run_connect(char **argv)
 			client_serve(&client, &events[i]);
 		last = now_s();
 	}
-	if (client.done == 0) {
-		fputs("load: no connection\n", stderr);
-		return 1;
-	}
+	if (client.done == 0)
+		die_because("no connection");
 	printf("{\"done\": %llu, \"failed\": %llu, \"seconds\": %.6f}\n",
 	       (unsigned long long)client.done, (unsigned long long)client.failed, last - start);
 	return 0;
@@ -361,20 +256,11 @@ static int run_connect(char **argv)
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int arguments;
-		int (*run)(char **argv);
-	} modes[] = {
+	static const struct mode modes[] = {
 	    {"echo", 1, run_echo},     {"rtt", 3, run_rtt},	    {"probe", 3, run_probe},
 	    {"accept", 2, run_accept}, {"connect", 5, run_connect},
 	};
 
-	sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_signal}, NULL);
-	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (argc > 1 && strcmp(argv[1], modes[i].name) == 0 &&
-		    argc == modes[i].arguments + 2)
-			return modes[i].run(argv + 2);
-	fputs("usage: load echo | rtt | probe | accept | connect ... (see its source)\n", stderr);
-	return 2;
+	return run_mode("load echo | rtt | probe | accept | connect ... (see its source)", modes,
+			sizeof(modes) / sizeof(modes[0]), argc, argv);
 }

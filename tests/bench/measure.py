@@ -12,7 +12,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from lab import FIRST_SERVER, Failure, Lab, OUTSIDE, SERVER, run, temporary
+from lab import FIRST_SERVER, Failure, Lab, OUTSIDE, SERVER, one_cpu, run, temporary
+from messages import ALONE_MESSAGES, PAIRED_MESSAGES, WIDTH as MESSAGES_WIDTH
 
 FLOODER = "10.77.0.99"
 ECHO_PORT, TCP_PORT, TCP_PORTS, WIDTH = 7007, 8000, 16, 32
@@ -29,6 +30,7 @@ class Scale:
         self.lines = 2000 if short else 100000
         self.typed = 20 if short else 100
         self.table = 20000 if short else 1000000
+        self.width = MESSAGES_WIDTH
 
 
 # ---- paired
@@ -79,10 +81,6 @@ def new_udp(lab, scale):
     return {"kflows/s": result["arrived"] / result["seconds"] / 1e3, "CPU ns": cpu / result["arrived"] * 1e9}
 
 
-def one_cpu():
-    return ("taskset", "-c", 1) if os.cpu_count() > 1 else ()
-
-
 def new_tcp(lab, scale):
     """Connect, a byte to and fro, reset; everything on one CPU."""
     lab.start("out", *one_cpu(), lab.programs.load, "accept", TCP_PORT, TCP_PORTS)
@@ -112,7 +110,12 @@ PAIRED = {
     "new-udp": ("new UDP flows, {new} in all", new_udp, {}),
     "new-tcp": ("new TCP connections", new_tcp, {}),
     "rtt": ("UDP round trip", rtt, {}),
+    **PAIRED_MESSAGES,
 }
+
+
+# What follows from two measurements of the same run: title, unit, name and row of the dividend and of the divisor.
+DERIVED = [("cost of a small UDP packet with {most} flows against 1 flow", "x", ("udp-most", "CPU ns"), ("udp-1", "CPU ns"))]
 
 
 # ---- Algate alone
@@ -168,8 +171,6 @@ def probe_end(child):
     if child.returncode != 0:
         raise Failure(f"probe: {errors}")
     return json.loads(text)
-
-
 
 
 def restart(programs, scale):
@@ -310,4 +311,4 @@ def flood(programs, scale):
 
 
 ALONE = {"memory": memory, "lookup": lookup, "adopt": adopt, "restart": restart, "boot": boot, "show": show, "typed": typed,
-         "flood": flood}
+         "flood": flood, **ALONE_MESSAGES}
