@@ -34,7 +34,7 @@ enum alg {
 	N(BAD_PORT, "port below 1024 or out of range refused")                  \
 	N(CLAIMED, "port of a static entry refused")                            \
 	N(NO_PORT, "no free port")                                              \
-	N(LIMIT, "limit of expected connections")                               \
+	N(LIMIT, "limit reached")                                               \
 	N(NO_ROOM, "no memory")                                                 \
 	N(TOO_BIG, "result too large")                                          \
 	N(MIDSTREAM, "connection met in the middle")                            \

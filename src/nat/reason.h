@@ -55,7 +55,8 @@
 	R(STREAM_ANSWERED, TAKE, "TCP segment that a gateway's stream answered")            \
 	R(STREAM_REFUSED, DROP, "TCP segment that a gateway's stream has no place for")     \
 	R(ALG_DAMAGED, DROP, "damaged TCP segment that a gateway would have to read")       \
-	R(ALG_REFUSED, DROP, "message that would show an inside address")
+	R(ALG_REFUSED, DROP, "message that would show an inside address")                   \
+	R(ALG_NO_ROOM, DROP, "connection that a gateway has no room to read")
 
 enum reason {
 #define REASON_ENUM(name, verdict, text) REASON_##name,

@@ -287,6 +287,13 @@ static enum reason do_half(struct engine *engine, uint64_t now, const struct dec
 	return made ? REASON_TRANSLATED_NEW : REASON_TRANSLATED;
 }
 
+/* What a gateway has no room to read does not begin: its messages would show inside addresses. */
+static enum reason unread(struct engine *engine, uint64_t now, uint32_t flow)
+{
+	flow_end(engine, now, flow, EVENT_REMOVED);
+	return REASON_ALG_NO_ROOM;
+}
+
 /* The packet's only translation. */
 static enum reason do_one(struct engine *engine, uint64_t now, const struct packet *packet,
 			  const struct decoded *view, struct decision *decision, struct leg *leg,
@@ -315,15 +322,20 @@ static enum reason do_one(struct engine *engine, uint64_t now, const struct pack
 			return REASON_FROM_ROUTER;
 		if (outcome != REASON_TRANSLATED_NEW)
 			return outcome;
-		session_made(engine, now, view, decision->side, made, leg);
+		if (!session_made(engine, now, view, decision->side, made, leg))
+			return unread(engine, now, made);
 		leg->slot = flow_slot_of(engine->flows, made, (enum flow_side)decision->side);
 	}
 	if (!touch(engine, now, packet, leg->slot, view) && reason == REASON_TRANSLATED)
 		reason = REASON_TCP_UNFIT;
-	if (engine->reopened == leg->slot->flow)
-		session_made(engine, now, view, decision->side, leg->slot->flow, leg);
+	made = leg->slot->flow;
+	if (engine->reopened == made) {
+		if (!session_made(engine, now, view, decision->side, made, leg))
+			return unread(engine, now, made);
+		leg->slot = flow_slot_of(engine->flows, made, (enum flow_side)decision->side);
+	}
 	if (leg->slot->state & SLOT_ALG)
-		decision->read = leg->slot->flow;
+		decision->read = made;
 	*rewrite = rewrite_of_slot(view, leg->slot);
 	return reason;
 }
@@ -419,8 +431,8 @@ static enum reason turned(struct engine *engine, uint64_t now, const struct pack
 		source.port = in->il_port;
 	*rewrite = rewrite_to(view, source, (struct endpoint){in->il, in->il_port});
 	touch(engine, now, packet, flow_slot_of(engine->flows, sender, SIDE_INSIDE), view);
-	if (engine->reopened == sender)
-		session_made(engine, now, view, SIDE_INSIDE, sender, &decision->out);
+	if (engine->reopened == sender && !session_made(engine, now, view, SIDE_INSIDE, sender, &decision->out))
+		return unread(engine, now, sender);
 	touch(engine, now, packet, flow_slot_of(engine->flows, receiver, SIDE_OUTSIDE), view);
 	return REASON_HAIRPIN;
 }
@@ -447,10 +459,11 @@ static enum reason turn_to(struct engine *engine, uint64_t now, const struct pac
 
 	if (reason_verdict(reason) == VERDICT_DROP)
 		return reason;
-	if (opener_made && sender != receiver)
-		session_made(engine, now, view, SIDE_INSIDE, sender,
-			     in->kind == LEG_EXPECTED ? in : &decision->out);
-	reason = turned(engine, now, packet, view, decision, sender, receiver, rewrite);
+	if (opener_made && sender != receiver &&
+	    !session_made(engine, now, view, SIDE_INSIDE, sender, in->kind == LEG_EXPECTED ? in : &decision->out))
+		reason = REASON_ALG_NO_ROOM; /* both were made for it, and end */
+	else
+		reason = turned(engine, now, packet, view, decision, sender, receiver, rewrite);
 	if (made && reason != REASON_HAIRPIN)
 		flow_end(engine, now, receiver, EVENT_REMOVED);
 	if (reason == REASON_HAIRPIN)

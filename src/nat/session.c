@@ -21,8 +21,12 @@
 #define OF_ANSWERER  0x40000000u
 #define OF_INDEX     0x3fffffffu
 
-#define CHUNKS_SPARE 256 /* more than one packet can make the streams take */
+/* So much at once is asked of the file system, if it has that. */
+#define CHUNKS_STEP  256
 #define STREAMS_STEP 16
+/* Sessions that are asked to make room for one: all streams of a host, of the box the next few. */
+#define HOST_LOOKS   HOST_STREAMS
+#define BOX_LOOKS    64
 
 /* ---- the set ---- */
 
@@ -31,14 +35,36 @@ static size_t of_flow_size(const struct engine *engine)
 	return engine->records->max_flows * sizeof(uint32_t);
 }
 
+static uint32_t step(uint32_t n, uint32_t more, uint32_t most)
+{
+	if (n == 0)
+		return 0;
+	return n + more < most ? n + more : most;
+}
+
+static bool reserve(void *arg, uint32_t *streams, uint32_t *chunks)
+{
+	struct alg_store *store = arg;
+	uint32_t more = step(*streams, STREAMS_STEP, ALG_STREAMS), many = step(*chunks, CHUNKS_STEP, ALG_CHUNKS);
+
+	if (!alg_store_reserve_streams(store, more, many))
+		return alg_store_reserve_streams(store, *streams, *chunks);
+	*streams = more;
+	*chunks = many;
+	return true;
+}
+
 struct session_set *session_set_new(struct engine *engine, uint64_t now)
 {
 	struct session_set *set = mem_alloc(sizeof(*set));
 
 	set->store = engine->records->alg;
 	set->streams = stream_set_new(set->store->streams, ALG_STREAMS, ALG_CHUNKS, now);
+	stream_set_reserve(set->streams, reserve, set->store);
+	stream_set_groups(set->streams, ALG_SESSIONS, HOST_CHUNKS);
 	set->of_flow = sparse_new(of_flow_size(engine));
 	set->free = mem_alloc(ALG_SESSIONS * sizeof(*set->free));
+	set->hosts = host_set_new(&engine->records->secret, ALG_SESSIONS);
 	return set;
 }
 
@@ -49,6 +75,7 @@ void session_set_free(struct session_set *set, const struct engine *engine)
 	stream_set_free(set->streams);
 	sparse_free(set->of_flow, of_flow_size(engine));
 	free(set->free);
+	host_set_free(set->hosts);
 	free(set);
 }
 
@@ -139,6 +166,78 @@ static bool can_read(const struct flow_record *flow, enum alg alg)
 	return gateway != NULL && (flow->protocol != PROTOCOL_TCP || gateway->frame != NULL);
 }
 
+/* ---- room ---- */
+
+static bool is_spared(const struct engine *engine, uint32_t flow)
+{
+	for (int i = 0; i < LIMIT_SPARE; i++) {
+		if (engine->spare[i] == flow)
+			return true;
+	}
+	return false;
+}
+
+/* As with every limit: who was heard on one side only goes for who comes, nobody else does. */
+static bool give_way(struct engine *engine, uint64_t now, const struct session_record *session)
+{
+	const uint8_t both = FLOW_SEEN_IN | FLOW_SEEN_OUT;
+	const struct flow_record *flow = flow_at(engine->flows, session->flow);
+
+	if ((flow->flags & both) == both || is_spared(engine, session->flow))
+		return false;
+	flow_end(engine, now, session->flow, EVENT_REMOVED);
+	return true;
+}
+
+/* The host's oldest; those that stay are asked last the next time. */
+static bool host_gives_way(struct engine *engine, uint64_t now, const struct flow_record *flow)
+{
+	struct session_set *set = engine->sessions;
+
+	for (int i = 0; i < HOST_LOOKS; i++) {
+		uint32_t oldest = host_oldest(set->hosts, flow->vrf, flow->il);
+
+		if (oldest == HOST_NONE || give_way(engine, now, &set->store->sessions[oldest]))
+			return oldest != HOST_NONE;
+		host_renew(set->hosts, oldest);
+	}
+	return false;
+}
+
+static bool anybody_gives_way(struct engine *engine, uint64_t now, bool stream)
+{
+	struct session_set *set = engine->sessions;
+	uint32_t high = alg_store_sessions(set->store);
+
+	for (int i = 0; i < BOX_LOOKS && high > 0; i++) {
+		const struct session_record *session;
+
+		set->hand = set->hand + 1 < high ? set->hand + 1 : 0;
+		session = &set->store->sessions[set->hand];
+		if (record_live(session->state) && (!stream || session->stream != STREAM_NONE) &&
+		    give_way(engine, now, session))
+			return true;
+	}
+	return false;
+}
+
+/* Within the limits, or what it takes ended. */
+static bool has_room(struct engine *engine, uint64_t now, const struct flow_record *flow, enum alg_note *why)
+{
+	struct session_set *set = engine->sessions;
+	bool stream = flow->protocol == PROTOCOL_TCP;
+
+	*why = NOTE_LIMIT;
+	if (!host_has_room(set->hosts, flow->vrf, flow->il, stream) && !host_gives_way(engine, now, flow))
+		return false;
+	if (!host_has_room(set->hosts, flow->vrf, flow->il, stream))
+		return false; /* it was of the other kind */
+	*why = NOTE_NO_ROOM;
+	if (set->count < ALG_SESSIONS && (!stream || stream_count(set->streams) < ALG_STREAMS))
+		return true;
+	return anybody_gives_way(engine, now, stream);
+}
+
 /* ---- beginning and end ---- */
 
 static uint32_t take_index(struct session_set *set)
@@ -154,8 +253,21 @@ static uint32_t take_index(struct session_set *set)
 	return high;
 }
 
-static struct session_record *add(struct session_set *set, const struct session_record *body)
+static void enter(struct engine *engine, const struct session_record *session)
 {
+	struct session_set *set = engine->sessions;
+	const struct flow_record *flow = flow_at(engine->flows, session->flow);
+	uint32_t host = host_enter(set->hosts, (uint32_t)(session - set->store->sessions), flow->vrf, flow->il,
+				   session->stream != STREAM_NONE);
+
+	if (session->stream != STREAM_NONE)
+		stream_join(set->streams, session->stream, host);
+	set->count++;
+}
+
+static struct session_record *add(struct engine *engine, const struct session_record *body)
+{
+	struct session_set *set = engine->sessions;
 	uint32_t index = take_index(set);
 	struct session_record *session;
 
@@ -166,31 +278,18 @@ static struct session_record *add(struct session_set *set, const struct session_
 	record_copy(&session->flow, &body->flow, sizeof(*body) - offsetof(struct session_record, flow));
 	record_set_state(&session->state, session_seal(body));
 	set->of_flow[body->flow] = index + 1;
-	set->count++;
+	enter(engine, session);
 	return session;
 }
 
 static void drop(struct session_set *set, struct session_record *session)
 {
+	uint32_t index = (uint32_t)(session - set->store->sessions);
+
 	record_set_state(&session->state, 0);
-	set->free[set->n_free++] = (uint32_t)(session - set->store->sessions);
+	set->free[set->n_free++] = index;
+	host_leave(set->hosts, index);
 	set->count--;
-}
-
-/* The file system may have no room for what the store has. Asked once for each step that more than ever are in use. */
-bool session_has_room(struct session_set *set)
-{
-	uint32_t streams = stream_count(set->streams) + 1, chunks = stream_chunks_used(set->streams) + CHUNKS_SPARE;
-
-	if (streams <= set->room_streams && chunks <= set->room_chunks)
-		return true;
-	streams = streams > set->room_streams ? streams + STREAMS_STEP : set->room_streams;
-	chunks = chunks > set->room_chunks ? chunks + CHUNKS_SPARE : set->room_chunks;
-	if (!alg_store_reserve_streams(set->store, streams < ALG_STREAMS ? streams : ALG_STREAMS, chunks))
-		return false;
-	set->room_streams = streams;
-	set->room_chunks = chunks;
-	return true;
 }
 
 /* With its stream; NULL: no room. */
@@ -208,34 +307,36 @@ static struct session_record *open_session(struct engine *engine, uint64_t now, 
 				      .flags = flags}, *session;
 
 	if (flow->protocol == PROTOCOL_TCP) {
-		if (!session_has_room(set))
-			return NULL;
 		body.stream = stream_open(set->streams, now, index);
 		if (body.stream == STREAM_NONE)
 			return NULL;
 	}
-	session = add(set, &body);
+	session = add(engine, &body);
 	if (session == NULL && body.stream != STREAM_NONE)
 		stream_close(set->streams, body.stream);
 	return session;
 }
 
-static void attach(struct engine *engine, uint64_t now, uint32_t index, enum alg alg, uint8_t client,
+/* False: no room. */
+static bool attach(struct engine *engine, uint64_t now, uint32_t index, enum alg alg, uint8_t client,
 		   uint8_t flags)
 {
 	const struct flow_record *flow = flow_at(engine->flows, index);
 	struct session_set *set = engine->sessions;
 	bool stateless = flow->protocol == PROTOCOL_UDP && alg_gateway(alg)->state_size == 0 && flags == 0;
+	enum alg_note why = NOTE_NO_ROOM;
 
-	if (stateless)
+	if (stateless) {
 		set->of_flow[index] = OF_STATELESS | (uint32_t)alg << 1 | client;
-	else if (open_session(engine, now, index, alg, client, flags) == NULL) {
-		session_note(engine, now, alg, index, NOTE_NO_ROOM);
-		return;
+	} else if (!has_room(engine, now, flow, &why) ||
+		   open_session(engine, now, index, alg, client, flags) == NULL) {
+		session_note(engine, now, alg, index, why);
+		return false;
 	}
 	mark(engine, index, client);
 	set->counts[alg].flows++;
 	set->counts[alg].live++;
+	return true;
 }
 
 static void forget_answerer(struct session_set *set, struct session_record *session)
@@ -274,7 +375,7 @@ static bool opens(const struct decoded *view)
 	       (view->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
-void session_made(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t index,
+bool session_made(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t index,
 		  const struct leg *leg)
 {
 	const struct flow_record *flow = flow_at(engine->flows, index);
@@ -282,14 +383,14 @@ void session_made(struct engine *engine, uint64_t now, const struct decoded *vie
 	enum alg alg;
 
 	if (!is_readable(flow))
-		return;
+		return true;
 	alg = expected ? (enum alg)leg->child : alg_of(engine->snapshot, flow, side);
 	if (!can_read(flow, alg))
-		return;
+		return true;
 	if (opens(view))
-		attach(engine, now, index, alg, side, expected ? SESSION_CHILD : 0);
-	else
-		session_note(engine, now, alg, index, NOTE_MIDSTREAM);
+		return attach(engine, now, index, alg, side, expected ? SESSION_CHILD : 0);
+	session_note(engine, now, alg, index, NOTE_MIDSTREAM);
+	return true;
 }
 
 void session_forget(struct engine *engine, uint32_t flow)
@@ -427,7 +528,7 @@ static bool adopt_session(struct engine *engine, uint64_t now, struct session_re
 	if (!is_sound(engine, session))
 		return false;
 	set->of_flow[session->flow] = (uint32_t)(session - set->store->sessions) + 1;
-	set->count++;
+	enter(engine, session);
 	set->counts[session->alg].flows++;
 	set->counts[session->alg].live++;
 	mark(engine, session->flow, session->client);

@@ -83,8 +83,10 @@ struct rewrite;
 struct session_set *session_set_new(struct engine *engine, uint64_t now);
 void session_set_free(struct session_set *set, const struct engine *engine);
 
-/* A flow was made by this packet of `side`, as the leg has it: does a gateway read it? Of a hairpin: the opener's flow only. */
-void session_made(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t flow,
+/* A flow was made by this packet of `side`, as the leg has it: does a gateway read it? Of a hairpin: the opener's flow only. False:
+ * one should, and there is no room: the packet must not go on, nor the flow stay, so that its sender tries again. May end other
+ * flows that only one side was heard on. */
+bool session_made(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t flow,
 		  const struct leg *leg);
 /* The ports of a flow are used again for another connection. */
 void session_forget(struct engine *engine, uint32_t flow);

@@ -33,19 +33,10 @@ static void note(const struct reader *reader, enum alg_note what)
 
 /* ---- what the configuration leaves out ---- */
 
-/* The TTL of a translated record stays where `dns-reset-ttl` is off. */
-static void leave_ttl(const struct reader *reader)
+static uint32_t options_of(const struct snapshot *snapshot)
 {
-	struct findings *findings = &reader->set->findings;
-	uint32_t kept = 0;
-
-	if (reader->engine->snapshot->dns_reset_ttl)
-		return;
-	for (uint32_t i = 0; i < findings->n_fields; i++) {
-		if (findings->fields[i].encoding != ENCODE_ZERO32)
-			findings->fields[kept++] = findings->fields[i];
-	}
-	findings->n_fields = kept;
+	return (snapshot->dns_reset_ttl ? 0 : ALG_OPTION_KEEP_TTL) | (snapshot->dns_v6 ? 0 : ALG_OPTION_NO_DNS_V6) |
+	       (snapshot->allow_multipart ? ALG_OPTION_MULTIPART : 0);
 }
 
 /* ---- what came of it ---- */
@@ -115,7 +106,6 @@ static enum message_fate become(const struct reader *reader, const uint8_t *byte
 		return outcome == RESOLVE_REFUSED ? MESSAGE_REFUSED : MESSAGE_SAME;
 	if (!any_changed(set))
 		return MESSAGE_SAME;
-	leave_ttl(reader);
 	if (!edit(bytes, length, &set->findings, set->resolved, &set->splices)) {
 		note(reader, NOTE_TOO_BIG);
 		return MESSAGE_REFUSED;
@@ -155,6 +145,7 @@ enum message_fate session_message(struct engine *engine, uint64_t now, const str
 	if (state == NULL)
 		state = set->state;
 	findings_clear(&set->findings);
+	set->findings.options = options_of(engine->snapshot);
 	counts_of(&reader)->messages++;
 	counts_of(&reader)->sent[side]++;
 	if (gateway->scan(state, side, bytes, length, stream,

@@ -199,10 +199,23 @@ static struct stream_sink sink_of(struct work *work)
 	return (struct stream_sink){work, send_segment};
 }
 
-static void remember_stop(const struct work *work)
+/* What was reset by us is over: no packet of either end would say so. */
+static void close_refused(const struct work *work)
+{
+	struct flow_record *flow = flow_at(work->engine->flows, work->reading.flow);
+	const struct session_record *session = work->reading.session;
+
+	if (flow->phase == PHASE_CLOSING || !stream_look(work->engine->sessions->streams, session->stream).refused)
+		return;
+	flow->phase = PHASE_CLOSING;
+	flow_arm(work->engine, work->now, work->reading.flow);
+}
+
+static void remember_outcome(const struct work *work)
 {
 	if (work->stop)
 		work->reading.session->flags |= SESSION_STOPPED;
+	close_refused(work);
 }
 
 /* ---- packets ---- */
@@ -269,17 +282,13 @@ static enum reason segment(struct work *work, struct packet *packet, struct deco
 	packet->checksum_partial = false;
 	lower_mss(work->engine, packet, view, becomes);
 	remember_header(session, packet, view, side);
-	if (!session_has_room(work->engine->sessions)) {
-		note(work, NOTE_NO_ROOM);
-		return REASON_STREAM_REFUSED;
-	}
 	fate = stream_packet(work->engine->sessions->streams, session->stream, (enum flow_side)side, work->now, view,
 			     room_of(packet), &reader, &sink);
 	if (fate == STREAM_PASS) {
 		rewrite_header_checksum(view);
 		rewrite_complete(view);
 	}
-	remember_stop(work);
+	remember_outcome(work);
 	return reason_of(fate, reason);
 }
 
@@ -387,7 +396,7 @@ static void due(struct engine *engine, uint64_t now, uint32_t stream, struct out
 		return;
 	}
 	stream_due(engine->sessions->streams, now, stream, &reader, &sink);
-	remember_stop(&work);
+	remember_outcome(&work);
 }
 
 void session_due(struct engine *engine, uint64_t now, struct out *out)

@@ -6,6 +6,7 @@
 #include "alg/edit.h"
 #include "nat/alg_store.h"
 #include "nat/session.h"
+#include "nat/session_host.h"
 #include "nat/state.h"
 #include "nat/stream.h"
 
@@ -20,11 +21,12 @@ struct reading {
 struct session_set {
 	struct alg_store *store;
 	struct stream_set *streams;
-	uint32_t room_streams, room_chunks; /* that are sure to have memory */
 	bool adopted;      /* until then the streams that were found may belong to nobody */
 	uint32_t *of_flow; /* by flow: 0, or what session.c makes of it */
 	uint32_t *free, n_free; /* records below the highest written */
 	uint32_t count;
+	struct host_set *hosts;
+	uint32_t hand;          /* where who gives way is looked for next */
 	struct alg_counts counts[ALG_COUNT];
 	struct alg_counts icmp; /* what engine->counts had at the last clear */
 	uint64_t events_at;     /* ms; */
@@ -42,8 +44,6 @@ struct session_set {
 bool session_of(struct session_set *set, uint32_t flow, struct reading *reading);
 /* The session of this stream; NULL. */
 struct session_record *session_of_stream(struct session_set *set, uint32_t stream);
-/* Is there memory for what another packet may make the streams keep? */
-bool session_has_room(struct session_set *set);
 /* From a hairpin's second visit on it is known who answers. */
 void session_pair(struct engine *engine, struct session_record *session, uint32_t other);
 /* The gateway wants to see no more of it. */

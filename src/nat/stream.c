@@ -52,7 +52,7 @@ static void evict(struct stream_set *set, uint32_t except)
 
 		set->hand = set->hand + 1 < set->high ? set->hand + 1 : 0;
 		s = stream_stored(set, set->hand);
-		if (s == NULL || s->evict || set->hand == except)
+		if (s == NULL || s->evict || set->hand == except || !stream_is_rival(set, set->hand, except))
 			continue;
 		held = s->lane[0].in_nxt - s->lane[0].in_read + s->lane[1].in_nxt -
 		       s->lane[1].in_read + s->lane[0].n_ranges + s->lane[1].n_ranges;
@@ -600,6 +600,7 @@ struct stream_look stream_look(const struct stream_set *set, uint32_t stream)
 	if (s == NULL)
 		return look;
 	look.midstream = s->mode == MODE_MIDSTREAM;
+	look.refused = s->mode == MODE_REFUSED;
 	for (int i = 0; i < 2; i++) {
 		const struct lane *lane = &s->lane[i];
 

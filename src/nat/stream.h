@@ -39,10 +39,18 @@ size_t stream_store_size(uint32_t streams, uint32_t chunks);
  * over: streams that were whole at that moment go on, damaged ones are gone. */
 struct stream_set *stream_set_new(void *store, uint32_t streams, uint32_t chunks, uint64_t now);
 void stream_set_free(struct stream_set *set);
+/* Asked before a stream or a piece of buffer is used that has the highest number so far: can the first so many of each (0: not
+ * asked) be written? It may answer for more than it was asked. Without it they all can. */
+void stream_set_reserve(struct stream_set *set, bool (*reserve)(void *arg, uint32_t *streams, uint32_t *chunks),
+			void *arg);
 
 /* A connection that its first SYN opens, named by the caller (flow index). STREAM_NONE: no room. */
 uint32_t stream_open(struct stream_set *set, uint64_t now, uint32_t name);
 void stream_close(struct stream_set *set, uint32_t stream);
+/* All streams that have joined the same one of `groups` may use so many pieces of buffer together. */
+void stream_set_groups(struct stream_set *set, uint32_t groups, uint32_t chunks);
+/* Once for each stream; ends when it closes. */
+void stream_join(struct stream_set *set, uint32_t stream, uint32_t group);
 uint32_t stream_name(const struct stream_set *set, uint32_t stream);
 /* Next live stream at or after *from; STREAM_NONE at the end. */
 uint32_t stream_next(const struct stream_set *set, uint32_t *from);
@@ -108,6 +116,7 @@ uint64_t stream_next_due(const struct stream_set *set, uint32_t *stream);
 void stream_stop(struct stream_set *set, uint32_t stream, uint64_t now, const struct stream_sink *sink);
 /* Does it read, and does it hold bytes (show)? */
 struct stream_look {
+	bool refused; /* both ends were told that it is over */
 	bool reads[2];
 	bool midstream;
 	uint32_t held[2], unacknowledged[2]; /* bytes, by side they come from */

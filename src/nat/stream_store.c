@@ -85,6 +85,54 @@ static uint16_t *slot_of(struct tape *tape, uint32_t at)
 	return &tape->slot[at / CHUNK % TAPE_CHUNKS];
 }
 
+/* Lowest first, and what was given back before what never was used: whoever gets number k has all below it in use, or
+ * has a number that was used before. So memory is asked for once for each step of the most that ever were in use. */
+static bool has_memory(struct stream_set *set, uint32_t streams, uint32_t chunks)
+{
+	if (streams <= set->sure_streams && chunks <= set->sure_chunks)
+		return true;
+	if (set->reserve != NULL && !set->reserve(set->reserve_arg, &streams, &chunks))
+		return false;
+	set->sure_streams = streams > set->sure_streams ? streams : set->sure_streams;
+	set->sure_chunks = chunks > set->sure_chunks ? chunks : set->sure_chunks;
+	return true;
+}
+
+static bool group_is_full(const struct stream_set *set, uint32_t group)
+{
+	return group != 0 && set->group_used[group] >= set->group_most;
+}
+
+static void count_chunks(struct stream_set *set, int32_t change)
+{
+	set->used += (uint32_t)change;
+	if (set->group != 0)
+		set->group_used[set->group] += (uint32_t)change;
+}
+
+bool stream_is_rival(const struct stream_set *set, uint32_t stream, uint32_t other)
+{
+	uint32_t group = set->group_of[other];
+
+	return !group_is_full(set, group) || set->group_of[stream] == group;
+}
+
+/* 0: none is left, for this group at least, or there is no memory for it. */
+static uint16_t take_chunk(struct stream_set *set)
+{
+	uint16_t slot;
+
+	if (set->n_free_chunks == 0 || set->n_taken == TRANSACTION || group_is_full(set, set->group))
+		return 0;
+	slot = set->free_chunks[set->n_free_chunks - 1];
+	if (!has_memory(set, 0, slot))
+		return 0;
+	set->n_free_chunks--;
+	set->taken[set->n_taken++] = slot;
+	count_chunks(set, 1);
+	return slot;
+}
+
 static bool tape_reserve(struct stream_set *set, struct tape *tape, uint32_t at, uint32_t length)
 {
 	uint32_t first = at & ~(CHUNK - 1);
@@ -94,12 +142,10 @@ static bool tape_reserve(struct stream_set *set, struct tape *tape, uint32_t at,
 	for (uint32_t p = first; length != 0 && before(p, at + length); p += CHUNK) {
 		if (*slot_of(tape, p) != 0)
 			continue;
+		*slot_of(tape, p) = take_chunk(set);
 		/* Those just taken are in the tape already, and go with it. */
-		if (set->n_free_chunks == 0 || set->n_taken == TRANSACTION)
+		if (*slot_of(tape, p) == 0)
 			return false;
-		*slot_of(tape, p) = set->free_chunks[--set->n_free_chunks];
-		set->taken[set->n_taken++] = *slot_of(tape, p);
-		set->used++;
 	}
 	return true;
 }
@@ -188,6 +234,7 @@ bool stream_begin(struct stream_set *set, uint32_t stream)
 	set->n_given = set->n_taken = 0;
 	if (state == NULL)
 		return false;
+	set->group = set->group_of[stream];
 	memcpy(&set->work, state, sizeof(*state));
 	return true;
 }
@@ -213,14 +260,16 @@ void stream_commit(struct stream_set *set, uint32_t stream)
 		write_copy(set, stream, which);
 		set->newest[stream] = (uint8_t)which;
 	}
-	for (; set->n_given > 0; set->used--)
+	count_chunks(set, -(int32_t)set->n_given);
+	while (set->n_given > 0)
 		set->free_chunks[set->n_free_chunks++] = set->given[--set->n_given];
 	set->n_taken = 0;
 }
 
 void stream_rollback(struct stream_set *set, uint32_t stream)
 {
-	for (; set->n_taken > 0; set->used--)
+	count_chunks(set, -(int32_t)set->n_taken);
+	while (set->n_taken > 0)
 		set->free_chunks[set->n_free_chunks++] = set->taken[--set->n_taken];
 	set->n_given = 0;
 	memcpy(&set->work, stream_stored(set, stream), sizeof(set->work));
@@ -307,6 +356,14 @@ static void set_high(struct stream_set *set, uint32_t high)
 {
 	set->high = high;
 	set_word(&header_of(set)->high, (uint64_t)~high << 32 | high);
+}
+
+/* Whatever a store of another shape had there: it is no record before it counts as one. */
+static void raise_high(struct stream_set *set, uint32_t high)
+{
+	memset(&set->records[set->high], 0, (high - set->high) * sizeof(struct stream_record));
+	STORE_POINT();
+	set_high(set, high);
 }
 
 /* Which copy holds: the newer one, the other while that is being written; NOWHERE: none, or it is
@@ -419,7 +476,7 @@ static void adopt(struct stream_set *set, uint64_t now)
 	free(taken);
 }
 
-/* A store of another shape is begun anew. */
+/* A store of another shape is begun anew. Records are not touched: one is cleared before it is used for the first time. */
 static void open_store(struct stream_set *set)
 {
 	struct stream_header *header = header_of(set);
@@ -434,7 +491,6 @@ static void open_store(struct stream_set *set)
 		return;
 	}
 	set_word(&header->magic, 0);
-	memset(set->records, 0, (uint64_t)set->max_streams * sizeof(struct stream_record));
 	header->layout = layout;
 	header->streams = set->max_streams;
 	header->chunks = set->max_chunks;
@@ -446,6 +502,7 @@ static void new_arrays(struct stream_set *set)
 {
 	set->free = mem_alloc(set->max_streams * sizeof(*set->free) + 1);
 	set->newest = mem_alloc(set->max_streams + 1u);
+	set->group_of = mem_alloc(set->max_streams * sizeof(*set->group_of) + 1);
 	set->heap = mem_alloc(set->max_streams * sizeof(*set->heap) + 1);
 	set->place = mem_alloc(set->max_streams * sizeof(*set->place) + 1);
 	set->due = mem_alloc(set->max_streams * sizeof(*set->due) + 1);
@@ -475,12 +532,21 @@ struct stream_set *stream_set_new(void *store, uint32_t streams, uint32_t chunks
 	return set;
 }
 
+void stream_set_reserve(struct stream_set *set, bool (*reserve)(void *arg, uint32_t *streams, uint32_t *chunks),
+			void *arg)
+{
+	set->reserve = reserve;
+	set->reserve_arg = arg;
+}
+
 void stream_set_free(struct stream_set *set)
 {
 	if (set == NULL)
 		return;
 	free(set->free);
 	free(set->newest);
+	free(set->group_of);
+	free(set->group_used);
 	free(set->heap);
 	free(set->place);
 	free(set->due);
@@ -497,12 +563,12 @@ uint32_t stream_open(struct stream_set *set, uint64_t now, uint32_t name)
 	uint32_t stream;
 
 	(void)now;
-	if (set->n_free == 0)
+	if (set->n_free == 0 || !has_memory(set, set->free[set->n_free - 1] + 1, 0))
 		return STREAM_NONE;
 	stream = set->free[--set->n_free];
 	if (stream >= set->high)
-		set_high(set, stream + 1);
-	set->n_given = set->n_taken = 0;
+		raise_high(set, stream + 1);
+	set->n_given = set->n_taken = set->group = 0;
 	memset(&set->work, 0, sizeof(set->work));
 	set->work.live = 1;
 	set->work.name = name;
@@ -528,9 +594,34 @@ void stream_close(struct stream_set *set, uint32_t stream)
 	stream_commit(set, stream);
 	wipe(&set->records[stream], stream);
 	set->newest[stream] = NOWHERE;
+	set->group_of[stream] = 0;
 	stream_arm(set, stream, 0);
 	set->free[set->n_free++] = stream;
 	set->count--;
+}
+
+void stream_set_groups(struct stream_set *set, uint32_t groups, uint32_t chunks)
+{
+	set->group_used = mem_alloc(((size_t)groups + 1) * sizeof(*set->group_used));
+	set->group_most = chunks;
+}
+
+static uint32_t tape_chunks(const struct tape *tape)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < TAPE_CHUNKS; k++)
+		n += tape->slot[k] != 0;
+	return n;
+}
+
+void stream_join(struct stream_set *set, uint32_t stream, uint32_t group)
+{
+	const struct stream_state *state = stream_stored(set, stream);
+
+	set->group_of[stream] = group + 1;
+	for (int i = 0; i < 2; i++)
+		set->group_used[group + 1] += tape_chunks(&state->lane[i].bytes) + tape_chunks(&state->lane[i].text);
 }
 
 uint32_t stream_name(const struct stream_set *set, uint32_t stream)

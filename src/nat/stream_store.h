@@ -117,6 +117,13 @@ struct stream_set {
 	uint16_t *free_chunks;
 	uint8_t *newest; /* of each record: which copy, or NOWHERE */
 	uint32_t hand;	 /* where eviction looks next */
+	bool (*reserve)(void *arg, uint32_t *streams, uint32_t *chunks); /* NULL: all has memory */
+	void *reserve_arg;
+	uint32_t sure_streams, sure_chunks; /* of which the first so many have it */
+	uint32_t *group_of;   /* of each stream: group + 1; 0: none */
+	uint32_t *group_used; /* chunks, by group + 1; NULL: no groups */
+	uint32_t group_most;
+	uint32_t group;       /* of the transaction's stream, + 1 */
 	/* Of the transaction. */
 	uint32_t n_given, n_taken;
 	uint16_t *given, *taken;
@@ -154,6 +161,9 @@ static inline uint32_t tape_end(const struct tape *tape)
 {
 	return (tape->base & ~(CHUNK - 1)) + TAPE_SIZE;
 }
+
+/* Would what this stream gives up be there for the other? */
+bool stream_is_rival(const struct stream_set *set, uint32_t stream, uint32_t other);
 
 /* When the stream is to be looked at again; 0: not. */
 void stream_arm(struct stream_set *set, uint32_t stream, uint64_t when);

@@ -314,6 +314,9 @@ static void serve_packet(struct serving *serving, struct queued *queued)
 	if (queued->packet.data != NULL)
 		engine_packet(serving->engine, serving->now, &queued->packet, out);
 	verdict_put(serving->queue, queued, out);
+	/* What came before goes before: a connection's segments are not to overtake each other. */
+	if (out->n_emitted > 0)
+		verdicts_flush(serving->queue);
 	for (uint32_t i = 0; i < out->n_emitted; i++)
 		inject_send(serving->inject, &out->emitted[i]);
 }
