@@ -2,13 +2,16 @@
 /*
  * Session descriptions: where each medium is received, and all that names the same places.
  *
- * A medium is one mention: the port of its m= line and the address of its c= line. Where media share the c= line of the session,
- * the first open one owns it, and behind the m= lines of the others stands a field that becomes a c= line of their own if their
- * address turns out different. RTCP is a mention too; where it was understood to be on the next port, an a=rtcp line is added if
- * that is not so any more (RFC 3605 2.1). What else names an address (o=, ICE candidates, MSRP paths) names only.
+ * A medium is one mention: the port of its m= line and the address of its c= line. Where media
+ * share the c= line of the session, the first open one owns it, and behind the m= lines of the
+ * others stands a field that becomes a c= line of their own if their address turns out different.
+ * RTCP is a mention too; where it was understood to be on the next port, an a=rtcp line is added if
+ * that is not so any more (RFC 3605 2.1). What else names an address (o=, ICE candidates, MSRP
+ * paths) names only.
  *
- * Left as they are: IPv6, names, multicast, 0.0.0.0; candidates that are not of the host itself; a medium of a transport that
- * is not known, or with several ports. A number that is none is a failure of the whole message.
+ * Left as they are: IPv6, names, multicast, 0.0.0.0; candidates that are not of the host itself; a
+ * medium of a transport that is not known, or with several ports. A number that is none is a
+ * failure of the whole message.
  */
 #include "alg/sdp.h"
 
@@ -25,13 +28,13 @@ struct connection {
 struct medium {
 	struct span rest; /* lines behind m= */
 	uint32_t behind;  /* where a c= line belongs */
-	uint32_t tail;    /* behind the last line that is not empty */
-	bool bare;        /* its lines end with LF alone */
+	uint32_t tail;	  /* behind the last line that is not empty */
+	bool bare;	  /* its lines end with LF alone */
 	struct span port;
 	uint32_t number;
 	enum transport transport;
-	bool several;     /* port/n */
-	bool active;      /* TCP: it connects and accepts nothing */
+	bool several; /* port/n */
+	bool active;  /* TCP: it connects and accepts nothing */
 	bool mux;
 	struct connection connection;
 	struct span rtcp; /* port of a=rtcp; empty: no such line */
@@ -44,7 +47,7 @@ struct sdp {
 	struct span rest;
 	struct connection session;
 	uint16_t owner; /* mention that the session's c= is a field of */
-	bool active;    /* a=setup:active for all media */
+	bool active;	/* a=setup:active for all media */
 };
 
 /* ---- lines ---- */
@@ -63,7 +66,8 @@ static char letter_of(const struct reader *reader, struct span *line)
 
 static bool is_medium(const struct reader *reader, struct span rest)
 {
-	return span_size(rest) >= 2 && reader->bytes[rest.at] == 'm' && reader->bytes[rest.at + 1] == '=';
+	return span_size(rest) >= 2 && reader->bytes[rest.at] == 'm' &&
+	       reader->bytes[rest.at + 1] == '=';
 }
 
 /* "IN IP4 10.0.0.1", with /ttl of multicast behind it. */
@@ -71,8 +75,8 @@ static bool read_connection(const struct reader *reader, struct span value, stru
 {
 	struct span net, type, address;
 
-	if (!text_word(reader, &value, &net) || !text_word(reader, &value, &type) || !text_word(reader, &value, &address) ||
-	    !text_is(reader, net, "IN"))
+	if (!text_word(reader, &value, &net) || !text_word(reader, &value, &type) ||
+	    !text_word(reader, &value, &address) || !text_is(reader, net, "IN"))
 		return false;
 	*out = (struct connection){.there = true, .at = address};
 	if (!text_is(reader, type, "IP4"))
@@ -84,13 +88,15 @@ static bool read_connection(const struct reader *reader, struct span value, stru
 /* Of a c= line: numbers that are no address are not passed over. */
 static bool read_receiver(struct reader *reader, struct span value, struct connection *out)
 {
-	return read_connection(reader, value, out) && (out->literal || !text_is_dotted(reader, out->at));
+	return read_connection(reader, value, out) &&
+	       (out->literal || !text_is_dotted(reader, out->at));
 }
 
 /* An address without a port. */
 static void say_address(struct reader *reader, const struct connection *connection)
 {
-	const struct mention mention = {.at = {connection->addr, 0}, .role = ROLE_NAME, .medium = MEDIUM_NONE};
+	const struct mention mention = {
+	    .at = {connection->addr, 0}, .role = ROLE_NAME, .medium = MEDIUM_NONE};
 
 	if (connection->literal)
 		say_field(reader, connection->at, say_mention(reader, &mention), ENCODE_ADDRESS, 0);
@@ -109,7 +115,8 @@ static void read_origin(struct reader *reader, struct span value)
 		say_address(reader, &origin);
 }
 
-static bool attribute(const struct reader *reader, struct span value, const char *name, struct span *out)
+static bool attribute(const struct reader *reader, struct span value, const char *name,
+		      struct span *out)
 {
 	uint32_t colon = text_find(reader, value, ':');
 
@@ -127,8 +134,8 @@ static enum transport transport_of(const struct reader *reader, struct span name
 		const char *begins;
 		enum transport transport;
 	} names[] = {
-		{"RTP/", TRANSPORT_RTP},         {"UDP/TLS/RTP/", TRANSPORT_RTP}, {"TCP/", TRANSPORT_TCP},
-		{"UDP/", TRANSPORT_UDP},         {"DTLS/SCTP", TRANSPORT_UDP},
+	    {"RTP/", TRANSPORT_RTP}, {"UDP/TLS/RTP/", TRANSPORT_RTP}, {"TCP/", TRANSPORT_TCP},
+	    {"UDP/", TRANSPORT_UDP}, {"DTLS/SCTP", TRANSPORT_UDP},
 	};
 
 	if (text_is(reader, name, "udptl") || text_is(reader, name, "udp"))
@@ -147,7 +154,8 @@ static bool read_head(struct reader *reader, struct span value, struct medium *m
 	struct span word, port;
 	uint32_t slash, n;
 
-	if (!text_word(reader, &value, &word) || !text_word(reader, &value, &port) || !text_word(reader, &value, &word))
+	if (!text_word(reader, &value, &word) || !text_word(reader, &value, &port) ||
+	    !text_word(reader, &value, &word))
 		return false;
 	slash = text_find(reader, port, '/');
 	if (slash < port.end) {
@@ -165,7 +173,8 @@ static void read_rtcp(struct reader *reader, struct span value, struct medium *m
 {
 	struct span port;
 
-	if (!text_word(reader, &value, &port) || !text_number(reader, port, 65535, &medium->rtcp_number)) {
+	if (!text_word(reader, &value, &port) ||
+	    !text_number(reader, port, 65535, &medium->rtcp_number)) {
 		text_fail(reader, NOTE_MALFORMED);
 		return;
 	}
@@ -180,7 +189,8 @@ static void read_attribute(struct reader *reader, struct span value, struct medi
 
 	if (attribute(reader, value, "rtcp", &rest) && span_size(medium->rtcp) == 0)
 		read_rtcp(reader, rest, medium);
-	else if (attribute(reader, value, "rtcp-mux", &rest) || attribute(reader, value, "rtcp-mux-only", &rest))
+	else if (attribute(reader, value, "rtcp-mux", &rest) ||
+		 attribute(reader, value, "rtcp-mux-only", &rest))
 		medium->mux = true;
 	else if (attribute(reader, value, "setup", &rest))
 		medium->active = text_is(reader, text_trim(reader, rest), "active");
@@ -195,7 +205,8 @@ static bool read_medium(struct sdp *sdp, struct medium *medium)
 
 	text_line(reader, &sdp->rest, &line);
 	line.at += 2;
-	*medium = (struct medium){.active = sdp->active, .behind = sdp->rest.at, .tail = sdp->rest.at};
+	*medium =
+	    (struct medium){.active = sdp->active, .behind = sdp->rest.at, .tail = sdp->rest.at};
 	if (!read_head(reader, line, medium))
 		return false;
 	medium->bare = sdp->rest.at > line.end && sdp->rest.at - line.end == 1;
@@ -209,7 +220,8 @@ static bool read_medium(struct sdp *sdp, struct medium *medium)
 				medium->behind = sdp->rest.at;
 			break;
 		case 'c':
-			if (!medium->connection.there && !read_receiver(reader, line, &medium->connection))
+			if (!medium->connection.there &&
+			    !read_receiver(reader, line, &medium->connection))
 				return false;
 			break;
 		case 'a':
@@ -253,10 +265,12 @@ static bool is_pair(const struct medium *medium, ip4 addr)
 	if (span_size(medium->rtcp) == 0)
 		return true;
 	return medium->rtcp_number == medium->number + 1 &&
-	       (!medium->rtcp_connection.there || (medium->rtcp_connection.literal && medium->rtcp_connection.addr == addr));
+	       (!medium->rtcp_connection.there ||
+		(medium->rtcp_connection.literal && medium->rtcp_connection.addr == addr));
 }
 
-static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t index, struct mention mention)
+static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t index,
+		     struct mention mention)
 {
 	const struct connection *connection = &medium->rtcp_connection;
 	struct reader *reader = sdp->reader;
@@ -273,7 +287,8 @@ static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t inde
 		mention.at.addr = connection->addr;
 	rtcp = say_mention(reader, &mention);
 	if (!said) {
-		say_line(reader, medium->tail, rtcp, index, ENCODE_RTCP, breaks(sdp, medium, medium->tail));
+		say_line(reader, medium->tail, rtcp, index, ENCODE_RTCP,
+			 breaks(sdp, medium, medium->tail));
 		return;
 	}
 	say_field(reader, medium->rtcp, rtcp, ENCODE_PORT, 0);
@@ -289,7 +304,8 @@ static void say_name(struct reader *reader, struct span address, struct span por
 	uint32_t number;
 	uint16_t index;
 
-	if (!text_address(reader, address, &mention.at.addr) || !text_number(reader, port, 65535, &number) || number == 0)
+	if (!text_address(reader, address, &mention.at.addr) ||
+	    !text_number(reader, port, 65535, &number) || number == 0)
 		return;
 	mention.at.port = (uint16_t)number;
 	index = say_mention(reader, &mention);
@@ -339,7 +355,9 @@ static void read_path_uri(struct reader *reader, struct span uri)
 	at = text_find(reader, uri, '@');
 	host = (struct span){at < uri.end ? at + 1 : uri.at, uri.end};
 	colon = text_find(reader, host, ':');
-	if (colon < host.end && (!text_number(reader, (struct span){colon + 1, host.end}, 65535, &number) || number == 0))
+	if (colon < host.end &&
+	    (!text_number(reader, (struct span){colon + 1, host.end}, 65535, &number) ||
+	     number == 0))
 		return;
 	if (!text_address(reader, (struct span){host.at, colon}, &mention.at.addr))
 		return;
@@ -355,7 +373,8 @@ static void read_path(struct reader *reader, struct span value)
 		read_path_uri(reader, uri);
 }
 
-/* Lines of a medium that say more than where it is received. `first`: its c= line is read already. */
+/* Lines of a medium that say more than where it is received. `first`: its c= line is read already.
+ */
 static void say_others(struct reader *reader, const struct medium *medium)
 {
 	struct span rest = medium->rest, line, value;
@@ -383,7 +402,8 @@ static void say_others(struct reader *reader, const struct medium *medium)
 /* ---- the whole ---- */
 
 /* It is received at `connection`, which is its own or the session's. */
-static void say_open(struct sdp *sdp, const struct medium *medium, const struct connection *connection, uint16_t number)
+static void say_open(struct sdp *sdp, const struct medium *medium,
+		     const struct connection *connection, uint16_t number)
 {
 	struct reader *reader = sdp->reader;
 	struct mention mention = {.at = {connection->addr, (uint16_t)medium->number},
@@ -407,17 +427,19 @@ static void say_open(struct sdp *sdp, const struct medium *medium, const struct 
 }
 
 /* Rejected or taken away: nothing is written, but calls have to know (RFC 3264 8.2). */
-static void say_closed(struct reader *reader, const struct medium *medium, ip4 addr, uint16_t number)
+static void say_closed(struct reader *reader, const struct medium *medium, ip4 addr,
+		       uint16_t number)
 {
 	const struct mention mention = {
-		.at = {addr, 0}, .protocol = protocol_of(medium), .role = ROLE_MEDIA, .medium = number};
+	    .at = {addr, 0}, .protocol = protocol_of(medium), .role = ROLE_MEDIA, .medium = number};
 
 	say_mention(reader, &mention);
 }
 
 static void say_medium(struct sdp *sdp, const struct medium *medium)
 {
-	const struct connection *connection = medium->connection.there ? &medium->connection : &sdp->session;
+	const struct connection *connection =
+	    medium->connection.there ? &medium->connection : &sdp->session;
 	uint16_t number = sdp->reader->media++;
 
 	/* Nowhere for RTCP to go. */
@@ -429,7 +451,8 @@ static void say_medium(struct sdp *sdp, const struct medium *medium)
 		say_open(sdp, medium, connection, number);
 	} else {
 		if (medium->number == 0)
-			say_closed(sdp->reader, medium, connection->literal ? connection->addr : 0, number);
+			say_closed(sdp->reader, medium, connection->literal ? connection->addr : 0,
+				   number);
 		say_address(sdp->reader, &medium->connection);
 	}
 	say_others(sdp->reader, medium);
@@ -472,7 +495,8 @@ static bool has_ice(const struct reader *reader, struct span rest)
 
 	while (text_line(reader, &rest, &line))
 		if (letter_of(reader, &line) == 'a' &&
-		    (attribute(reader, line, "candidate", &value) || attribute(reader, line, "ice-ufrag", &value)))
+		    (attribute(reader, line, "candidate", &value) ||
+		     attribute(reader, line, "ice-ufrag", &value)))
 			return true;
 	return false;
 }

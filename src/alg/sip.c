@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SIP (RFC 3261): the endpoints of a message's header fields and bodies, the call or registration it is about, and what it
- * says of that. Any end may ask and answer.
+ * SIP (RFC 3261): the endpoints of a message's header fields and bodies, the call or registration
+ * it is about, and what it says of that. Any end may ask and answer.
  *
- * Promises: a message is changed only if all of it was understood: first line, each header field, mandatory ones once, lengths,
- * each address line of its session descriptions. Otherwise it is left byte for byte and the next one is read; a stream that does
- * not begin as SIP is never read again. Digest credentials, Call-ID and escaped headers in URIs are never touched.
+ * Promises: a message is changed only if all of it was understood: first line, each header field,
+ * mandatory ones once, lengths, each address line of its session descriptions. Otherwise it is left
+ * byte for byte and the next one is read; a stream that does not begin as SIP is never read again.
+ * Digest credentials, Call-ID and escaped headers in URIs are never touched.
  */
 #include "alg/alg.h"
 
@@ -39,7 +40,7 @@ struct message {
 	uint16_t contacts;
 	bool has_contact;
 	uint32_t lifetime_s; /* the longest of them */
-	bool tagged;         /* To has a tag: within a dialog */
+	bool tagged;	     /* To has a tag: within a dialog */
 };
 
 /* ---- the first line ---- */
@@ -55,12 +56,14 @@ static bool read_request(struct message *message, struct span line)
 		return false;
 	message->first = (struct span){line.at, first};
 	message->uri = (struct span){first + 1, second};
-	return span_size(message->uri) > 0 && text_is(reader, (struct span){second + 1, line.end}, "SIP/2.0");
+	return span_size(message->uri) > 0 &&
+	       text_is(reader, (struct span){second + 1, line.end}, "SIP/2.0");
 }
 
 static bool read_status(struct message *message, struct span line)
 {
-	return text_number(&message->reader, (struct span){line.at + 8, line.at + 11}, 699, &message->status) &&
+	return text_number(&message->reader, (struct span){line.at + 8, line.at + 11}, 699,
+			   &message->status) &&
 	       message->status >= 100;
 }
 
@@ -96,15 +99,16 @@ static bool read_cseq(struct message *message, struct span value)
 	uint32_t n;
 
 	return text_word(reader, &value, &number) && text_word(reader, &value, &method) &&
-	       span_size(text_trim(reader, value)) == 0 && text_number(reader, number, UINT32_MAX, &n) &&
-	       read_once(&message->method, method);
+	       span_size(text_trim(reader, value)) == 0 &&
+	       text_number(reader, number, UINT32_MAX, &n) && read_once(&message->method, method);
 }
 
 static bool read_length(struct message *message, struct span value)
 {
 	uint32_t length;
 
-	if (message->n_lengths == LENGTHS_MAX || !text_number(&message->reader, value, ALG_MESSAGE_MAX, &length) ||
+	if (message->n_lengths == LENGTHS_MAX ||
+	    !text_number(&message->reader, value, ALG_MESSAGE_MAX, &length) ||
 	    (message->n_lengths > 0 && length != message->length))
 		return false;
 	message->lengths[message->n_lengths++] = value;
@@ -131,10 +135,12 @@ static bool read_row(struct message *message, const struct row *row)
 	case HEADER_TYPE:
 		return read_once(&message->type, row->value);
 	case HEADER_ENCODING:
-		message->encoded |= span_size(row->value) > 0 && !text_is(&message->reader, row->value, "identity");
+		message->encoded |=
+		    span_size(row->value) > 0 && !text_is(&message->reader, row->value, "identity");
 		return true;
 	case HEADER_EXPIRES:
-		message->has_expires = read_seconds(&message->reader, row->value, &message->expires);
+		message->has_expires =
+		    read_seconds(&message->reader, row->value, &message->expires);
 		return true;
 	case HEADER_SESSION_EXPIRES:
 		if (!read_seconds(&message->reader, row->value, &message->session_s))
@@ -147,7 +153,8 @@ static bool read_row(struct message *message, const struct row *row)
 
 static bool is_same(const struct reader *reader, struct span a, struct span b)
 {
-	return span_size(a) == span_size(b) && memcmp(reader->bytes + a.at, reader->bytes + b.at, span_size(a)) == 0;
+	return span_size(a) == span_size(b) &&
+	       memcmp(reader->bytes + a.at, reader->bytes + b.at, span_size(a)) == 0;
 }
 
 static bool is_method(const struct message *message, const char *name)
@@ -304,7 +311,8 @@ static void set_key(struct message *message)
 {
 	struct findings *findings = message->reader.findings;
 	const uint8_t *bytes = message->reader.bytes + message->call_id.at;
-	uint32_t size = span_size(message->call_id), kept = size <= FINDING_KEY ? size : FINDING_KEY - 16;
+	uint32_t size = span_size(message->call_id),
+		 kept = size <= FINDING_KEY ? size : FINDING_KEY - 16;
 
 	memcpy(findings->key, bytes, kept);
 	findings->key_length = (uint8_t)(size <= FINDING_KEY ? size : FINDING_KEY);
@@ -328,7 +336,9 @@ static uint64_t read_party(struct message *message, struct span value, char *nam
 	sip_uri_text(reader, element.uri, name, sizeof(reader->findings->caller));
 	while (sip_parameter(reader, &element.parameters, &parameter))
 		if (text_is(reader, parameter.name, "tag"))
-			tag = siphash13(&no_secret[0], reader->bytes + parameter.value.at, span_size(parameter.value)) | 1;
+			tag = siphash13(&no_secret[0], reader->bytes + parameter.value.at,
+					span_size(parameter.value)) |
+			      1;
 	return tag;
 }
 
@@ -378,7 +388,8 @@ static void say_call(struct message *message)
 
 	set_key(message);
 	set_parties(message);
-	findings->said = (uint8_t)(message->request ? said_by_request(message) : said_by_response(message));
+	findings->said =
+	    (uint8_t)(message->request ? said_by_request(message) : said_by_response(message));
 	findings->lifetime_s = is_registration(message) ? message->lifetime_s : message->session_s;
 }
 
@@ -393,8 +404,10 @@ static void name_message(struct message *message)
 		name[n++] = (char)('0' + message->status / i % 10);
 	if (!message->request)
 		name[n++] = ' ';
-	for (uint32_t at = method.at; at < method.end && n < sizeof(message->reader.findings->message) - 1; at++)
-		name[n++] = isgraph(message->reader.bytes[at]) ? (char)message->reader.bytes[at] : '?';
+	for (uint32_t at = method.at;
+	     at < method.end && n < sizeof(message->reader.findings->message) - 1; at++)
+		name[n++] =
+		    isgraph(message->reader.bytes[at]) ? (char)message->reader.bytes[at] : '?';
 }
 
 /* ---- the gateway ---- */
@@ -419,8 +432,8 @@ static uint32_t skip_breaks(const uint8_t *bytes, uint32_t length)
 	return at;
 }
 
-static enum scan sip_scan(void *state, enum alg_from from, const uint8_t *bytes, uint32_t length, bool stream,
-			  struct findings *findings)
+static enum scan sip_scan(void *state, enum alg_from from, const uint8_t *bytes, uint32_t length,
+			  bool stream, struct findings *findings)
 {
 	struct message message = {.reader = {.bytes = bytes, .findings = findings}};
 	struct span whole = {skip_breaks(bytes, length), length};
@@ -464,7 +477,8 @@ static bool stream_length(const uint8_t *bytes, uint32_t length, uint32_t *size,
 		typed |= row.header == HEADER_TYPE;
 		if (row.header != HEADER_LENGTH)
 			continue;
-		*never |= !text_number(&reader, row.value, UINT32_MAX / 2, &again) || (said && again != body);
+		*never |= !text_number(&reader, row.value, UINT32_MAX / 2, &again) ||
+			  (said && again != body);
 		if (*never)
 			return false;
 		body = again;
@@ -491,8 +505,8 @@ static uint32_t head_end(const uint8_t *bytes, uint32_t length)
 	return 0;
 }
 
-static enum frame sip_frame(const void *state, enum alg_from from, const uint8_t *bytes, uint32_t length,
-			    uint32_t *size)
+static enum frame sip_frame(const void *state, enum alg_from from, const uint8_t *bytes,
+			    uint32_t length, uint32_t *size)
 {
 	uint32_t look = length < ALG_MESSAGE_MAX ? length : ALG_MESSAGE_MAX, head;
 	bool never = false;
@@ -516,8 +530,8 @@ static enum frame sip_frame(const void *state, enum alg_from from, const uint8_t
 }
 
 const struct gateway gateway_sip = {
-	.third_party = true,
-	.expect_s = 180,
-	.frame = sip_frame,
-	.scan = sip_scan,
+    .third_party = true,
+    .expect_s = 180,
+    .frame = sip_frame,
+    .scan = sip_scan,
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bodies of SIP messages, by their type: session descriptions, fragments of SIP messages (RFC 3420), and both within multipart
- * bodies (RFC 2046 5.1), if that is allowed. All others are left alone, as is what is signed or encoded.
+ * Bodies of SIP messages, by their type: session descriptions, fragments of SIP messages (RFC
+ * 3420), and both within multipart bodies (RFC 2046 5.1), if that is allowed. All others are left
+ * alone, as is what is signed or encoded.
  */
 #include "alg/sip_read.h"
 
@@ -23,8 +24,8 @@ static void say_fragment(struct reader *reader, struct span body)
 
 	if (start != SIP_NOT)
 		text_line(reader, &body, &line);
-	if (start == SIP_REQUEST && text_word(reader, &line, &word) && text_word(reader, &line, &word) &&
-	    sip_uri(reader, word, &uri))
+	if (start == SIP_REQUEST && text_word(reader, &line, &word) &&
+	    text_word(reader, &line, &word) && sip_uri(reader, word, &uri))
 		sip_say_uri(reader, &uri, true);
 	while (sip_row(reader, &body, &row) == ROWS_ONE)
 		sip_say_row(reader, &row);
@@ -40,7 +41,8 @@ struct part {
 enum delimiter { DELIMITER_NONE, DELIMITER_NEXT, DELIMITER_LAST };
 
 /* "--boundary" or "--boundary--", and nothing behind it but white space. */
-static enum delimiter delimiter_of(const struct reader *reader, struct span line, struct span boundary)
+static enum delimiter delimiter_of(const struct reader *reader, struct span line,
+				   struct span boundary)
 {
 	const uint8_t *bytes = reader->bytes;
 	enum delimiter found = DELIMITER_NEXT;
@@ -56,8 +58,10 @@ static enum delimiter delimiter_of(const struct reader *reader, struct span line
 	return span_size(text_trim(reader, line)) == 0 ? found : DELIMITER_NONE;
 }
 
-/* Up to the next delimiter; the line break in front of that is the delimiter's. DELIMITER_NONE: there is none. */
-static enum delimiter next_part(const struct reader *reader, struct span *rest, struct span boundary, struct span *part)
+/* Up to the next delimiter; the line break in front of that is the delimiter's. DELIMITER_NONE:
+ * there is none. */
+static enum delimiter next_part(const struct reader *reader, struct span *rest,
+				struct span boundary, struct span *part)
 {
 	enum delimiter found;
 	struct span line;
@@ -115,7 +119,8 @@ static void say_part(struct reader *reader, struct span whole, unsigned depth)
 		return;
 	}
 	if (part.has_length) {
-		if (!text_number(reader, part.length, ALG_MESSAGE_MAX, &length) || length != span_size(part.body)) {
+		if (!text_number(reader, part.length, ALG_MESSAGE_MAX, &length) ||
+		    length != span_size(part.body)) {
 			text_fail(reader, NOTE_MALFORMED);
 			return;
 		}
@@ -135,7 +140,8 @@ static bool boundary_of(struct reader *reader, struct span parameters, struct sp
 		if (!text_is(reader, parameter.name, "boundary"))
 			continue;
 		*out = parameter.value;
-		if (span_size(*out) >= 2 && reader->bytes[out->at] == '"' && reader->bytes[out->end - 1] == '"') {
+		if (span_size(*out) >= 2 && reader->bytes[out->at] == '"' &&
+		    reader->bytes[out->end - 1] == '"') {
 			out->at++;
 			out->end--;
 		}
@@ -144,7 +150,8 @@ static bool boundary_of(struct reader *reader, struct span parameters, struct sp
 	return false;
 }
 
-static void say_parts(struct reader *reader, struct span parameters, struct span body, unsigned depth)
+static void say_parts(struct reader *reader, struct span parameters, struct span body,
+		      unsigned depth)
 {
 	enum delimiter found = DELIMITER_NONE;
 	struct span boundary, part;
@@ -176,7 +183,8 @@ void sip_say_body(struct reader *reader, struct span type, struct span body, uns
 		return;
 	else if (!(reader->findings->options & ALG_OPTION_MULTIPART) || depth == DEPTH_MAX)
 		say_note(reader, NOTE_MULTIPART);
-	else if (text_is(reader, type, "multipart/signed") || text_is(reader, type, "multipart/encrypted"))
+	else if (text_is(reader, type, "multipart/signed") ||
+		 text_is(reader, type, "multipart/encrypted"))
 		say_note(reader, NOTE_SIGNED);
 	else
 		say_parts(reader, parameters, body, depth);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of SIP: the first one, which nothing of another protocol can look like (reliability A1), and header fields, by name
- * or compact, folded or not, ending with CR LF or LF.
+ * Lines of SIP: the first one, which nothing of another protocol can look like (reliability A1),
+ * and header fields, by name or compact, folded or not, ending with CR LF or LF.
  */
 #include "alg/sip_read.h"
 
@@ -29,7 +29,8 @@ static enum sip_start response_start(const uint8_t *bytes, uint32_t length)
 		if (!isdigit(bytes[at]))
 			return SIP_NOT;
 	if (at < length)
-		return bytes[at] == ' ' || bytes[at] == '\r' || bytes[at] == '\n' ? SIP_RESPONSE : SIP_NOT;
+		return bytes[at] == ' ' || bytes[at] == '\r' || bytes[at] == '\n' ? SIP_RESPONSE
+										  : SIP_NOT;
 	return SIP_MAYBE;
 }
 
@@ -73,32 +74,32 @@ static const struct {
 	const char *name, *compact;
 	enum header header;
 } headers[] = {
-	{"Via", "v", HEADER_VIA},
-	{"From", "f", HEADER_FROM},
-	{"To", "t", HEADER_TO},
-	{"Contact", "m", HEADER_CONTACT},
-	{"Call-ID", "i", HEADER_CALL_ID},
-	{"CSeq", NULL, HEADER_CSEQ},
-	{"Content-Length", "l", HEADER_LENGTH},
-	{"Content-Type", "c", HEADER_TYPE},
-	{"Content-Encoding", "e", HEADER_ENCODING},
-	{"Content-Transfer-Encoding", NULL, HEADER_TRANSFER_ENCODING},
-	{"Expires", NULL, HEADER_EXPIRES},
-	{"Session-Expires", "x", HEADER_SESSION_EXPIRES},
-	{"Route", NULL, HEADER_PLACE},
-	{"Record-Route", NULL, HEADER_PLACE},
-	{"Path", NULL, HEADER_PLACE},
-	{"Service-Route", NULL, HEADER_PLACE},
-	{"Refer-To", "r", HEADER_PLACE},
-	{"Referred-By", "b", HEADER_IDENTITY},
-	{"P-Asserted-Identity", NULL, HEADER_IDENTITY},
-	{"P-Preferred-Identity", NULL, HEADER_IDENTITY},
-	{"P-Associated-URI", NULL, HEADER_IDENTITY},
-	{"P-Called-Party-ID", NULL, HEADER_IDENTITY},
-	{"Remote-Party-ID", NULL, HEADER_IDENTITY},
-	{"Diversion", NULL, HEADER_IDENTITY},
-	{"History-Info", NULL, HEADER_IDENTITY},
-	{"Reply-To", NULL, HEADER_IDENTITY},
+    {"Via", "v", HEADER_VIA},
+    {"From", "f", HEADER_FROM},
+    {"To", "t", HEADER_TO},
+    {"Contact", "m", HEADER_CONTACT},
+    {"Call-ID", "i", HEADER_CALL_ID},
+    {"CSeq", NULL, HEADER_CSEQ},
+    {"Content-Length", "l", HEADER_LENGTH},
+    {"Content-Type", "c", HEADER_TYPE},
+    {"Content-Encoding", "e", HEADER_ENCODING},
+    {"Content-Transfer-Encoding", NULL, HEADER_TRANSFER_ENCODING},
+    {"Expires", NULL, HEADER_EXPIRES},
+    {"Session-Expires", "x", HEADER_SESSION_EXPIRES},
+    {"Route", NULL, HEADER_PLACE},
+    {"Record-Route", NULL, HEADER_PLACE},
+    {"Path", NULL, HEADER_PLACE},
+    {"Service-Route", NULL, HEADER_PLACE},
+    {"Refer-To", "r", HEADER_PLACE},
+    {"Referred-By", "b", HEADER_IDENTITY},
+    {"P-Asserted-Identity", NULL, HEADER_IDENTITY},
+    {"P-Preferred-Identity", NULL, HEADER_IDENTITY},
+    {"P-Associated-URI", NULL, HEADER_IDENTITY},
+    {"P-Called-Party-ID", NULL, HEADER_IDENTITY},
+    {"Remote-Party-ID", NULL, HEADER_IDENTITY},
+    {"Diversion", NULL, HEADER_IDENTITY},
+    {"History-Info", NULL, HEADER_IDENTITY},
+    {"Reply-To", NULL, HEADER_IDENTITY},
 };
 
 static enum header header_of(const struct reader *reader, struct span name)
@@ -112,7 +113,8 @@ static enum header header_of(const struct reader *reader, struct span name)
 
 static bool is_folded(const struct reader *reader, struct span rest)
 {
-	return rest.at < rest.end && (reader->bytes[rest.at] == ' ' || reader->bytes[rest.at] == '\t');
+	return rest.at < rest.end &&
+	       (reader->bytes[rest.at] == ' ' || reader->bytes[rest.at] == '\t');
 }
 
 enum rows sip_row(const struct reader *reader, struct span *rest, struct row *row)

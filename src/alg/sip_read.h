@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The parts of the SIP gateway: where a message ends, its header fields, its URIs, its bodies. RFC 3261. */
+/* The parts of the SIP gateway: where a message ends, its header fields, its URIs, its bodies. RFC
+ * 3261. */
 #ifndef ALGATE_ALG_SIP_READ_H
 #define ALGATE_ALG_SIP_READ_H
 
@@ -22,11 +23,11 @@ enum header {
 	HEADER_CSEQ,
 	HEADER_LENGTH,
 	HEADER_TYPE,
-	HEADER_ENCODING,          /* of the body */
+	HEADER_ENCODING,	  /* of the body */
 	HEADER_TRANSFER_ENCODING, /* of a part */
 	HEADER_EXPIRES,
 	HEADER_SESSION_EXPIRES,
-	HEADER_PLACE,    /* URIs that lead somewhere */
+	HEADER_PLACE,	 /* URIs that lead somewhere */
 	HEADER_IDENTITY, /* URIs that say who */
 };
 
@@ -61,9 +62,9 @@ bool sip_parameter(struct reader *reader, struct span *rest, struct parameter *o
 struct sip_uri {
 	struct span host; /* with the port, if there is one */
 	ip4 addr;
-	uint16_t port;    /* 0: none is said */
-	uint16_t usual;   /* port if none is said */
-	uint8_t protocol; /* 0: not said */
+	uint16_t port;	   /* 0: none is said */
+	uint16_t usual;	   /* port if none is said */
+	uint8_t protocol;  /* 0: not said */
 	struct span maddr; /* empty: none, or no address */
 	ip4 maddr_addr;
 };
@@ -72,7 +73,8 @@ bool sip_uri(struct reader *reader, struct span uri, struct sip_uri *out);
 /* user@host, for show; printable. */
 void sip_uri_text(const struct reader *reader, struct span uri, char *out, uint32_t size);
 
-/* Says that a URI names somebody. place: it leads there, so that the usual port is meant where none is said. */
+/* Says that a URI names somebody. place: it leads there, so that the usual port is meant where none
+ * is said. */
 void sip_say_uri(struct reader *reader, const struct sip_uri *uri, bool place);
 /* As it is mentioned so. */
 struct mention sip_mention(const struct sip_uri *uri, enum role role, bool place);

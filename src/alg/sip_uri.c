@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Values of SIP header fields: lists of URIs with names and parameters, and Via. Hosts that are IPv4 addresses are mentioned,
- * with the port that is said or meant; IPv6, names, other schemes, what follows a question mark and all parameters but
- * maddr, received and rport are left alone.
+ * Values of SIP header fields: lists of URIs with names and parameters, and Via. Hosts that are
+ * IPv4 addresses are mentioned, with the port that is said or meant; IPv6, names, other schemes,
+ * what follows a question mark and all parameters but maddr, received and rport are left alone.
  */
 #include "alg/sip_read.h"
 
@@ -58,7 +58,8 @@ bool sip_parameter(struct reader *reader, struct span *rest, struct parameter *o
 	whole.end = rest->at = text_find_any(reader, *rest, ";");
 	equal = text_find(reader, whole, '=');
 	out->name = text_trim(reader, (struct span){whole.at, equal});
-	out->value = text_trim(reader, (struct span){equal < whole.end ? equal + 1 : equal, whole.end});
+	out->value =
+	    text_trim(reader, (struct span){equal < whole.end ? equal + 1 : equal, whole.end});
 	return true;
 }
 
@@ -73,7 +74,8 @@ static uint32_t skip_lws(const struct reader *reader, struct span span)
 
 static uint32_t skip_digits(const struct reader *reader, struct span span, char besides)
 {
-	while (span.at < span.end && (isdigit(reader->bytes[span.at]) || reader->bytes[span.at] == (uint8_t)besides))
+	while (span.at < span.end &&
+	       (isdigit(reader->bytes[span.at]) || reader->bytes[span.at] == (uint8_t)besides))
 		span.at++;
 	return span.at;
 }
@@ -105,10 +107,12 @@ static bool read_host(struct reader *reader, struct span span, struct sip_uri *o
 
 	out->host = host;
 	out->port = 0;
-	if (!text_address(reader, host, &out->addr) || !read_port(reader, (struct span){host.end, span.end}, out))
+	if (!text_address(reader, host, &out->addr) ||
+	    !read_port(reader, (struct span){host.end, span.end}, out))
 		return false;
 	span.at = out->host.end;
-	return span.at == span.end || is_lws(reader->bytes[span.at]) || strchr(";?,>", reader->bytes[span.at]) != NULL;
+	return span.at == span.end || is_lws(reader->bytes[span.at]) ||
+	       strchr(";?,>", reader->bytes[span.at]) != NULL;
 }
 
 static void read_maddr(struct reader *reader, struct span value, struct sip_uri *out)
@@ -119,7 +123,8 @@ static void read_maddr(struct reader *reader, struct span value, struct sip_uri 
 
 /* ---- URIs ---- */
 
-/* What stands between scheme and host ends with the first @, unless that is in the headers behind a question mark. */
+/* What stands between scheme and host ends with the first @, unless that is in the headers behind a
+ * question mark. */
 static struct span host_of(const struct reader *reader, struct span uri)
 {
 	struct span place = {uri.at, text_find(reader, uri, '?')};
@@ -234,7 +239,8 @@ static void say_uris(struct reader *reader, struct span value, bool place)
 
 void sip_say_row(struct reader *reader, const struct row *row)
 {
-	if (row->header == HEADER_FROM || row->header == HEADER_TO || row->header == HEADER_IDENTITY)
+	if (row->header == HEADER_FROM || row->header == HEADER_TO ||
+	    row->header == HEADER_IDENTITY)
 		say_uris(reader, row->value, false);
 	else if (row->header == HEADER_CONTACT || row->header == HEADER_PLACE)
 		say_uris(reader, row->value, true);
@@ -254,7 +260,8 @@ struct via {
 static bool via_word(const struct reader *reader, struct span *rest, bool slash, struct span *word)
 {
 	rest->at = word->at = skip_lws(reader, *rest);
-	while (rest->at < rest->end && !is_lws(reader->bytes[rest->at]) && reader->bytes[rest->at] != '/')
+	while (rest->at < rest->end && !is_lws(reader->bytes[rest->at]) &&
+	       reader->bytes[rest->at] != '/')
 		rest->at++;
 	word->end = rest->at;
 	rest->at = skip_lws(reader, *rest);
@@ -280,7 +287,8 @@ static bool read_sent_by(struct reader *reader, struct span head, struct via *vi
 	return true;
 }
 
-static void read_via_parameter(struct reader *reader, const struct parameter *parameter, struct via *via)
+static void read_via_parameter(struct reader *reader, const struct parameter *parameter,
+			       struct via *via)
 {
 	if (text_is(reader, parameter->name, "maddr"))
 		read_maddr(reader, parameter->value, &via->by);
@@ -288,11 +296,13 @@ static void read_via_parameter(struct reader *reader, const struct parameter *pa
 		 text_address(reader, parameter->value, &via->received_addr))
 		via->received = parameter->value;
 	else if (text_is(reader, parameter->name, "rport") &&
-		 text_number(reader, parameter->value, 65535, &via->rport_number) && via->rport_number != 0)
+		 text_number(reader, parameter->value, 65535, &via->rport_number) &&
+		 via->rport_number != 0)
 		via->rport = parameter->value;
 }
 
-/* RFC 3581: where the message was seen to come from. Fields in the order in which they stand there. */
+/* RFC 3581: where the message was seen to come from. Fields in the order in which they stand there.
+ */
 static void say_seen(struct reader *reader, const struct via *via)
 {
 	bool received = span_size(via->received) > 0, rport = span_size(via->rport) > 0;
@@ -316,7 +326,8 @@ static void say_seen(struct reader *reader, const struct via *via)
 
 static void say_one_via(struct reader *reader, struct span value)
 {
-	struct span head = {value.at, text_find_any(reader, value, ";")}, rest = {head.end, value.end};
+	struct span head = {value.at, text_find_any(reader, value, ";")},
+		    rest = {head.end, value.end};
 	struct parameter parameter;
 	struct via via = {0};
 

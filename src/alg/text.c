@@ -24,7 +24,8 @@ bool text_begins(const struct reader *reader, struct span span, const char *word
 {
 	size_t size = strlen(word);
 
-	return span_size(span) >= size && strncasecmp((const char *)reader->bytes + span.at, word, size) == 0;
+	return span_size(span) >= size &&
+	       strncasecmp((const char *)reader->bytes + span.at, word, size) == 0;
 }
 
 bool text_is(const struct reader *reader, struct span span, const char *word)
@@ -85,7 +86,8 @@ bool text_address(const struct reader *reader, struct span span, ip4 *out)
 {
 	char text[IP4_TEXT_SIZE];
 
-	if (span_size(span) >= sizeof(text) || memchr(reader->bytes + span.at, 0, span_size(span)) != NULL)
+	if (span_size(span) >= sizeof(text) ||
+	    memchr(reader->bytes + span.at, 0, span_size(span)) != NULL)
 		return false;
 	memcpy(text, reader->bytes + span.at, span_size(span));
 	text[span_size(span)] = '\0';
@@ -94,7 +96,8 @@ bool text_address(const struct reader *reader, struct span span, ip4 *out)
 
 bool text_is_dotted(const struct reader *reader, struct span span)
 {
-	while (span.at < span.end && (isdigit(reader->bytes[span.at]) || reader->bytes[span.at] == '.'))
+	while (span.at < span.end &&
+	       (isdigit(reader->bytes[span.at]) || reader->bytes[span.at] == '.'))
 		span.at++;
 	return span.at == span.end;
 }
@@ -138,7 +141,8 @@ static void say(struct reader *reader, const struct field *field)
 		text_fail(reader, NOTE_TOO_MANY);
 }
 
-void say_field(struct reader *reader, struct span span, uint16_t mention, enum encoding encoding, uint16_t aux)
+void say_field(struct reader *reader, struct span span, uint16_t mention, enum encoding encoding,
+	       uint16_t aux)
 {
 	const struct field field = {.offset = span.at,
 				    .length = span_size(span),
@@ -150,10 +154,14 @@ void say_field(struct reader *reader, struct span span, uint16_t mention, enum e
 	say(reader, &field);
 }
 
-void say_line(struct reader *reader, uint32_t at, uint16_t mention, uint16_t unless, enum encoding encoding, uint16_t aux)
+void say_line(struct reader *reader, uint32_t at, uint16_t mention, uint16_t unless,
+	      enum encoding encoding, uint16_t aux)
 {
-	const struct field field = {
-		.offset = at, .mention = mention, .unless = unless, .encoding = (uint8_t)encoding, .aux = aux};
+	const struct field field = {.offset = at,
+				    .mention = mention,
+				    .unless = unless,
+				    .encoding = (uint8_t)encoding,
+				    .aux = aux};
 
 	say(reader, &field);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading a message of text: pieces of it, and what a gateway says about them. Offsets count from the message's first byte.
+ * Reading a message of text: pieces of it, and what a gateway says about them. Offsets count from
+ * the message's first byte.
  *
- * Promises: never reads outside the piece it is given; numbers and addresses are read strictly, or not at all. The first thing
- * that goes wrong is kept in `failure`, and then the message is left as it is.
+ * Promises: never reads outside the piece it is given; numbers and addresses are read strictly, or
+ * not at all. The first thing that goes wrong is kept in `failure`, and then the message is left as
+ * it is.
  */
 #ifndef ALGATE_ALG_TEXT_H
 #define ALGATE_ALG_TEXT_H
@@ -17,8 +19,8 @@ struct span {
 struct reader {
 	const uint8_t *bytes;
 	struct findings *findings; /* NULL: nothing is said */
-	uint8_t failure;           /* enum alg_note */
-	uint16_t media;            /* how many there were so far */
+	uint8_t failure;	   /* enum alg_note */
+	uint16_t media;		   /* how many there were so far */
 };
 
 static inline uint32_t span_size(struct span span)
@@ -55,9 +57,11 @@ bool text_line(const struct reader *reader, struct span *rest, struct span *line
 
 /* MENTION_NONE and a failure where there is no room. */
 uint16_t say_mention(struct reader *reader, const struct mention *mention);
-void say_field(struct reader *reader, struct span span, uint16_t mention, enum encoding encoding, uint16_t aux);
+void say_field(struct reader *reader, struct span span, uint16_t mention, enum encoding encoding,
+	       uint16_t aux);
 /* A line that is inserted at `at`, see ENCODE_CONNECTION and ENCODE_RTCP. */
-void say_line(struct reader *reader, uint32_t at, uint16_t mention, uint16_t unless, enum encoding encoding, uint16_t aux);
+void say_line(struct reader *reader, uint32_t at, uint16_t mention, uint16_t unless,
+	      enum encoding encoding, uint16_t aux);
 /* The number that says how long `of` is. */
 void say_length(struct reader *reader, struct span number, struct span of);
 /* A note that does not keep the message from being changed; the first one stays. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The laws over SIP messages. Input: where it comes from, whether it is a stream, options (one byte), then the bytes. */
+/* The laws over SIP messages. Input: where it comes from, whether it is a stream, options (one
+ * byte), then the bytes. */
 #include <string.h>
 
 #include "../unit/alg_laws.h"
@@ -16,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > ALG_MESSAGE_MAX)
 		return 0;
 	from = (enum alg_from)(data[0] & 1);
-	laws_options((data[0] & 4 ? ALG_OPTION_MULTIPART : 0) | (data[0] & 8 ? ALG_OPTION_KEEP_ICE : 0));
+	laws_options((data[0] & 4 ? ALG_OPTION_MULTIPART : 0) |
+		     (data[0] & 8 ? ALG_OPTION_KEEP_ICE : 0));
 	/* That a stream may be cut anywhere is tried at every place: only with short ones. */
 	if ((data[0] & 2) && size < STREAM_MAX)
 		laws_stream(ALG_SIP, state, from, data + 1, (uint32_t)size - 1);
