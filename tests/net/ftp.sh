@@ -1,0 +1,492 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# FTP with the programs that people use: vsftpd, curl, lftp, tnftp. Files are compared byte for byte, and tshark tells what the
+# outside wire showed: every announced endpoint is the global one, was opened by the other side, and no payload names an
+# inside address. Then wires that lose and chop, TLS, ABOR, the gateway on other ports and off, kill -9, and attacks.
+. "$(dirname "$0")/lib.sh"
+ACTOR=$HERE/ftp_actor.py
+begin "FTP"
+for program in vsftpd curl lftp tnftp openssl; do
+	command -v $program >/dev/null || check "$program is installed" false
+done
+[ "$FAILED" = 0 ] || finish
+
+# ---- the network: what goes from or to h2 and lossy crosses a relay
+
+topology
+for ns in wire lossy; do namespace $ns; done
+ip -n "${NET}router" link del in2
+link h2 eth0 wire w0
+link wire w1 router in2
+link out eth2 wire w2
+link wire w3 lossy eth0
+ip -n "${NET}h1" address add 10.77.1.3/24 dev eth0
+ip -n "${NET}h1" address add 10.77.1.4/24 dev eth0
+ip -n "${NET}h2" address add 10.77.2.2/24 dev eth0
+ip -n "${NET}h2" address add 10.77.2.3/24 dev eth0
+ip -n "${NET}h2" route add default via 10.77.2.1
+ip -n "${NET}out" address add 198.18.1.1/24 dev eth2
+ip -n "${NET}lossy" address add 198.18.1.10/24 dev eth0
+ip -n "${NET}lossy" route add default via 198.18.1.1
+
+relay_start() { # NAME INTERFACE INTERFACE
+	: >"$WORK/$1.settings"
+	background wire "$1.log" "$PYTHON3" "$HERE/alg_relay.py" "$2" "$3" "$WORK/$1.settings"
+	eval "RELAY_$1=$!"
+	wait_for 10 grep -q '^ready' "$WORK/$1.log"
+}
+
+wires() { # SETTINGS...   of both wires; tells what they did until now
+	local name pid
+	for name in near away; do
+		eval "pid=\$RELAY_$name"
+		echo "$*" >"$WORK/$name.settings"
+		: >"$WORK/$name.log"
+		kill -USR1 "$pid"
+		wait_for 5 grep -q '^since' "$WORK/$name.log"
+		cat "$WORK/$name.log"
+	done
+}
+
+wires_did() { # PATTERN   since the last time, on both; then they are good wires
+	wires >"$WORK/wires"
+	cat "$WORK/wires"
+	[ "$(grep -Ec "$1" "$WORK/wires")" = 2 ]
+}
+
+relays() {
+	relay_start near w0 w1 && relay_start away w2 w3
+}
+check "relays" relays
+
+# ---- servers
+
+chmod 711 "$WORK"
+ROOT=$WORK/ftp
+mkdir -p "$ROOT/incoming" "$ROOT/many" "$ROOT/few" /var/run/vsftpd/empty
+chmod 777 "$ROOT/incoming"
+head -c 300000 /dev/urandom | base64 -w 70 >"$ROOT/big"
+head -c 4000000 /dev/urandom | base64 -w 70 >"$ROOT/huge"
+for i in $(seq 100); do head -c $((i * 37)) /dev/urandom >"$ROOT/many/file$i"; done
+cp "$ROOT"/many/file?0 "$ROOT"/many/file?5 "$ROOT/few"
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=ftp.example -days 2 -keyout "$WORK/key.pem" -out "$WORK/cert.pem" \
+	2>/dev/null
+
+ftp_server() { # NAMESPACE ADDRESS PORT
+	cat >"$WORK/vsftpd.$1.$3" <<-EOF
+	listen=YES
+	listen_address=$2
+	listen_port=$3
+	background=NO
+	anonymous_enable=YES
+	no_anon_password=YES
+	anon_root=$ROOT
+	write_enable=YES
+	anon_upload_enable=YES
+	anon_world_readable_only=NO
+	connect_from_port_20=YES
+	async_abor_enable=YES
+	seccomp_sandbox=NO
+	idle_session_timeout=60
+	ssl_enable=YES
+	allow_anon_ssl=YES
+	rsa_cert_file=$WORK/cert.pem
+	rsa_private_key_file=$WORK/key.pem
+	require_ssl_reuse=NO
+	secure_chroot_dir=/var/run/vsftpd/empty
+	xferlog_enable=NO
+	EOF
+	background "$1" "vsftpd.$1.$3.log" vsftpd "$WORK/vsftpd.$1.$3"
+	wait_for 10 listens "$1" "$3" || { cat "$WORK/vsftpd.$1.$3.log"; return 1; }
+}
+
+servers() {
+	ftp_server far 203.0.113.10 21 && ftp_server far 203.0.113.10 2121 && ftp_server lossy 198.18.1.10 21 &&
+		ftp_server h1 10.77.1.2 21 && ftp_server h2 10.77.2.2 21
+}
+check "servers" servers
+
+# ---- clients: each fetches a file and brings one, and compares. From SOURCE, an address of the namespace.
+
+PUTS=0
+next_put() {
+	PUTS=$((PUTS + 1))
+	PUT=$ROOT/incoming/put$PUTS
+	rm -f "$WORK/got"
+}
+
+both_same() {
+	cmp "$WORK/got" "$ROOT/big" && cmp "$PUT" "$ROOT/big"
+}
+
+curl_run() { # NAMESPACE SOURCE MODE ARGUMENT...
+	local ns=$1 source=$2 mode=$3 options
+	shift 3
+	case $mode in
+	PORT) options="--ftp-port - --disable-eprt" ;;
+	EPRT) options="--ftp-port -" ;;
+	227) options="--disable-epsv --no-ftp-skip-pasv-ip" ;;
+	229) options="" ;;
+	esac
+	# shellcheck disable=SC2086
+	in_ns "$ns" curl -sS --interface "$source" --connect-timeout "${LONG:-5}" --max-time "${LONG:-30}" $options "$@"
+}
+
+with_curl() { # NAMESPACE SOURCE MODE SERVER[:PORT]
+	next_put
+	curl_run "$1" "$2" "$3" -o "$WORK/got" "ftp://$4/big" &&
+		curl_run "$1" "$2" "$3" -T "$ROOT/big" "ftp://$4/incoming/$(basename "$PUT")" && both_same
+}
+
+lftp_run() { # NAMESPACE SOURCE MODE SERVER COMMANDS
+	local passive=on extended=no
+	case $3 in
+	PORT) passive=off ;;
+	229) extended=yes ;;
+	esac
+	in_ns "$1" timeout "${LONG:-60}" lftp -c "set cmd:fail-exit yes; set net:max-retries 1; set net:timeout 30
+		set ftp:ssl-allow no; set ftp:fix-pasv-address no; set ftp:passive-mode $passive; set ftp:prefer-epsv $extended
+		set net:limit-rate ${RATE:-0}; set ftp:sync-mode on; set cmd:at-exit ''; set net:socket-bind-ipv4 $2; set ftp:bind-data-socket yes
+		set xfer:clobber yes; set mirror:parallel-transfer-count 1; set net:connection-limit 1
+		open ftp://$4
+		$5"
+}
+
+with_lftp() { # NAMESPACE SOURCE MODE SERVER
+	next_put
+	lftp_run "$1" "$2" "$3" "$4" "get /big -o $WORK/got; put $ROOT/big -o /incoming/$(basename "$PUT")" && both_same
+}
+
+with_tnftp() { # NAMESPACE SOURCE active|passive SERVER
+	local mode=-p
+	[ "$3" = passive ] || mode=-A
+	next_put
+	in_ns "$1" timeout 60 tnftp $mode -s "$2" -o "$WORK/got" "ftp://$4/big" </dev/null &&
+		in_ns "$1" timeout 60 tnftp $mode -s "$2" -u "ftp://$4/incoming/$(basename "$PUT")" "$ROOT/big" </dev/null &&
+		both_same
+}
+
+all_clients() { # TEXT NAMESPACE SOURCE SERVER
+	local mode
+	for mode in PORT EPRT 227 229; do check "$1: curl $mode" with_curl "$2" "$3" $mode "$4"; done
+	for mode in PORT 227 229; do check "$1: lftp $mode" with_lftp "$2" "$3" $mode "$4"; done
+	for mode in active passive; do check "$1: tnftp $mode" with_tnftp "$2" "$3" $mode "$4"; done
+}
+
+actor() { # NAMESPACE ARGUMENT...
+	local ns=$1
+	shift
+	in_ns "$ns" timeout 60 "$PYTHON3" "$ACTOR" "$@"
+}
+
+# ---- what the wire showed
+
+section() { # NAME [NAMESPACE]   captures it from now on
+	SECTION=$1
+	capture "${2:-out}" eth0 "$1"
+}
+
+section_end() { # [NAME]
+	local pid
+	sleep 0.3
+	eval "pid=\$CAPTURE_${1:-$SECTION}"
+	kill -INT "$pid"
+	wait_for 5 daemon_gone "$pid"
+}
+
+judge() { # WANT...
+	"$PYTHON3" "$ACTOR" judge "$WORK/$SECTION.pcap" 21,2121 "$@"
+}
+
+# ---- sources: static entry, pool, overload; servers: static entry, one port only
+
+{
+	config_base
+	cat <<-EOF
+	no access-list 1
+	access-list 1 deny 10.77.1.3
+	access-list 1 permit 10.77.0.0 0.0.255.255
+	access-list 2 permit 10.77.1.3
+	access-list 10 permit 203.0.113.10
+	ip nat pool ONE 192.0.2.1 192.0.2.1 prefix-length 24
+	ip nat inside source static 10.77.1.2 198.51.100.20
+	ip nat inside source static tcp 10.77.2.2 21 198.51.100.1 21
+	ip nat inside source static tcp 10.77.2.3 21 198.51.100.22 21
+	ip nat inside source list 2 pool ONE
+	ip nat inside source list 1 interface out0 overload
+	EOF
+} >"$WORK/config"
+check "daemon starts" daemon_start "$WORK/config"
+
+section static
+all_clients "client behind a static entry" h1 10.77.1.2 203.0.113.10
+section_end
+check "the wire shows its global address" judge PORT 198.51.100.20 4 EPRT 198.51.100.20 4
+
+section pool
+all_clients "client with an address of a pool" h1 10.77.1.3 203.0.113.10
+section_end
+check "the wire shows the pool's address" judge PORT 192.0.2.1 4 EPRT 192.0.2.1 4
+
+section overload
+all_clients "client behind a shared address" h1 10.77.1.4 203.0.113.10
+section_end
+check "the wire shows the shared address" judge PORT 198.51.100.1 4 EPRT 198.51.100.1 4
+
+section served
+all_clients "server behind a static entry" far 203.0.113.10 198.51.100.20
+section_end
+check "the wire shows the server's global address" judge 227 198.51.100.20 4 229 198.51.100.20 4
+
+section served_port
+all_clients "server of which one port is known" far 203.0.113.10 198.51.100.1
+section_end
+check "the wire shows the address of that port" judge 227 198.51.100.1 4 229 198.51.100.1 4
+
+# ---- hairpin: the client's and the server's wire
+
+section client h2
+section server h1
+for mode in PORT EPRT 227 229; do
+	check "hairpin: curl $mode" with_curl h2 10.77.2.2 $mode 198.51.100.20
+done
+check "hairpin: lftp PORT" with_lftp h2 10.77.2.2 PORT 198.51.100.20
+section_end client
+section_end server
+check "the client's wire shows the server's global address" \
+	"$PYTHON3" "$ACTOR" judge --inside "$WORK/client.pcap" 21 227 198.51.100.20 2 229 198.51.100.20 2
+check "the server's wire shows the client's global address" \
+	"$PYTHON3" "$ACTOR" judge --inside "$WORK/server.pcap" 21 PORT 198.51.100.1 3 EPRT 198.51.100.1 2
+
+# ---- one control session, a hundred transfers
+
+mirror() { # DIRECTORY NAMESPACE SOURCE MODE SERVER
+	rm -rf "$WORK/mirror"
+	lftp_run "$2" "$3" "$4" "$5" "mirror --no-perms /$1 $WORK/mirror" && diff -r "$WORK/mirror" "$ROOT/$1"
+}
+hundred() { # NAMESPACE SOURCE MODE SERVER
+	mirror many "$@"
+}
+section hundred
+check "100 transfers in one session, active" hundred h1 10.77.1.4 PORT 203.0.113.10
+section_end
+check "all announced in one session" output_has '^control sessions: 1$' judge PORT 198.51.100.1 100
+section hundred_in
+check "100 transfers in one session, server inside, passive" hundred far 203.0.113.10 227 198.51.100.20
+section_end
+check "all announced in one session" output_has '^control sessions: 1$' judge 227 198.51.100.20 100
+
+# ---- bad wires, both sides of the router
+
+LONG=120
+wires chop=21 >/dev/null
+section chopped
+for mode in PORT EPRT 227 229; do
+	check "segments of one byte: curl $mode" with_curl h2 10.77.2.2 $mode 198.18.1.10
+	check "segments of one byte, server inside: curl $mode" with_curl lossy 198.18.1.10 $mode 198.51.100.1
+done
+section_end
+check "they were" wires_did 'chop=[1-9][0-9][0-9]'
+check "the wire shows global addresses" judge PORT 198.51.100.1 2 EPRT 198.51.100.1 2 227 198.51.100.1 2 229 198.51.100.1 2
+
+wires loss=5 reorder=5 duplicate=2 >/dev/null
+section lossy
+for mode in PORT EPRT 227 229; do
+	check "loss and reordering: curl $mode" with_curl h2 10.77.2.2 $mode 198.18.1.10
+	check "loss and reordering, server inside: curl $mode" with_curl lossy 198.18.1.10 $mode 198.51.100.1
+done
+check "loss and reordering: many transfers in one session" mirror few h2 10.77.2.2 PORT 198.18.1.10
+check "the wires were bad" wires_did 'loss=[1-9][0-9].* reorder=[1-9][0-9].* duplicate=[1-9]'
+wires chop=21 loss=5 reorder=5 duplicate=2 ports=21 >/dev/null
+check "and in segments of one byte" with_curl h2 10.77.2.2 PORT 198.18.1.10
+check "and in segments of one byte, server inside" with_curl lossy 198.18.1.10 227 198.51.100.1
+check "the wires were bad and chopped" wires_did 'loss=[1-9].* chop=[1-9][0-9]'
+section_end
+check "the wire shows global addresses, and what was sent again was the same" \
+	judge PORT 198.51.100.1 22 EPRT 198.51.100.1 2 227 198.51.100.1 2 229 198.51.100.1 2
+LONG=
+
+# ---- TLS: the gateway sees that it can not see
+
+said_tls() { # TIMES
+	[ "$(grep -c 'ftp ALG.*10\.77\.1\.4.*FTP over TLS' "$WORK/state.log")" = "$1" ]
+}
+next_put
+check "AUTH TLS" curl_run h1 10.77.1.4 229 --ssl-reqd -k -o "$WORK/got" ftp://203.0.113.10/big
+check "the file is whole" cmp "$WORK/got" "$ROOT/big"
+check "counted" output_has '1 +encrypted from here on|encrypted from here on: 1' cli "show ip nat alg ftp"
+check "said in the log" wait_for 10 said_tls 1
+
+# ---- ABOR
+
+check "a transfer broken off, the next one in the same session" \
+	output_has "^$(sha256sum <"$ROOT/huge" | cut -d' ' -f1)" actor h1 abort 203.0.113.10 10.77.1.4 huge
+
+# ---- which ports, and off
+
+check_not "another port is not read" with_curl h1 10.77.1.4 PORT 203.0.113.10:2121
+check "it is added" configure "ip nat service list 10 ftp tcp port 2121"
+check "and read" with_curl h1 10.77.1.4 PORT 203.0.113.10:2121
+check "it is taken away" configure "no ip nat service list 10 ftp tcp port 2121"
+check_not "and not read" with_curl h1 10.77.1.4 PORT 203.0.113.10:2121
+
+check "the gateway is switched off" configure "no ip nat service ftp"
+section off
+section off_inside h1
+check_not "active mode fails without it" with_curl h1 10.77.1.4 PORT 203.0.113.10
+check "passive mode to an outside server does not need it" with_curl h1 10.77.1.4 227 203.0.113.10
+section_end off
+section_end off_inside
+check "not a byte is changed" "$PYTHON3" "$ACTOR" same "$WORK/off.pcap" "$WORK/off_inside.pcap" 21
+check "it is switched on" configure "ip nat service ftp"
+section on
+section on_inside h1
+check "active mode" with_curl h1 10.77.1.4 PORT 203.0.113.10
+section_end on
+section_end on_inside
+check_not "bytes are changed (control)" "$PYTHON3" "$ACTOR" same "$WORK/on.pcap" "$WORK/on_inside.pcap" 21
+
+# ---- attacks: an outside server that helps the attacker, and what a browser can be made to send
+
+serve_actor() { # NAMESPACE LOGNAME ADDRESS PORT [REPLY-TO-PASV]
+	local ns=$1 log=$2
+	shift 2
+	background "$ns" "$log" "$PYTHON3" "$ACTOR" server "$@"
+	wait_for 10 grep -q '^ready' "$WORK/$log"
+}
+
+ip -n "${NET}far" address add 203.0.113.11/24 dev eth0
+serve_actor far attacker.log 203.0.113.11 21
+serve h2 h2port.log serve-tcp 0.0.0.0 4600
+
+victim() { # LISTEN-PORT CHUNK...   from the shared address; listens there for real
+	local port=$1
+	shift
+	actor h1 client 10.77.1.4 "$port" 203.0.113.11 21 "$@"
+}
+reached() { # LISTEN-PORT CHUNK...
+	output_has '^reached from 203\.0\.113\.11' victim "$@"
+}
+ATTACKS=()
+attack() { # TEXT LISTEN-PORT CHUNK...   begins; they all run at once
+	victim "${@:2}" >"$WORK/attack.$2" 2>&1 &
+	ATTACKS+=("$!:$2:$1")
+}
+not_reached() { # PID OUTPUT   nor did the server find anything open
+	wait "$1"
+	cat "$2"
+	[ "$(tail -1 "$2")" = "not reached" ] && ! grep -q ' open' "$2"
+}
+LOGIN=('USER anonymous\r\n' 'PASS me@\r\n')
+check "an honest client is reached (control)" reached 4445 "${LOGIN[@]}" 'PORT 10,77,1,4,17,93\r\n'
+check "by EPRT, too (control)" reached 4446 "${LOGIN[@]}" 'EPRT |1|10.77.1.4|4446|\r\n'
+check "with odd numbers (control)" reached 4447 "${LOGIN[@]}" 'port  010,077,1,004,017,095\r\n'
+check "in pieces (control)" reached 4448 "${LOGIN[@]}" 'PO' 'RT 10,7' '7,1,4,17,9' '6\r\n'
+attack "HTTP: PORT at the beginning of a segment" 4449 \
+	'POST / HTTP/1.1\r\n' 'Host: 203.0.113.11:21\r\nContent-Length: 90\r\n\r\n' 'PORT 10,77,1,4,17,97\r\n'
+attack "HTTP: likewise behind much padding" 4450 \
+	"POST /$(head -c 1400 /dev/zero | tr '\0' a)" ' HTTP/1.1\r\n\r\n' 'EPRT |1|10.77.1.4|4450|\r\n'
+attack "HTTP: a login before it" 4451 \
+	'GET / HTTP/1.1\r\n' "${LOGIN[@]}" 'PORT 10,77,1,4,17,99\r\n'
+attack "a TLS client" 4452 '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n' 'PORT 10,77,1,4,17,100\r\n'
+attack "another host inside" 4453 "${LOGIN[@]}" 'PORT 10,77,2,2,17,248\r\n'
+attack "by EPRT" 4454 "${LOGIN[@]}" 'EPRT |1|10.77.2.2|4600|\r\n'
+attack "a port below 1024" 1022 "${LOGIN[@]}" 'PORT 10,77,1,4,3,254\r\n'
+attack "port 0" 4455 "${LOGIN[@]}" 'PORT 10,77,1,4,0,0\r\n'
+attack "a number above 255" 4456 "${LOGIN[@]}" 'PORT 10,77,1,4,273,104\r\n'
+attack "a number that overflows" 4457 "${LOGIN[@]}" 'PORT 4294967306,77,1,4,17,105\r\n'
+attack "a port above 65535" 4458 "${LOGIN[@]}" 'EPRT |1|10.77.1.4|69994|\r\n'
+attack "a port with too many digits" 4459 "${LOGIN[@]}" 'EPRT |1|10.77.1.4|4294971755|\r\n'
+attack "in the middle of a line" 4460 "${LOGIN[@]}" 'NOOP PORT 10,77,1,4,17,108\r\n'
+for one in "${ATTACKS[@]}"; do
+	IFS=: read -r pid port text <<<"$one"
+	check "$text" not_reached "$pid" "$WORK/attack.$port"
+done
+
+# A server inside whose answer names another host. What it names itself is let in (control).
+serve_actor h2 self.log 10.77.2.3 21 '227 it (10,77,2,3,17,248)'
+self=$!
+passive() { # asks for a passive port and probes it and port 4700, on every global address
+	actor far client 203.0.113.10 4701 198.51.100.22 21 "${LOGIN[@]}" 'PASV\r\n' \
+		'?4700,198.51.100.1,198.51.100.20,198.51.100.22'
+}
+kept_out() {
+	passive >"$WORK/passive" 2>&1
+	cat "$WORK/passive"
+	[ "$(grep -c '^probe .* closed' "$WORK/passive")" -ge 3 ] && ! grep -q '^probe .* open' "$WORK/passive"
+}
+check "a server inside that names itself (control)" output_has '^probe 198\.51\.100\.22:[0-9]+ open' passive
+kill -9 $self
+serve h1 h1port.log serve-tcp 10.77.1.4 4700
+serve_actor h2 other.log 10.77.2.3 21 '227 it (10,77,1,4,18,92)'
+check "a server inside that names another host" kept_out
+
+check "TLS was said once" said_tls 1
+
+# ---- kill -9, in the middle of a transfer, and of a message
+
+section killed
+rm -f "$WORK/first" "$WORK/second" "$WORK/go" "$WORK/go.waits"
+RATE=100000 LONG=90 lftp_run h1 10.77.1.4 PORT 203.0.113.10 \
+	"get /big -o $WORK/first; get /big -o $WORK/second" >"$WORK/killed.log" 2>&1 &
+transfer=$!
+victim 4461 "${LOGIN[@]}" 'PORT 10,77,1,4,' "@$WORK/go" '17,109\r\n' >"$WORK/half.log" 2>&1 &
+half=$!
+check "a message is under way" wait_for 20 test -e "$WORK/go.waits"
+check "a transfer is, too" wait_for 20 test -s "$WORK/first"
+daemon_signal KILL
+check "both are when the daemon dies" test "$(stat -c %s "$WORK/first")" -lt "$(stat -c %s "$ROOT/big")"
+sleep 2
+check "it is started again" daemon_start "$WORK/config"
+touch "$WORK/go"
+ended() { # PID LOG
+	wait "$1"
+	local status=$?
+	cat "$2"
+	return $status
+}
+check "the transfer goes on, and the next one of the session" ended $transfer "$WORK/killed.log"
+check "the first is whole" cmp "$WORK/first" "$ROOT/big"
+check "the second is whole" cmp "$WORK/second" "$ROOT/big"
+check "the message's second half came" ended $half "$WORK/half.log"
+check "its port was reached" grep -q '^reached from 203\.0\.113\.11' "$WORK/half.log"
+section_end
+check "two control sessions, announced right" output_has '^control sessions: 2$' judge PORT 198.51.100.1 3
+
+section storm
+rm -rf "$WORK/mirror"
+RATE=20000 LONG=60 hundred h1 10.77.1.4 PORT 203.0.113.10 >"$WORK/storm.log" 2>&1 &
+transfer=$!
+arrived() { # LEAST
+	[ "$(find "$WORK/mirror" -type f 2>/dev/null | wc -l)" -ge "$1" ]
+}
+storm() { # kills the daemon whenever so many files have come; the last must not have come then
+	local least missed=0
+	for least in 10 30 50; do
+		wait_for 20 arrived $least || return 1
+		daemon_signal KILL
+		arrived 100 && missed=1
+		daemon_start "$WORK/config" || return 1
+	done
+	return $missed
+}
+check "killed three times within a hundred transfers" storm
+check "all hundred are whole" ended $transfer "$WORK/storm.log"
+section_end
+check "in one session" output_has '^control sessions: 1$' judge PORT 198.51.100.1 100
+
+# ---- unfinished checksums and super-packets from the host
+
+captures_end
+in_ns h1 ethtool -K eth0 tx on tso on gso on >/dev/null 2>&1
+check "offload is on" output_has '^tcp-segmentation-offload: on' in_ns h1 ethtool -k eth0
+section offload
+for mode in PORT EPRT 227 229; do
+	check "offload: curl $mode" with_curl h1 10.77.1.4 $mode 203.0.113.10
+	check "offload, server inside: curl $mode" with_curl far 203.0.113.10 $mode 198.51.100.20
+done
+section_end
+check "the wire shows global addresses" judge PORT 198.51.100.1 2 EPRT 198.51.100.1 2 227 198.51.100.20 2 229 198.51.100.20 2
+check "every checksum good" checksums_good "$WORK/offload.pcap"
+
+finish
