@@ -42,6 +42,7 @@
 #define BATCH	    64 /* divides it */
 #define FEW	    64
 #define LENGTH	    46
+#define PORT	    4433 /* no gateway's */
 
 struct bench {
 	struct records *records;
@@ -157,7 +158,7 @@ static void packet_write(uint8_t *ip, uint32_t flow)
 	sum = csum_finish(csum_add(0, ip, 20));
 	memcpy(ip + 10, &sum, 2);
 	put16(ip + 20, 2048 + flow % PER_HOST * 1000 + flow / PER_HOST % 1000);
-	put16(ip + 22, 53);
+	put16(ip + 22, PORT);
 	put16(ip + 24, LENGTH - 20);
 	sum = csum_finish(csum_add(csum_pseudo(source, destination, PROTOCOL_UDP, LENGTH - 20),
 				   ip + 20, LENGTH - 20));
