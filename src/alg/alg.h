@@ -13,7 +13,7 @@
  * Laws, for every gateway (tests/unit/test_alg_laws.c, tests/fuzz/fuzz_alg.c):
  *   identity   nothing is resolved: not one byte changes
  *   split      a stream cut anywhere gives the same messages, so the same findings
- *   bounds     fields and dependents lie within the message and are disjoint; all but a few are in order
+ *   bounds     fields and dependents lie within the message and are disjoint or one within the other; all but a few are in order
  *   reverse    scanning what edit made finds what was written
  *
  * Tried on paper, so that these fit later without a change:
@@ -91,7 +91,8 @@ enum encoding {
 #define BREAK_LF    1 /* LF alone, else CR LF */
 #define BREAK_FRONT 2 /* in front of it, else behind */
 
-/* A place in the message. It is written only if its mention was changed. */
+/* A place in the message. It is written only if its mention was changed. It may lie within the field found before it, and is
+ * gone where that is written. */
 struct field {
 	uint32_t offset, length;  /* length 0: an insertion */
 	uint16_t mention;

@@ -23,6 +23,8 @@ enum {
 	LABELS_MAX = 128,
 	REVERSE_LABELS = 6, /* 1.0.0.10.in-addr.arpa */
 	WATCHED_MAX = 64,
+	QUESTION_LEAST = 5, /* the root, type and class */
+	RECORD_LEAST = 11,  /* and TTL, and a length */
 };
 
 enum type {
@@ -284,7 +286,7 @@ static bool find_split(struct message *message, const struct name *name, ip4 add
 	return true;
 }
 
-/* What points into numbers that change is written out as it was. */
+/* What points into numbers that change is written out as it was (within a name that is written itself, it is gone). */
 static void find_pointer(struct message *message, const struct name *name)
 {
 	const struct watched *watched = watched_at(message, name->target);
@@ -598,7 +600,18 @@ static enum scan dns_scan(void *state, enum alg_from from, const uint8_t *bytes,
 	return scan_message(&message);
 }
 
-/* RFC 1035 4.2.2: two bytes of length in front of each. One that cannot be a message ends the reading at once. */
+/* Has `size` bytes room for as many questions and records as the header says, however short they are? */
+static bool has_room(const uint8_t *header, uint32_t size)
+{
+	uint32_t least = HEADER;
+
+	for (unsigned i = 0; i < 4; i++)
+		least += ((uint32_t)header[4 + 2 * i] << 8 | header[5 + 2 * i]) * (i == 0 ? QUESTION_LEAST : RECORD_LEAST);
+	return least <= size;
+}
+
+/* RFC 1035 4.2.2: two bytes of length in front of each. One that cannot be a message ends the reading at once: other protocols
+ * on the port must not wait for what those bytes say as a length. */
 static enum frame dns_frame(const void *state, enum alg_from from, const uint8_t *bytes, uint32_t length,
 			    uint32_t *size)
 {
@@ -606,7 +619,8 @@ static enum frame dns_frame(const void *state, enum alg_from from, const uint8_t
 	if (length < 2)
 		return FRAME_MORE;
 	*size = 2u + ((uint32_t)bytes[0] << 8 | bytes[1]);
-	if (*size < 2 + HEADER || *size > ALG_MESSAGE_MAX || (length > 4 && (bytes[4] >> 3 & 15) > 6))
+	if (*size < 2 + HEADER || *size > ALG_MESSAGE_MAX || (length > 4 && (bytes[4] >> 3 & 15) > 6) ||
+	    (length >= 2 + HEADER && !has_room(bytes + 2, *size - 2)))
 		return FRAME_FOREIGN;
 	return length < *size ? FRAME_MORE : FRAME_WHOLE;
 }

@@ -352,9 +352,16 @@ static void skip_dependents(const struct findings *findings, uint32_t *next, uin
 		++*next;
 }
 
+static bool lies_within(const struct field *field, const struct field *written)
+{
+	return written != NULL && field->length > 0 && field->offset >= written->offset &&
+	       field->offset + field->length <= written->offset + written->length;
+}
+
 static bool line_up_all(const struct editing *editing)
 {
 	const struct findings *findings = editing->findings;
+	const struct field *written = NULL;
 	struct splices *out = editing->out;
 	uint32_t next = 0;
 
@@ -362,8 +369,9 @@ static bool line_up_all(const struct editing *editing)
 		const struct field *field = &findings->fields[i];
 
 		line_up_dependents(editing, &next, field->offset);
-		if (!is_written(editing, field))
+		if (!is_written(editing, field) || lies_within(field, written))
 			continue;
+		written = field;
 		skip_dependents(findings, &next, field->offset + field->length);
 		line_up(out, field->offset, field->length, NO_DEPENDENT);
 		out->at[out->n - 1].from = out->used;
@@ -371,6 +379,21 @@ static bool line_up_all(const struct editing *editing)
 			return false;
 	}
 	line_up_dependents(editing, &next, UINT32_MAX);
+	return true;
+}
+
+/* Whatever a gateway found: what is applied goes from front to back, within the message. */
+static bool is_in_order(const struct splices *out, uint32_t length)
+{
+	uint32_t done = 0;
+
+	for (uint32_t i = 0; i < out->n; i++) {
+		const struct splice *splice = &out->at[i];
+
+		if (splice->offset < done || splice->offset > length || splice->removed > length - splice->offset)
+			return false;
+		done = splice->offset + splice->removed;
+	}
 	return true;
 }
 
@@ -420,6 +443,8 @@ bool edit(const uint8_t *message, uint32_t length, const struct findings *findin
 	if (!line_up_all(&editing))
 		return false;
 	sink_in(out);
+	if (!is_in_order(out, length))
+		return false;
 	keep_all_dependents(out);
 	sum_moves(out);
 	if (!settle(&editing))

@@ -68,24 +68,36 @@ static void check_places(struct place *places, uint32_t n)
 		LAW("bounds", places[i - 1].to <= places[i].from);
 }
 
+/* Those that lie within the one found before them are left out. */
+static uint32_t outer_fields(const struct findings *findings, struct place *out)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < findings->n_fields; i++) {
+		const struct place place = {findings->fields[i].offset,
+					    findings->fields[i].offset + findings->fields[i].length};
+
+		if (n == 0 || place.from == place.to || place.from < out[n - 1].from || place.to > out[n - 1].to)
+			out[n++] = place;
+	}
+	return n;
+}
+
 /* A dependent may lie within a field, else they are apart. */
 static void check_disjoint(const struct findings *findings)
 {
 	static struct place fields[FINDING_FIELDS], dependents[FINDING_DEPENDENTS];
-	uint32_t at = 0;
+	uint32_t at = 0, n_fields = outer_fields(findings, fields);
 
-	for (uint32_t i = 0; i < findings->n_fields; i++)
-		fields[i] = (struct place){findings->fields[i].offset,
-					   findings->fields[i].offset + findings->fields[i].length};
 	for (uint32_t i = 0; i < findings->n_dependents; i++)
 		dependents[i] = (struct place){findings->dependents[i].offset,
 					       findings->dependents[i].offset + findings->dependents[i].length};
-	check_places(fields, findings->n_fields);
+	check_places(fields, n_fields);
 	check_places(dependents, findings->n_dependents);
 	for (uint32_t i = 0; i < findings->n_dependents; i++) {
-		while (at < findings->n_fields && fields[at].to <= dependents[i].from)
+		while (at < n_fields && fields[at].to <= dependents[i].from)
 			at++;
-		LAW("bounds", at == findings->n_fields || fields[at].from >= dependents[i].to ||
+		LAW("bounds", at == n_fields || fields[at].from >= dependents[i].to ||
 				      (fields[at].from <= dependents[i].from && dependents[i].to <= fields[at].to));
 	}
 }

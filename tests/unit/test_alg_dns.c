@@ -97,6 +97,27 @@ START_TEST(reverse_answer)
 }
 END_TEST
 
+/* A later message of a zone transfer: a whole name, and one of its own number that points into it: it is written out once. */
+START_TEST(reverse_split_watched)
+{
+	static const char rest[] = "\0010\0010\00210" ARPA "\0\14\0\1\0\0\0\74\0\4\002pc\0";
+	static const char second[] = "\0019\300\16\0\14\0\1\0\0\0\74\0\4\002pd\0";
+	static const char want_first[] = "\0018\003113\0010\003203" ARPA "\0\14\0\1\0\0\0\74\0\4\002pc\0";
+	static const char want_second[] = REVERSE_GLOBAL ARPA "\0\14\0\1\0\0\0\74\0\4\002pd\0";
+
+	header(0x8480, 0, 2, 0, 0);
+	PUT("\0018");
+	PUT(rest);
+	PUT(second);
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 2);
+	memcpy(out + 60000, message, 12);
+	memcpy(out + 60012, want_first, sizeof(want_first) - 1);
+	memcpy(out + 60012 + sizeof(want_first) - 1, want_second, sizeof(want_second) - 1);
+	edited_is(out + 60000, 12 + sizeof(want_first) - 1 + sizeof(want_second) - 1);
+}
+END_TEST
+
 /* A zone transfer: the last number here, the rest where the pointer leads. */
 START_TEST(reverse_split)
 {
@@ -277,6 +298,26 @@ START_TEST(stream)
 }
 END_TEST
 
+static enum frame frame(const char *bytes, uint32_t n)
+{
+	uint32_t size = 0;
+
+	return alg_gateway(ALG_DNS)->frame(state, FROM_CLIENT, (const uint8_t *)bytes, n, &size);
+}
+
+/* Nobody waits for what other protocols seem to announce: the header says more records than have room. */
+START_TEST(stream_foreign)
+{
+	static const char text[] = "GET / HTTP/1.0\r\n\r\n", least[] = "\0\21\0\1\1\0\0\1\0\0\0\0\0\0\0\0\1\0\1";
+
+	ck_assert_int_eq(frame(text, 13), FRAME_MORE);
+	ck_assert_int_eq(frame(text, 14), FRAME_FOREIGN);
+	ck_assert_int_eq(frame(least, 18), FRAME_MORE);
+	ck_assert_int_eq(frame(least, 19), FRAME_WHOLE);
+	ck_assert_int_eq(frame("\0\20\0\1\1\0\0\1\0\0\0\0\0\0\0\0\1\0\1", 18), FRAME_FOREIGN);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("alg_dns");
@@ -285,6 +326,7 @@ int main(void)
 	tcase_add_test(tc, addresses);
 	tcase_add_test(tc, reverse_answer);
 	tcase_add_test(tc, reverse_split);
+	tcase_add_test(tc, reverse_split_watched);
 	tcase_add_test(tc, no_reverse_names);
 	tcase_add_test(tc, signed_messages);
 	tcase_add_test(tc, update);
@@ -292,6 +334,7 @@ int main(void)
 	tcase_add_test(tc, options);
 	tcase_add_test(tc, malformed);
 	tcase_add_test(tc, stream);
+	tcase_add_test(tc, stream_foreign);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
 
