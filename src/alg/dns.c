@@ -13,6 +13,7 @@
 #include "alg/alg.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 #include "alg/gateways.h"
@@ -72,6 +73,7 @@ struct message {
 	uint8_t n_watched;
 	struct watched watched[WATCHED_MAX];
 	bool astray;     /* a pointer leads to where no label of a name begins */
+	/* Last: of them only what the message's length asks for is cleared. */
 	uint8_t targets[65536 / 8]; /* where pointers lead to */
 	uint8_t starts[65536 / 8];  /* where labels of names begin */
 };
@@ -593,10 +595,16 @@ static enum scan scan_message(struct message *message)
 static enum scan dns_scan(void *state, enum alg_from from, const uint8_t *bytes, uint32_t length, bool stream,
 			  struct findings *findings)
 {
-	struct message message = {
-		.bytes = bytes, .base = stream ? 2 : 0, .length = length, .findings = findings};
+	struct message message;
 
 	(void)state, (void)from;
+	memset(&message, 0, offsetof(struct message, targets));
+	memset(message.targets, 0, (length + 7) / 8);
+	memset(message.starts, 0, (length + 7) / 8);
+	message.bytes = bytes;
+	message.base = stream ? 2 : 0;
+	message.length = length;
+	message.findings = findings;
 	return scan_message(&message);
 }
 
