@@ -102,12 +102,14 @@ static void put_event(struct engine *engine, uint64_t now, const struct decision
 
 static uint32_t mark_of(const struct packet *packet, enum reason reason, uint16_t vrf)
 {
-	uint32_t mark = (packet->mark & ~MARK_MASK) | (uint32_t)(vrf & 0xff) << MARK_VRF_SHIFT;
+	uint32_t mark = (packet->mark & ~MARK_MASK) | (uint32_t)(vrf & 0x7f) << MARK_VRF_SHIFT;
 
 	/* Half of a hairpin: the other half makes it done. What is not turned back has not been asked yet whether it may
 	 * go outside. */
 	if (packet->visit == VISIT_TURN_BACK)
 		return reason_verdict(reason) == VERDICT_REPLACE ? mark | MARK_HAIRPIN : mark;
+	if (packet->visit == VISIT_FROM_OUTSIDE && reason_verdict(reason) == VERDICT_REPLACE)
+		mark |= MARK_INWARD;
 	return mark | MARK_DONE;
 }
 

@@ -25,7 +25,8 @@
 #define MARK_DONE 0x80000000u     /* the engine has spoken: the guard lets it pass */
 #define MARK_INJECTED 0x40000000u /* emitted by us: accepted first in our chains */
 #define MARK_HAIRPIN 0x20000000u  /* destination translated in PREROUTING; POSTROUTING brings it to visit 3 */
-#define MARK_VRF_SHIFT 21         /* 8 bits */
+#define MARK_INWARD 0x10000000u   /* destination translated to an inside address: may leave by no outside interface */
+#define MARK_VRF_SHIFT 21         /* 7 bits */
 
 enum visit {
 	VISIT_FROM_OUTSIDE, /* 1: PREROUTING from an outside interface, before routing */
@@ -63,6 +64,7 @@ struct emitted {
 	uint8_t data[1500];
 	uint32_t length;
 	uint16_t vrf;
+	bool inward;      /* for a host inside: may leave by no outside interface */
 	uint32_t ifindex; /* 0: by routing */
 	const uint8_t *large; /* not NULL: the packet is there instead of in data; good for as long */
 	uint32_t piece;   /* to be sent in pieces of at most this total length; 0: whole */

@@ -62,8 +62,8 @@ static void put32(uint8_t *at, uint32_t value)
 }
 
 /* To the sender of the packet that begins with these bytes. */
-static void write_answer(struct emitted *emitted, uint16_t id, ip4 source, uint8_t code, const uint8_t *packet,
-			 uint32_t quoted)
+static void write_answer(struct emitted *emitted, bool inward, uint16_t id, ip4 source, uint8_t code,
+			 const uint8_t *packet, uint32_t quoted)
 {
 	uint8_t *data = emitted->data;
 	uint16_t sum;
@@ -88,6 +88,7 @@ static void write_answer(struct emitted *emitted, uint16_t id, ip4 source, uint8
 	emitted->ifindex = 0;
 	emitted->large = NULL;
 	emitted->piece = 0;
+	emitted->inward = inward;
 }
 
 void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packet,
@@ -103,7 +104,7 @@ void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packe
 	struct emitted *emitted = &out->emitted[out->n_emitted++];
 	uint32_t quoted = view->length < ANSWER_MAX - ANSWER_HEADERS ? view->length : ANSWER_MAX - ANSWER_HEADERS;
 
-	write_answer(emitted, ++engine->ip_id, in->primary, CODE_PROHIBITED, view->ip, quoted);
+	write_answer(emitted, true, ++engine->ip_id, in->primary, CODE_PROHIBITED, view->ip, quoted);
 	emitted->vrf = in->vrf;
 }
 
@@ -127,7 +128,7 @@ void refuse_due(struct engine *engine, uint64_t now, struct out *out)
 
 		if (in == NULL || in->role != ROLE_OUTSIDE || (own == NULL && in->primary == 0))
 			continue;
-		write_answer(emitted, ++engine->ip_id, own != NULL ? own->addr : in->primary, CODE_PORT,
+		write_answer(emitted, false, ++engine->ip_id, own != NULL ? own->addr : in->primary, CODE_PORT,
 			     syn.quoted, syn.length);
 		emitted->vrf = syn.vrf;
 		out->n_emitted++;

@@ -152,6 +152,7 @@ static bool send_segment(void *arg, const struct stream_segment *segment)
 		return false;
 	n = work->out->n_emitted - 1;
 	work->out->emitted[n].vrf = flow_at(work->engine->flows, session->flow)->vrf;
+	work->out->emitted[n].inward = segment->to == SIDE_INSIDE || session->other != RECORD_NONE;
 	write_ip(work->engine, data, session, segment, source, destination, IP_HEADER + length);
 	write_tcp(data + IP_HEADER, segment, source, destination, length);
 	return true;

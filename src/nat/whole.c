@@ -155,6 +155,7 @@ static void send_pieces(const struct packet *packet, const struct decoded *view,
 	emitted->length = view->length;
 	emitted->piece = largest;
 	emitted->vrf = vrf;
+	emitted->inward = false; /* the way is chosen already */
 	emitted->ifindex = packet->out_ifindex;
 }
 

@@ -249,6 +249,11 @@ static void put_marked(struct nft_batch *batch)
 {
 	struct nftnl_rule *rule = in("marked");
 
+	/* The guard drops it. */
+	when_mark(rule, MARK_INWARD, NFT_CMP_EQ, MARK_INWARD);
+	when_interface(rule, NFT_META_OIF, HOOKSET_OUTSIDE);
+	then(batch, rule, NF_ACCEPT, NULL);
+	rule = in("marked");
 	when_mark(rule, MARK_DONE | MARK_HAIRPIN, NFT_CMP_EQ, MARK_DONE);
 	then(batch, rule, NF_ACCEPT, NULL);
 	rule = in("marked");
@@ -351,6 +356,12 @@ static void put_guard_table(struct nft_batch *batch, const struct hooksets *sets
 		hookset_update(batch, NET_TABLE_GUARD, guard_sets[i], NULL, &sets->sets[guard_sets[i]]);
 	}
 	nft_chain_hook(batch, NET_TABLE_GUARD, "postrouting", NF_INET_POST_ROUTING, PRIORITY_GUARD);
+	/* Translated for a host inside, whose interface has gone meanwhile: the default route leads outside again. */
+	rule = nft_rule(NET_TABLE_GUARD, "postrouting");
+	when_mark(rule, MARK_INWARD, NFT_CMP_EQ, MARK_INWARD);
+	when_interface(rule, NFT_META_OIF, HOOKSET_OUTSIDE);
+	nft_counter(rule);
+	then(batch, rule, NF_DROP, NULL);
 	rule = nft_rule(NET_TABLE_GUARD, "postrouting");
 	when_mark(rule, MARK_DONE, NFT_CMP_EQ, MARK_DONE);
 	then(batch, rule, NF_ACCEPT, NULL);

@@ -69,7 +69,8 @@ void inject_free(struct inject *inject)
 
 static uint32_t inject_mark(const struct emitted *packet)
 {
-	return MARK_INJECTED | MARK_DONE | (uint32_t)packet->vrf << MARK_VRF_SHIFT;
+	return MARK_INJECTED | MARK_DONE | (packet->inward ? MARK_INWARD : 0) |
+	       (uint32_t)packet->vrf << MARK_VRF_SHIFT;
 }
 
 static void cmsg_put(struct msghdr *message, struct cmsghdr **cmsg, int level, int type, const void *data, size_t size)
