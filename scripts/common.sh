@@ -10,7 +10,8 @@ BUILD_PACKAGES="autoconf automake make gcc libc6-dev pkg-config python3
 RUN_PACKAGES="iproute2 procps iputils-ping curl nftables"
 TEST_PACKAGES="xz-utils iputils-tracepath traceroute iperf3 tcpdump tshark ethtool expect inetutils-telnet
 	python3-scapy bind9-dnsutils coturn stun-client hping3 nmap
-	vsftpd lftp tnftp openssl"
+	vsftpd lftp tnftp openssl
+	bind9 tftpd-hpa tftp-hpa atftp rsh-redone-client rsh-redone-server openbsd-inetd bsdutils"
 JOBS=$(nproc)
 
 # `ip netns` wants / to be a mount point. In a plain chroot it is none: go on in a bind mount of it, gone when we are.
