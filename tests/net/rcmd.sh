@@ -1,0 +1,255 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The r commands: rsh and rlogin with rsh-redone on both sides, rexec with an actor of our own (no package has one). The server's
+# connection for standard error has to reach the client, from and to reserved ports (512..1023) as far as rsh is concerned.
+. "$(dirname "$0")/lib.sh"
+begin "rsh, rlogin, rexec"
+ACTOR=$HERE/rexecd.py OUT=$WORK/outside.pcap IN=$WORK/inside.pcap
+for program in rsh-redone-rsh rsh-redone-rlogin in.rshd in.rlogind inetd script; do
+	check "$program is installed" command -v $program
+done
+[ "$FAILED" = 0 ] || { echo "1..$TESTS"; exit 1; }
+topology
+ip -n "${NET}h1" address add 10.77.1.3/24 dev eth0
+
+# ---- servers and clients. Everybody may come: each namespace has a PAM configuration of its own; and a name, which
+# in.rshd wants.
+
+printf '%s required pam_permit.so\n' auth account session password >"$WORK/pam"
+cat >"$WORK/inetd.conf" <<-EOF
+	shell stream tcp nowait.1000 root $(command -v in.rshd) in.rshd
+	login stream tcp nowait.1000 root $(command -v in.rlogind) in.rlogind
+EOF
+{
+	echo "127.0.0.1 localhost"
+	for address in 203.0.113.{1,10} 198.51.100.{1,20,22} 192.0.2.{1,2,3,4,5,6,7,8,9}; do
+		echo "$address h${address//./-}"
+	done
+} >"$WORK/hosts"
+servers() { # NAMESPACE
+	background "$1" "inetd-$1.log" sh -c "mount --bind $WORK/pam /etc/pam.d/rsh &&
+		mount --bind $WORK/pam /etc/pam.d/rlogin && mount --bind $WORK/hosts /etc/hosts && exec inetd -d -i $WORK/inetd.conf"
+	background "$1" "rexecd-$1.log" "$PYTHON3" -u "$ACTOR" serve
+	wait_for 10 grep -q ready "$WORK/rexecd-$1.log" && wait_for 10 listens "$1" 514 && wait_for 10 listens "$1" 513
+}
+# rsh-redone's client reads what comes on the second connection and then writes none of it; so the wire tells.
+real() { # NAMESPACE ADDRESS   with the package's client; errors that nobody else has sent
+	local word=$RANDOM$RANDOM hex
+	hex=$(printf 'err%s\n' "$word" | od -An -tx1 | tr -d ' \n')
+	in_ns "$1" timeout 20 rsh-redone-rsh "$2" "echo err$word >&2; sleep 0.5; echo out" >"$WORK/out" 2>&1 </dev/null
+	cat "$WORK/out"
+	grep -qx out "$WORK/out" && captured "$OUT" "tcp.payload == $hex && tcp.port != 514"
+}
+ours() { # NAMESPACE rsh|rexec OPTION... ADDRESS   with our actor
+	local ns=$1
+	shift
+	in_ns "$ns" timeout 40 "$PYTHON3" "$ACTOR" "$@" 'echo out; echo err >&2' >"$WORK/both"
+	cat "$WORK/both"
+	grep -qx 'out out' "$WORK/both" && grep -qx 'err err' "$WORK/both"
+}
+login() { # NAMESPACE ADDRESS
+	(sleep 1; echo "echo \$((6 * 7)) is it; exit"; sleep 2) |
+		in_ns "$1" timeout 20 script -qc "rsh-redone-rlogin $2" /dev/null >"$WORK/login"
+	grep -a '42 is it' "$WORK/login" || { cat "$WORK/login"; return 1; }
+}
+announced() { # FILE FILTER   the ports that were announced, as text, up to the first zero byte
+	packets "$1" "$2 && tcp.len > 0" -T fields -e tcp.stream -e tcp.payload | sort -snk1,1 |
+		awk '{text[$1] = text[$1] $2} END {for (i in text) print text[i]}' | sed -E 's/^((3.)*)00.*/\1/; s/3(.)/\1/g'
+}
+syns_of() { # PORT   that server's second connections as the outside wire has them: addresses and ports
+	packets "$OUT" "tcp.flags == 2 && tcp.srcport < 1024 && tcp.dstport == $1" \
+		-T fields -e ip.src -e tcp.srcport -e ip.dst -e tcp.dstport | tail -1
+}
+counted() { # GATEWAY PATTERN
+	output_has "$2" cli "show ip nat alg $1"
+}
+all_reserved() { # of rsh, whoever serves: each SYN between reserved ports only, or to 514 from one
+	packets "$OUT" 'tcp.flags == 2 && tcp.dstport == 514 && !(tcp.srcport >= 512 && tcp.srcport <= 1023)' \
+		>"$WORK/odd"
+	cat "$WORK/odd"
+	[ ! -s "$WORK/odd" ]
+}
+
+servers far || echo "# no servers outside"
+servers h2 || echo "# no servers inside"
+
+# ---- overload; servers inside by port entries; ports with a static entry
+{
+	config_overload
+	for port in 512 513 514; do
+		echo "ip nat inside source static tcp 10.77.2.2 $port 198.51.100.20 $port"
+	done
+	echo "ip nat inside source static tcp 10.77.1.2 700 198.51.100.1 1001"
+	echo "ip nat inside source static tcp 10.77.1.2 1002 198.51.100.1 701"
+	echo "ip nat inside source static tcp 10.77.1.2 9999 198.51.100.1 10000"
+	echo "ip nat inside source static tcp 10.77.1.2 10001 198.51.100.1 9998"
+} >"$WORK/config"
+check "daemon starts" daemon_start "$WORK/config"
+check "rsh, server outside" real h1 203.0.113.10
+check "rsh, server inside" real far 198.51.100.20
+check "twenty, one after the other" bash -c "
+	for i in \$(seq 20); do
+		ip netns exec ${NET}h1 timeout 20 rsh-redone-rsh 203.0.113.10 'echo out' </dev/null | grep -qx out || exit 1
+	done"
+check "our rsh, server outside: errors from a reserved port" output_has '^errors by 203\.0\.113\.10 (5[1-9][0-9]|[6-9][0-9][0-9]|10[012][0-9])$' \
+	ours h1 rsh -s 920 -p 810 203.0.113.10
+check "our rsh, server inside: they come from its global address, a reserved port" \
+	output_has '^errors by 198\.51\.100\.20 (5[1-9][0-9]|[6-9][0-9][0-9]|10[012][0-9])$' ours far rsh -s 921 -p 811 198.51.100.20
+check "a port that a static entry has: 700 becomes 1001, a digit more" ours h1 rsh -s 900 -p 700 203.0.113.10
+check "and 1002 becomes 701, a digit less" ours h1 rsh -s 901 -p 1002 203.0.113.10
+check "one byte a segment, growing" ours h1 rsh -o -s 902 -p 700 203.0.113.10
+check "one byte a segment, shrinking" ours h1 rsh -o -s 903 -p 1002 203.0.113.10
+check "one byte a segment, server inside" ours far rsh -o -s 904 -p 812 198.51.100.20
+check "inside 700 was announced" output_has '^700$' announced "$IN" 'tcp.srcport == 900'
+check "outside 1001 (700)" output_has '^1001$' announced "$OUT" 'tcp.srcport == 900'
+check "outside 701 (1002)" output_has '^701$' announced "$OUT" 'tcp.srcport == 901'
+check "outside 1001, byte by byte" output_has '^1001$' announced "$OUT" 'tcp.srcport == 902'
+check "which was opened" output_has '^203\.0\.113\.10.*198\.51\.100\.1	1001$' syns_of 1001
+check "no errors wanted (0)" output_has '^out out' in_ns h1 timeout 20 "$PYTHON3" "$ACTOR" rsh -s 905 -p 0 203.0.113.10 'echo out'
+check "two hosts with the same ports at once" bash -c "
+	ip netns exec ${NET}h1 timeout 30 $PYTHON3 $ACTOR rsh -s 951 -p 999 203.0.113.10 'sleep 2; echo err >&2' >$WORK/one &
+	ip netns exec ${NET}h2 timeout 30 $PYTHON3 $ACTOR rsh -s 951 -p 999 203.0.113.10 'sleep 2; echo err >&2' >$WORK/two
+	wait; cat $WORK/one $WORK/two; grep -qx 'err err' $WORK/one && grep -qx 'err err' $WORK/two"
+check "their four ports are reserved ones" all_reserved
+check "rlogin, server outside" login h1 203.0.113.10
+check "rlogin, server inside" login far 198.51.100.20
+check "rexec, server outside" ours h1 rexec 203.0.113.10
+check "rexec, server inside" ours far rexec 198.51.100.20
+check "rexec: 9999 becomes 10000" ours h1 rexec -p 9999 203.0.113.10
+check "the server was asked so" grep 'errors to 10000' "$WORK/rexecd-far.log"
+check "rexec: 10001 becomes 9998, byte by byte" ours h1 rexec -o -p 10001 203.0.113.10
+check "the server was asked so" grep 'errors to 9998' "$WORK/rexecd-far.log"
+check "rsh's messages are counted" counted rsh '[1-9]'
+
+# ---- other protocols on these ports: nothing is changed
+serve out echo.log serve-tcp 203.0.113.1 514
+echoes() { # NAMESPACE TEXT   what comes back is what was sent
+	in_ns "$1" timeout 10 "$PYTHON3" -c '
+import socket, sys
+text = sys.argv[1].encode().decode("unicode_escape").encode("latin-1")
+s = socket.create_connection(("203.0.113.1", 514), 5)
+s.settimeout(5)
+s.sendall(text)
+got = b""
+while len(got) < len(text):
+    part = s.recv(1000)
+    if not part: sys.exit(1)
+    got += part
+print(got)
+sys.exit(got != text)' "$2"
+}
+for text in 'GET / HTTP/1.0\r\n\r\n' '123456\0root\0' '\0\0\0' '80\0root\0root\0id\0' '2049\0root\0root\0id\0' '700x\0'; do
+	check "untouched: $text" echoes h1 "$text"
+done
+check "control: an announcement is not" bash -c "! ip netns exec ${NET}h1 timeout 10 $PYTHON3 -c '
+import socket
+s = socket.create_connection((\"203.0.113.1\", 514), 5); s.settimeout(3); s.sendall(b\"700\0root\0\")
+import time; time.sleep(1); got = s.recv(100); print(got)
+raise SystemExit(got != b\"700\0root\0\")'"
+check_not "an announcement opens nothing to another host" bash -c "
+	ip netns exec ${NET}h1 timeout 6 $PYTHON3 -c '
+import socket, time
+l = socket.create_server((\"0.0.0.0\", 820)); s = socket.create_connection((\"203.0.113.1\", 514), 5)
+s.sendall(b\"820\0root\0\"); time.sleep(5)' &
+	sleep 1
+	ip netns exec ${NET}far timeout 3 $PYTHON3 -c '
+import socket
+s = socket.socket(); s.bind((\"0.0.0.0\", 1015)); s.settimeout(2); s.connect((\"198.51.100.1\", 820))'"
+check_not "nor to the server's unreserved ports" bash -c "
+	ip netns exec ${NET}h1 timeout 6 $PYTHON3 -c '
+import socket, time
+l = socket.create_server((\"0.0.0.0\", 821)); s = socket.create_connection((\"203.0.113.1\", 514), 5)
+s.sendall(b\"821\0root\0\"); time.sleep(5)' &
+	sleep 1
+	ip netns exec ${NET}out timeout 3 $PYTHON3 -c '
+import socket
+s = socket.socket(); s.bind((\"203.0.113.1\", 5000)); s.settimeout(2); s.connect((\"198.51.100.1\", 821))'"
+check "control: to its reserved ones it does" bash -c "
+	ip netns exec ${NET}h1 timeout 6 $PYTHON3 -c '
+import socket, time
+l = socket.create_server((\"0.0.0.0\", 822)); s = socket.create_connection((\"203.0.113.1\", 514), 5)
+s.sendall(b\"822\0root\0\"); time.sleep(5)' &
+	sleep 1
+	ip netns exec ${NET}out timeout 3 $PYTHON3 -c '
+import socket
+s = socket.socket(); s.bind((\"203.0.113.1\", 1015)); s.settimeout(2); s.connect((\"198.51.100.1\", 822))'"
+
+# ---- restart in the middle
+for where in "h1 203.0.113.10" "far 198.51.100.20"; do
+	# shellcheck disable=SC2086
+	set -- $where
+	background "$1" late.log timeout 30 "$PYTHON3" "$ACTOR" rsh -s 906 -p 813 "$2" 'echo err >&2; sleep 4; echo err >&2; echo out'
+	client=$!
+	check "rsh begins ($1)" wait_for 10 captured "$OUT" "tcp.dstport == 813 && tcp.flags == 2"
+	sleep 0.5
+	daemon_signal KILL
+	check "killed and restarted" daemon_start "$WORK/config"
+	wait_for 30 daemon_gone $client
+	check "it ends well" output_has '^out out' cat "$WORK/late.log"
+	check "with its errors" test "$(grep -c '^err err' "$WORK/late.log")" = 2
+done
+# Killed between the announcement's bytes: the stream holds what the client believes delivered.
+background h1 slow.log timeout 30 "$PYTHON3" -c '
+import socket, sys, threading, time
+l = socket.create_server(("0.0.0.0", 700))
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", 907))
+s.connect(("203.0.113.10", 514))
+s.sendall(b"70")
+print("half", flush=True)
+time.sleep(4)
+s.sendall(b"0\0root\0root\0echo out; echo err >&2\0")
+l.settimeout(15); s.settimeout(15)
+print("errors by", l.accept()[1], flush=True)
+got = b""
+while part := s.recv(100): got += part
+print(got)'
+client=$!
+wait_for 10 grep -q half "$WORK/slow.log"
+sleep 0.5
+daemon_signal KILL
+check "killed within the announcement, restarted" daemon_start "$WORK/config"
+wait_for 30 daemon_gone $client
+check "errors come to where it said" output_has "errors by .'203.0.113.10'" cat "$WORK/slow.log"
+check "and the output" output_has '^b.*out' cat "$WORK/slow.log"
+
+# ---- reserved ports used up
+check "clear" cli "clear ip nat translation *"
+serve out many.log serve-tcp 203.0.113.1 7000
+background h1 hold.log "$PYTHON3" "$ACTOR" hold 10.77.1.3 203.0.113.1 7000
+holder=$!
+check "one host has all reserved ports but the two of static entries" wait_for 40 grep '^stand 510$' "$WORK/hold.log"
+check_not "another's rsh is refused" timeout 25 bash -c "
+	ip netns exec ${NET}h2 timeout 20 $PYTHON3 $ACTOR rsh -s 922 -p 838 203.0.113.10 'echo out; echo err >&2' | grep -qx 'err err'"
+check "which is counted by name" output_has '[Nn]o (free )?port' cli "show ip nat alg rsh" "show ip nat statistics"
+kill $holder
+wait_for 10 daemon_gone $holder
+check "cleared" cli "clear ip nat translation *"
+check "control: with ports it works" ours h2 rsh -s 923 -p 837 203.0.113.10
+
+# ---- a host with an address of its own: static, pool
+check "port entries away" configure "do clear ip nat translation *" "no ip nat inside source static tcp 10.77.1.2 700 198.51.100.1 1001" \
+	"no ip nat inside source static tcp 10.77.1.2 1002 198.51.100.1 701" \
+	"no ip nat inside source static tcp 10.77.1.2 9999 198.51.100.1 10000" \
+	"no ip nat inside source static tcp 10.77.1.2 10001 198.51.100.1 9998"
+check "static" configure "ip nat inside source static 10.77.1.2 198.51.100.22" "do clear ip nat translation *"
+check "rsh, static" real h1 203.0.113.10
+check "rsh, static, other ports" output_has '^errors by 203' ours h1 rsh -s 908 -p 814 203.0.113.10
+check "outside it is the same port" output_has '^203\.0\.113\.10.*198\.51\.100\.22	814$' syns_of 814
+check "rexec, static" ours h1 rexec 203.0.113.10
+check "pool" configure "do clear ip nat translation *" "no ip nat inside source static 10.77.1.2 198.51.100.22 forced" \
+	"no ip nat inside source list 1 interface out0 overload" "ip nat pool P 192.0.2.1 192.0.2.9 prefix-length 24" \
+	"ip nat inside source list 1 pool P" "do clear ip nat translation *"
+check "rsh, pool" real h1 203.0.113.10
+check "rsh, pool, other ports" ours h1 rsh -s 909 -p 815 203.0.113.10
+check "outside it is the pool's address" output_has '^203\.0\.113\.10.*192\.0\.2\.[0-9]	815$' syns_of 815
+check "rexec, pool" ours h1 rexec 203.0.113.10
+
+# ---- controls: without the gateway
+check "switched off, overloaded" configure "do clear ip nat translation *" "no ip nat inside source list 1 pool P" "ip nat inside source list 1 interface out0 overload" \
+	"no ip nat service rcmd" "do clear ip nat translation *"
+check_not "control: no errors come to h1" ours h1 rsh -s 910 -p 835 203.0.113.10
+check "control: the announcement left as it was" output_has '^835$' announced "$OUT" 'tcp.dstport == 514 && ip.src == 198.51.100.1'
+check "rlogin needs no gateway" login h1 203.0.113.10
+check "switched on again" configure "ip nat service rcmd"
+check "errors come" ours h1 rsh -s 911 -p 836 203.0.113.10
+finish
