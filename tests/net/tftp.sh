@@ -179,7 +179,7 @@ except OSError as error:
     print("silence")
 ' "$1" "$2" "$3" "${NET}far"
 }
-request=0001$(printf small | xxd -p)00$(printf octet | xxd -p)00
+request=0001736d616c6c006f6374657400 # small, octet
 kill -STOP "$TFTPD_far" # has no time for an answer of its own
 check "control: who was asked, and has not answered, is heard from any port" output_has "^heard .'203.0.113.10', 7007" heard 203.0.113.10 4520 "$request"
 kill -CONT "$TFTPD_far"
