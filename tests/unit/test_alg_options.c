@@ -26,6 +26,7 @@ struct answer {
 
 static void configure(uint32_t epoch, bool reset_ttl, bool v6)
 {
+	snapshot_free(lab.conf); /* the one that lab_open began */
 	lab_conf(&lab, epoch);
 	lab.conf->dns_reset_ttl = reset_ttl;
 	lab.conf->dns_v6 = v6;
