@@ -122,7 +122,6 @@ struct dependent {
 /* What happened. */
 #define HAPPENED_CANCEL    1  /* children that were announced and did not come are not wanted any more */
 #define HAPPENED_ENCRYPTED 2  /* from here on nothing can be read */
-#define HAPPENED_CLOSE     4  /* the call is over */
 #define HAPPENED_DONE      8  /* nothing further of this flow is of interest: bytes pass */
 
 /* What a message says about the call, or the registration, that findings->key names. */
@@ -193,9 +192,7 @@ enum scan {
 
 struct gateway {
 	uint16_t state_size; /* at most ALG_STATE_MAX; all 0 when the flow begins; plain bytes, survives the daemon */
-	bool third_party;    /* other covered hosts than the sender may be mentioned */
 	bool low_ports;      /* ports below 1024 may be mentioned */
-	bool server_first;   /* nothing is read from the client before the server has spoken (A1) */
 	uint32_t expect_s;   /* life of an unused expectation */
 	/* Streams; NULL: datagrams only. May be asked again about the same bytes with more behind them, and must then have changed
 	 * nothing; state moves on in scan only. */

@@ -634,7 +634,6 @@ static enum frame dns_frame(const void *state, enum alg_from from, const uint8_t
 }
 
 const struct gateway gateway_dns = {
-	.third_party = true,
 	.frame = dns_frame,
 	.scan = dns_scan,
 };

@@ -530,7 +530,6 @@ static enum frame sip_frame(const void *state, enum alg_from from, const uint8_t
 }
 
 const struct gateway gateway_sip = {
-    .third_party = true,
     .expect_s = 180,
     .frame = sip_frame,
     .scan = sip_scan,
