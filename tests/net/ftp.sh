@@ -179,6 +179,15 @@ actor() { # NAMESPACE ARGUMENT...
 	in_ns "$ns" timeout 60 "$PYTHON3" "$ACTOR" "$@"
 }
 
+serve_actor() { # NAMESPACE LOGNAME ADDRESS PORT [REPLY-TO-PASV]
+	local ns=$1 log=$2
+	shift 2
+	background "$ns" "$log" "$PYTHON3" "$ACTOR" server "$@"
+	wait_for 10 grep -q '^ready' "$WORK/$log"
+}
+
+LOGIN=('USER anonymous\r\n' 'PASS me@\r\n')
+
 # ---- what the wire showed
 
 section() { # NAME [NAMESPACE]   captures it from now on
@@ -217,6 +226,15 @@ judge() { # WANT...
 	EOF
 } >"$WORK/config"
 check "daemon starts" daemon_start "$WORK/config"
+
+# An outside address and a port that begins as inside addresses do show nothing of the inside.
+serve far port77.log serve-tcp 203.0.113.10 19745
+serve_actor far says77.log 203.0.113.10 2122 '227 it (203,0,113,10,77,33)'
+section port77
+check "a port 77,33" output_has '^probe 203\.0\.113\.10:19745 open' \
+	actor h1 client 10.77.1.2 4700 203.0.113.10 2122 "${LOGIN[@]}" 'PASV\r\n' '?4700,203.0.113.10'
+section_end
+check "is no inside address" "$PYTHON3" "$ACTOR" judge "$WORK/port77.pcap" 2122 227 203.0.113.10 1
 
 section static
 all_clients "client behind a static entry" h1 10.77.1.2 203.0.113.10
@@ -345,15 +363,10 @@ check "active mode" with_curl h1 10.77.1.4 PORT 203.0.113.10
 section_end on
 section_end on_inside
 check_not "bytes are changed (control)" "$PYTHON3" "$ACTOR" same "$WORK/on.pcap" "$WORK/on_inside.pcap" 21
-
+SECTION=off
+check_not "the judge of the wire sees the inside addresses that left without it (control)" judge
+check "it names them" output_has '^inside address sent by .*198\.51\.100\.1.*PORT 10,77,1,4,' judge
 # ---- attacks: an outside server that helps the attacker, and what a browser can be made to send
-
-serve_actor() { # NAMESPACE LOGNAME ADDRESS PORT [REPLY-TO-PASV]
-	local ns=$1 log=$2
-	shift 2
-	background "$ns" "$log" "$PYTHON3" "$ACTOR" server "$@"
-	wait_for 10 grep -q '^ready' "$WORK/$log"
-}
 
 ip -n "${NET}far" address add 203.0.113.11/24 dev eth0
 serve_actor far attacker.log 203.0.113.11 21
@@ -377,7 +390,6 @@ not_reached() { # PID OUTPUT   nor did the server find anything open
 	cat "$2"
 	[ "$(tail -1 "$2")" = "not reached" ] && ! grep -q ' open' "$2"
 }
-LOGIN=('USER anonymous\r\n' 'PASS me@\r\n')
 check "an honest client is reached (control)" reached 4445 "${LOGIN[@]}" 'PORT 10,77,1,4,17,93\r\n'
 check "by EPRT, too (control)" reached 4446 "${LOGIN[@]}" 'EPRT |1|10.77.1.4|4446|\r\n'
 check "with odd numbers (control)" reached 4447 "${LOGIN[@]}" 'port  010,077,1,004,017,095\r\n'

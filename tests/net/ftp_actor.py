@@ -34,7 +34,7 @@ import time
 
 SHORT = re.compile(rb"(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)")
 LONG = re.compile(rb"EPRT (.)1\1([\d.]+)\1(\d+)\1", re.I)
-INSIDE = re.compile(rb"(?<![0-9])10[.,]77[.,][0-9]")
+NUMBERS = re.compile(rb"[0-9]+(?:([.,])[0-9]+(?:\1[0-9]+)*)")
 
 
 # ---- ends
@@ -168,6 +168,18 @@ def abort(host, source, name):
 # ---- judge
 
 
+def shows_inside(text):
+    """Whether an inside address stands there. In a row of numbers that is where the row begins (an address, or an address and the two
+    halves of a port), in LPRT behind the family and the length: 203,0,113,10,77,33 shows none."""
+    for match in NUMBERS.finditer(text):
+        row = [int(number) for number in match[0].split(match[1])]
+        if match[1] == b"," and row[:2] == [4, 4]:
+            row = row[2:]
+        if len(row) >= 3 and row[:2] == [10, 77]:
+            return True
+    return False
+
+
 def segments(capture):
     fields = "tcp.stream ip.src tcp.srcport ip.dst tcp.dstport tcp.seq_raw tcp.flags.syn tcp.flags.ack tcp.payload"
     command = ["tshark", "-n", "-r", capture, "-Y", "tcp && !icmp", "-T", "fields"]
@@ -196,6 +208,17 @@ class Direction:
             if self.bytes.setdefault(at, (byte, number))[0] != byte:
                 self.differ += 1
 
+    def runs(self):
+        """What was captured of it without a gap."""
+        run, last = bytearray(), None
+        for at in sorted(self.bytes):
+            if last is not None and at != last + 1:
+                yield bytes(run)
+                run.clear()
+            run.append(self.bytes[at][0])
+            last = at
+        yield bytes(run)
+
     def lines(self):
         at = 0
         while True:
@@ -220,17 +243,20 @@ def announcement(line, src):
 def read(capture, control, inside=False):
     directions, opens, answers, complaints = {}, collections.defaultdict(list), set(), []
     for number, stream, src, dst, seq, syn, ack, payload in segments(capture):
-        if not inside and INSIDE.search(payload):
-            complaints.append("inside address in a payload of %s: %r" % (src, payload[:200]))
         if syn and not ack:
             opens[src[0], dst].append(number)
         if syn and ack:
             answers.add(src)
         if {src[1], dst[1]} & control:
             directions.setdefault((stream, src), Direction(src, dst)).add(number, seq, syn, payload)
+        elif not inside and shows_inside(payload):
+            complaints.append("inside address in a payload of %s: %r" % (src, payload[:200]))
     for direction in directions.values():
         if direction.differ:
             complaints.append("%s: %d bytes were sent again with other values" % (direction.src, direction.differ))
+        # A segment may begin anywhere, so what was sent is looked at as a whole.
+        complaints += ["inside address sent by %s: %r" % (direction.src, line) for run in direction.runs()
+                       for line in run.split(b"\n") if not inside and shows_inside(line)]
     return directions.values(), opens, answers, complaints
 
 
@@ -252,8 +278,6 @@ def judge(capture, ports, *wants):
     print("control sessions:", len(directions) // 2)
     for direction in directions:
         for number, line in direction.lines():
-            if not inside and INSIDE.search(line):
-                complaints.append("inside address in a line: %r" % line)
             told = announcement(line, direction.src)
             if told is None:
                 continue
