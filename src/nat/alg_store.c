@@ -28,6 +28,7 @@ static uint64_t layout_hash(void)
 	    sizeof(struct expect_record),
 	    offsetof(struct expect_record, rule),
 	    offsetof(struct expect_record, flags),
+	    offsetof(struct expect_record, message),
 	    sizeof(struct flow_record),
 	    ALG_COUNT,
 	    ALG_SESSIONS,

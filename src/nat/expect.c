@@ -31,6 +31,7 @@ struct expect_table {
 	uint32_t *free; /* those below that are free */
 	uint32_t n_free;
 	uint32_t waiting, links, any_remote;
+	uint32_t waiting_of[UINT8_MAX + 1]; /* by gateway */
 	struct siphash_key secret;
 	struct chains by_place, by_parent, by_child;
 	struct use_table *hosts, *parents; /* by hash_host, hash_index */
@@ -156,6 +157,7 @@ static void enter_wait(struct expect_table *table, uint32_t index)
 	if (record->flags & EXPECT_ANY_REMOTE)
 		table->any_remote++;
 	table->waiting++;
+	table->waiting_of[record->alg]++;
 }
 
 static void leave_wait(struct expect_table *table, uint32_t index)
@@ -170,6 +172,7 @@ static void leave_wait(struct expect_table *table, uint32_t index)
 	if (record->flags & EXPECT_ANY_REMOTE)
 		table->any_remote--;
 	table->waiting--;
+	table->waiting_of[record->alg]--;
 }
 
 static uint32_t index_bucket(const struct expect_table *table, uint32_t index)
@@ -410,6 +413,11 @@ uint32_t expect_count(const struct expect_table *table)
 uint32_t expect_links(const struct expect_table *table)
 {
 	return table->links;
+}
+
+uint32_t expect_of_alg(const struct expect_table *table, uint8_t alg)
+{
+	return table->waiting_of[alg];
 }
 
 uint32_t expect_of_parent(const struct expect_table *table, uint32_t parent)

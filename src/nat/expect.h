@@ -32,6 +32,8 @@ enum expect_flags {
 	EXPECT_FLAGS = 31,
 };
 
+#define EXPECT_MESSAGE 11
+
 struct expect_record {
 	uint32_t state;      /* as all records: 0 free, odd being written, else the seal */
 	uint16_t vrf;
@@ -49,9 +51,9 @@ struct expect_record {
 	uint32_t call;       /* RECORD_NONE: of no call */
 	uint32_t made_s, until_s;
 	uint8_t flags;
-	uint8_t spare[3];
+	char message[EXPECT_MESSAGE]; /* that announced it, for traces; cut, padded with 0 */
 };
-static_assert(sizeof(struct expect_record) == 64, "layout");
+static_assert(sizeof(struct expect_record) == 72, "layout");
 
 #define EXPECT_MAX      16384 /* of the box */
 #define EXPECT_FLOW_MAX 8     /* waiting, of a control session */
@@ -86,6 +88,8 @@ static inline bool expect_waits(const struct expect_record *record)
 /* Those that wait; links. */
 uint32_t expect_count(const struct expect_table *table);
 uint32_t expect_links(const struct expect_table *table);
+/* Those of a gateway that wait. */
+uint32_t expect_of_alg(const struct expect_table *table, uint8_t alg);
 /* Waiting ones of a control session, of an inside host. */
 uint32_t expect_of_parent(const struct expect_table *table, uint32_t parent);
 uint32_t expect_of_host(const struct expect_table *table, uint16_t vrf, ip4 host);

@@ -12,13 +12,15 @@
  * messages.
  */
 #include "nat/resolve.h"
+
+#include <string.h>
 #include "nat/session.h"
 
 /* ---- counting ---- */
 
 static void trace(struct engine *engine, uint64_t now, uint8_t kind, const struct expect_record *record)
 {
-	const struct alg_trace trace = {
+	struct alg_trace trace = {
 		.now = now,
 		.alg = record->alg,
 		.kind = kind,
@@ -29,6 +31,7 @@ static void trace(struct engine *engine, uint64_t now, uint8_t kind, const struc
 		.after = {record->il, record->il_port},
 	};
 
+	memcpy(trace.message, record->message, sizeof(record->message));
 	session_trace(engine, &trace);
 }
 

@@ -12,6 +12,7 @@
  */
 #include "nat/resolve.h"
 
+#include <string.h>
 #include "nat/session.h"
 
 #define EXPECT_S_DEFAULT 60
@@ -23,6 +24,7 @@ struct making {
 	uint64_t now;
 	const struct resolve_ask *ask;
 	const struct gateway *gateway;
+	const struct findings *findings;
 	const struct flow_record *sender;   /* NULL: it is outside */
 	const struct flow_record *receiver; /* NULL: it is outside */
 	enum alg_note note;		    /* why not */
@@ -80,8 +82,7 @@ static struct expect_record body_of(const struct making *m, const struct mention
 				    const struct flow_record *flow)
 {
 	uint32_t life_s = m->gateway->expect_s != 0 ? m->gateway->expect_s : EXPECT_S_DEFAULT;
-
-	return (struct expect_record){
+	struct expect_record body = {
 	    .vrf = flow->vrf,
 	    .protocol = protocol_of(mention, flow),
 	    .il = flow->il,
@@ -98,6 +99,9 @@ static struct expect_record body_of(const struct making *m, const struct mention
 	    .flags = (uint8_t)((mention->flags & MENTION_MANY ? EXPECT_MANY : 0) |
 			       (flow->flags & FLOW_STATIC ? EXPECT_STATIC : 0)),
 	};
+
+	memcpy(body.message, m->findings->message, sizeof(body.message));
+	return body;
 }
 
 /* From outside: the receiver may come to what the sender's endpoint was mapped to. */
@@ -497,7 +501,7 @@ enum resolve_outcome resolve_all(struct engine *engine, uint64_t now, const stru
 				 const struct findings *findings, struct resolved *out,
 				 enum alg_note *note)
 {
-	struct making m = {.engine = engine, .now = now, .ask = ask};
+	struct making m = {.engine = engine, .now = now, .ask = ask, .findings = findings};
 	enum resolve_outcome outcome = RESOLVED;
 
 	*note = NOTE_NONE;

@@ -23,6 +23,7 @@ struct alg_counts {
 	uint64_t sent[2];      /* of the messages: by enum alg_from */
 	uint64_t fragmentable; /* datagrams that grew and may be fragmented now, although they came with DF */
 	uint64_t expected, used, expired, cancelled;
+	uint32_t waiting;      /* now */
 	uint64_t notes[NOTE_COUNT];
 	uint8_t last;          /* enum alg_note */
 };
@@ -36,7 +37,7 @@ struct alg_trace {
 	uint8_t note;          /* enum alg_note */
 	uint8_t side;          /* enum flow_side: of the message's sender */
 	struct endpoint il, og; /* the flow */
-	char message[16];      /* as findings.message */
+	char message[16];      /* as findings.message; of a child that of the announcement */
 	uint8_t role;          /* enum role */
 	struct endpoint before, after;
 };

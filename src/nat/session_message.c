@@ -61,6 +61,12 @@ static void trace_field(const struct reader *reader, const struct field *field)
 	session_trace(reader->engine, &trace);
 }
 
+/* What only follows from a change that has a line of its own: a time to live, a name that pointed there. */
+static bool follows(const struct field *field)
+{
+	return field->encoding == ENCODE_ZERO32 || field->encoding == ENCODE_COPY;
+}
+
 static void trace_changes(const struct reader *reader)
 {
 	const struct findings *findings = &reader->set->findings;
@@ -72,7 +78,7 @@ static void trace_changes(const struct reader *reader)
 		if (!reader->set->resolved[field->mention].changed)
 			continue;
 		counts_of(reader)->fields++;
-		if (n++ < TRACES_MAX)
+		if (!follows(field) && n++ < TRACES_MAX)
 			trace_field(reader, field);
 	}
 	counts_of(reader)->changed++;

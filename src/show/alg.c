@@ -231,8 +231,9 @@ static void print_sessions(FILE *out, const struct alg_counts *counts)
 {
 	fprintf(out, "  Flows: %" PRIu32 " now, %" PRIu64 " in all\n", counts->live, counts->flows);
 	fprintf(out,
-		"  Expectations: %" PRIu64 " made, %" PRIu64 " used, %" PRIu64 " expired, %" PRIu64 " cancelled\n",
-		counts->expected, counts->used, counts->expired, counts->cancelled);
+		"  Expectations: %" PRIu64 " announced, %" PRIu64 " used, %" PRIu64 " expired, %" PRIu64
+		" cancelled, %" PRIu32 " waiting\n",
+		counts->expected, counts->used, counts->expired, counts->cancelled, counts->waiting);
 }
 
 /* Those that every operator looks for, also when they are 0. */

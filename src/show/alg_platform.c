@@ -105,7 +105,7 @@ static void print_own(FILE *out, const struct alg_counts *counts)
 		{"Flows now", counts->live},	      {"Flows in all", counts->flows},
 		{"Messages from clients", counts->sent[0]},  {"Messages from servers", counts->sent[1]},
 		{"Messages rewritten", counts->changed},     {"Fields rewritten", counts->fields},
-		{"Expectations made", counts->expected},     {"Expectations used", counts->used},
+		{"Expectations announced", counts->expected}, {"Expectations used", counts->used},
 		{"Expectations expired", counts->expired},   {"Expectations cancelled", counts->cancelled},
 	};
 

@@ -203,8 +203,9 @@ static void put_event(const struct alg_trace *trace, FILE *out)
 		fprintf(out, "(%s) (%s): %s\n", endpoint_text(trace->il, first), endpoint_text(trace->og, second),
 			alg_note_text((enum alg_note)trace->note));
 	else
-		fprintf(out, "%s %s->%s\n", trace->kind < TRACE_NOTE ? words[trace->kind] : "?",
-			endpoint_text(trace->before, first), endpoint_text(trace->after, second));
+		fprintf(out, "%s %s->%s%s%.*s\n", trace->kind < TRACE_NOTE ? words[trace->kind] : "?",
+			endpoint_text(trace->before, first), endpoint_text(trace->after, second),
+			trace->message[0] != '\0' ? " announced by " : "", (int)sizeof(trace->message), trace->message);
 }
 
 const char *alg_trace_debug(const struct alg_trace *trace, char buf[ALG_TRACE_TEXT_SIZE])

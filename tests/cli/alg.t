@@ -37,7 +37,7 @@ Router#show ip nat alg ftp
 Gateway ftp is on
   Ports: tcp 21, tcp 2121 (servers of access list 10)
   Flows: 0 now, 0 in all
-  Expectations: 0 made, 0 used, 0 expired, 0 cancelled
+  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
   Messages: 0, rewritten 0, fields in them 0
   Left unchanged or remarkable:
     malformed message: 0
@@ -51,7 +51,7 @@ Gateway dns is on
   Time to live of rewritten answers: set to 0
   Messages about IPv6 addresses: left alone
   Flows: 0 now, 0 in all
-  Expectations: 0 made, 0 used, 0 expired, 0 cancelled
+  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
   Messages: 0, rewritten 0, fields in them 0
   Left unchanged or remarkable:
     malformed message: 0
@@ -68,7 +68,7 @@ Router#show ip nat alg rcmd
 Gateway rsh is off
   Ports: none
   Flows: 0 now, 0 in all
-  Expectations: 0 made, 0 used, 0 expired, 0 cancelled
+  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
   Messages: 0, rewritten 0, fields in them 0
   Left unchanged or remarkable:
     malformed message: 0
@@ -79,7 +79,7 @@ Gateway rsh is off
 Gateway rlogin is off
   Ports: none
   Flows: 0 now, 0 in all
-  Expectations: 0 made, 0 used, 0 expired, 0 cancelled
+  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
   Messages: 0, rewritten 0, fields in them 0
   Left unchanged or remarkable:
     malformed message: 0
@@ -90,7 +90,7 @@ Gateway rlogin is off
 Gateway rexec is off
   Ports: none
   Flows: 0 now, 0 in all
-  Expectations: 0 made, 0 used, 0 expired, 0 cancelled
+  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
   Messages: 0, rewritten 0, fields in them 0
   Left unchanged or remarkable:
     malformed message: 0

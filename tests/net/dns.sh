@@ -183,6 +183,13 @@ check "no message on the wires that tshark finds malformed" bash -c "
 check "a resolver's cookie came back" bash -c "
 	ip netns exec ${NET}far dig +cookie @$NEAR web.in.lab | grep -E 'COOKIE: .*good'"
 
+traces() { # of this address
+	cli "show ip nat alg trace dns" | grep -c 'RESPONSE.* 10\.77\.1\.9 -> 198\.51\.100\.29'
+}
+before=$(traces)
+check "one more answer" says '^web\.in\.lab\. 0 IN A 198' far $NEAR web.in.lab
+check "is one more line in the trace, although its time to live was written, too" test "$(traces)" = $((before + 1))
+
 # ---- the pool: only as long as there is a binding
 check "no binding: the address stands as it is" says '^pool\.in\.lab\. 300 IN A 10\.77\.2\.2$' far $NEAR pool.in.lab
 check "h2 gets an address" in_ns h2 ping -c 1 -W 2 $FAR

@@ -324,6 +324,20 @@ check "the wire shows global addresses, and what was sent again was the same" \
 	judge PORT 198.51.100.1 22 EPRT 198.51.100.1 2 227 198.51.100.1 2 229 198.51.100.1 2
 LONG=
 
+trace_of() { # EVENT MESSAGE
+	output_has "^.* ftp +$2 .* $1 " cli "show ip nat alg trace ftp"
+}
+for message in PORT EPRT 227 229; do
+	check "the trace says that $message announced a connection" trace_of expect $message
+	check "and that it came" trace_of came $message
+done
+counts_agree() { # whatever was announced has come, or is over, or waits
+	cli "show ip nat alg ftp" | grep Expectations: >"$WORK/counts"
+	cat "$WORK/counts"
+	awk '{gsub(/,/, "")} END {exit !($2 >= 100 && $4 >= 100 && $2 == $4 + $6 + $8 + $10)}' "$WORK/counts"
+}
+check "what was announced, used, over and waiting add up" counts_agree
+
 # ---- TLS: the gateway sees that it can not see
 
 said_tls() { # TIMES

@@ -246,6 +246,7 @@ START_TEST(traces_tell_what_was_what_is)
 	for (uint32_t i = 0; i < n; i++) {
 		if (traces[i].kind == TRACE_EXPECTED) {
 			expected++;
+			ck_assert_str_eq(traces[i].message, "ADDR");
 			ck_assert_uint_eq(traces[i].before.addr, FACE);
 			ck_assert_uint_eq(traces[i].after.port, 9000);
 		}

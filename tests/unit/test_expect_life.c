@@ -3,6 +3,7 @@
 #include <check.h>
 #include <time.h>
 #include "alglab.h"
+#include "nat/session.h"
 
 static struct lab lab;
 
@@ -204,6 +205,30 @@ static void crash(void)
 	lab_conf(&lab, 1);
 }
 
+static uint32_t waiting(void)
+{
+	struct alg_counts counts;
+
+	engine_alg_counts(lab.engine, ALG_FTP, &counts);
+	return counts.waiting;
+}
+
+/* So many of a kind; each names what announced it. */
+static uint32_t traced(uint8_t kind)
+{
+	static struct alg_trace traces[256];
+	uint64_t cursor = 0, lost;
+	uint32_t n = trace_take(engine_traces(lab.engine), &cursor, traces, 256, &lost), found = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (traces[i].kind != kind)
+			continue;
+		found++;
+		ck_assert_str_eq(traces[i].message, "ANNOUNCED");
+	}
+	return found;
+}
+
 START_TEST(all_of_it_survives_a_crash)
 {
 	struct pkt p;
@@ -226,7 +251,10 @@ START_TEST(all_of_it_survives_a_crash)
 	ck_assert_uint_eq(expect_links(lab.engine->expects), 1);
 	IS(tcp_out(9, 45000, 1, 3000, F_SYN | F_ACK, &p), TRANSLATED);
 	ck_assert_uint_eq(sport_of(&p), came);
+	ck_assert_uint_eq(waiting(), 3);
 	IS(tcp_in(1, 20, FACE, mine, F_SYN, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(waiting(), 2);
+	ck_assert_uint_eq(traced(TRACE_CAME), 1);
 	IS(tcp_in(1, 3001, POOL(9), waits, F_SYN, &p), TRANSLATED_NEW);
 	ck_assert_uint_eq(dport_of(&p), 45002);
 	IS(tcp_out(9, 20, 1, 6000, F_SYN, &p), TRANSLATED_NEW);
@@ -235,6 +263,9 @@ START_TEST(all_of_it_survives_a_crash)
 	waits = announce(other, listens(HOST(5), 40008));
 	lab_wait(&lab, 61);
 	IS(tcp_in(1, 20, FACE, waits, F_SYN, &p), UNSOLICITED_SYN);
+	ck_assert_uint_eq(traced(TRACE_CANCELLED), 1);
+	ck_assert_uint_eq(traced(TRACE_EXPECTED), 1);
+	ck_assert_uint_eq(waiting(), 0);
 }
 END_TEST
 

@@ -29,7 +29,7 @@ static void fill(void)
 	engine.snapshot = &snapshot;
 	engine.algs[ALG_FTP] = (struct alg_counts){
 		.flows = 7, .live = 2, .messages = 100, .changed = 60, .fields = 61, .sent = {70, 30}, .expected = 50,
-		.used = 40, .expired = 6, .cancelled = 4, .last = NOTE_ENCRYPTED};
+		.used = 40, .expired = 6, .cancelled = 4, .waiting = 3, .last = NOTE_ENCRYPTED};
 	engine.algs[ALG_FTP].notes[NOTE_ENCRYPTED] = 1;
 	engine.algs[ALG_FTP].notes[NOTE_BAD_PORT] = 3;
 	engine.algs[ALG_FTP].notes[NOTE_MALFORMED] = 2;
@@ -96,7 +96,7 @@ START_TEST(one_gateway)
 	expect("Gateway ftp is on\n"
 	       "  Ports: tcp 21, tcp 2121 (servers of access list SERVERS), tcp 2121 (servers of access list SERVERS)\n"
 	       "  Flows: 2 now, 7 in all\n"
-	       "  Expectations: 50 made, 40 used, 6 expired, 4 cancelled\n"
+	       "  Expectations: 50 announced, 40 used, 6 expired, 4 cancelled, 3 waiting\n"
 	       "  Messages: 100, rewritten 60, fields in them 61\n"
 	       "  Left unchanged or remarkable:\n"
 	       "    malformed message: 2\n"
@@ -118,7 +118,7 @@ START_TEST(dns_says_its_options)
 	       "  Time to live of rewritten answers: set to 0\n"
 	       "  Messages about IPv6 addresses: left alone\n"
 	       "  Flows: 3 now, 9 in all\n"
-	       "  Expectations: 0 made, 0 used, 0 expired, 0 cancelled\n"
+	       "  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting\n"
 	       "  Messages: 20, rewritten 4, fields in them 8\n"
 	       "  Grown datagrams that may be fragmented now: 1\n"
 	       "  Left unchanged or remarkable:\n"
@@ -242,7 +242,7 @@ END_TEST
 START_TEST(platform_labels_of_our_own)
 {
 	static const char begins[] = "Flows now: 2\nFlows in all: 7\nMessages from clients: 70\nMessages from servers: 30\n"
-				     "Messages rewritten: 60\nFields rewritten: 61\nExpectations made: 50\n"
+				     "Messages rewritten: 60\nFields rewritten: 61\nExpectations announced: 50\n"
 				     "Expectations used: 40\nExpectations expired: 6\nExpectations cancelled: 4\n"
 				     "malformed message: 2\n";
 
