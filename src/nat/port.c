@@ -25,6 +25,7 @@
 #define NO_PORT	      UINT32_MAX
 #define PROTOCOL_ICMP 1
 #define IDLE_LOOKS 2  /* maps looked at for giving back whenever one is made */
+#define PAIR_LOOKS 2048 /* cooling ports that are asked for a pair */
 #define COOLED_MAX 64 /* ports of a group that one call makes available again */
 
 enum { QUEUE_LOW, QUEUE_MIDDLE, QUEUE_HIGH, QUEUE_CLAIMED, QUEUES };
@@ -486,6 +487,53 @@ static uint32_t take_random_pair(struct port_table *table, struct port_map *map,
 	return NO_PORT;
 }
 
+/* Neither in use nor claimed, as far as is known. */
+static bool is_left(const struct port_map *map, uint16_t port)
+{
+	return !bit_get(map->in_use, port) && !bit_get(map->claimed, port);
+}
+
+/* A pair has cooled as long as the one of it that was released last. */
+static bool is_later_of_pair(const struct port_map *map, uint16_t port)
+{
+	uint16_t other = port ^ 1;
+
+	return is_left(map, other) &&
+	       (is_available(map, other) || map->waiting[other].since_s <= map->waiting[port].since_s);
+}
+
+/* What is cooling no more, but claimed. */
+static bool drop_claimed(struct port_map *map, const struct port_ask *ask, uint16_t port)
+{
+	if (!is_claimed(ask, port))
+		return false;
+	if (!is_available(map, port))
+		stop_waiting(map, port);
+	set_claimed(map, port, ask->now_s);
+	return true;
+}
+
+/* Nothing else is left: of the pairs among those that have cooled longest the oldest. */
+static uint32_t find_oldest_pair(struct port_map *map, const struct port_ask *ask)
+{
+	const struct queue *queue = &map->queues[QUEUE_HIGH];
+	uint16_t port = queue->first;
+	uint32_t passed = 0;
+
+	for (uint32_t i = 0; i < PAIR_LOOKS && passed < queue->length; i++) {
+		if (!is_later_of_pair(map, port)) {
+			port = map->waiting[port].next;
+			passed++;
+			continue;
+		}
+		if (!drop_claimed(map, ask, port) && !drop_claimed(map, ask, port ^ 1))
+			return port & ~1u;
+		port = queue->first;
+		passed = 0;
+	}
+	return NO_PORT;
+}
+
 bool port_take_pair(struct port_table *table, const struct port_ask *ask, uint16_t *port)
 {
 	struct port_map *map = map_make(table, ask->vrf, ask->protocol, ask->global, ask->now_s);
@@ -497,6 +545,8 @@ bool port_take_pair(struct port_table *table, const struct port_ask *ask, uint16
 	let_claimed_go(map, ask->now_s);
 	if (!is_free(map, ask, (uint16_t)even) || !is_free(map, ask, (uint16_t)(even + 1)))
 		even = take_random_pair(table, map, ask);
+	if (even == NO_PORT)
+		even = find_oldest_pair(map, ask);
 	if (even == NO_PORT)
 		return false;
 	take_free(map, (uint16_t)even);

@@ -38,7 +38,8 @@ void port_table_free(struct port_table *table);
  * the last) has none. ICMP identifiers are 0..65535, one group, no parity: 0 is valid there. */
 bool port_take(struct port_table *table, const struct port_ask *ask, uint16_t *port);
 /* Takes an even port and the one behind it (RTP and RTCP): those wanted, if both are free, else two random ones of 1024..65535 that
- * neither are in use nor cool. False when there are none, and when the wanted one is odd. Bounded, not constant: 512 words. */
+ * neither are in use nor cool, else the two that have cooled longest, if they are among the 2048 oldest. False when there are none,
+ * and when the wanted one is odd. Bounded, not constant: 512 words, 2048 ports. */
 bool port_take_pair(struct port_table *table, const struct port_ask *ask, uint16_t *port);
 /* Takes exactly this port (adoption, the router's own); false if it is in use. Ignores cooling. */
 bool port_take_exact(struct port_table *table, uint16_t vrf, uint8_t protocol, struct endpoint global);

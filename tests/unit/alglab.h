@@ -41,7 +41,7 @@ static inline struct told lab_say_all(struct lab *lab, enum alg alg, uint32_t fl
 	const struct resolve_ask ask = {flow, other, (uint8_t)alg, (uint8_t)from};
 
 	findings_clear(&findings);
-	strcpy(findings.message, "ANNOUNCED");
+	memcpy(findings.message, "ANNOUNCED", sizeof("ANNOUNCED"));
 	for (uint32_t i = 0; i < n; i++)
 		findings.mentions[findings.n_mentions++] = mentions[i];
 	said.outcome = resolve_all(lab->engine, lab->now, &ask, &findings, said.to, &said.note);

@@ -332,6 +332,35 @@ START_TEST(pairs_of_what_nobody_claims)
 }
 END_TEST
 
+START_TEST(pairs_of_the_oldest_when_the_rest_is_in_use)
+{
+	static struct claims claims;
+	struct port_ask ask = ask_for(2000, OTHER, 30);
+	uint16_t port;
+
+	memset(&claims, 0, sizeof(claims));
+	for (int i = 1024; i < 65536; i++)
+		take((uint16_t)i, OWNER, 10);
+	release(40000, OWNER, 11); /* its other is in use */
+	release(50000, OWNER, 12);
+	release(60001, OWNER, 13);
+	release(60000, OWNER, 14);
+	release(61000, OWNER, 15);
+	release(61001, OWNER, 15);
+	release(50001, OWNER, 16); /* as old as its younger */
+	ask.claimed = is_claimed;
+	ask.arg = &claims;
+	ck_assert_uint_eq(take_pair(2000, OTHER, 20), 60000);
+	claims.port[61001] = 1;
+	ck_assert(port_take_pair(table, &ask, &port));
+	ck_assert_uint_eq(port, 50000);
+	ck_assert(!port_take_pair(table, &ask, &port));
+	ck_assert_uint_eq(take(2000, OTHER, 30), 40000);
+	ck_assert_uint_eq(take(2000, OTHER, 30), 61000);
+	ck_assert_uint_eq(port_used(table, 0, UDP, GLOBAL), 64511);
+}
+END_TEST
+
 START_TEST(claimed_while_cooling)
 {
 	static struct claims claims;
@@ -472,6 +501,7 @@ int main(void)
 	tcase_add_test(tests, pairs_are_neighbours);
 	tcase_add_test(tests, pairs_until_there_are_none);
 	tcase_add_test(tests, pairs_of_what_nobody_claims);
+	tcase_add_test(tests, pairs_of_the_oldest_when_the_rest_is_in_use);
 	tcase_add_test(tests, model);
 	tcase_add_test(tests, idle_maps_are_given_back);
 	suite_add_tcase(suite, tests);
