@@ -100,6 +100,8 @@ struct cmd {
 	char *key[MAX_KEYS];
 	int n_key;
 	char *class, *opens, *as;
+	char *default_for; /* number field; default_on only where it is default_value */
+	uint32_t default_value;
 	int level, order;
 	bool has_no, no_only, default_on, hidden, hook, numbered, sorted, filter;
 	/* one-line form */

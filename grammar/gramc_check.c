@@ -204,6 +204,14 @@ static void check_alias(struct cmd *cmd)
 	}
 }
 
+static void check_default(const struct cmd *cmd)
+{
+	const struct field *field = cmd->default_for ? field_find(cmd, cmd->default_for) : NULL;
+
+	if (cmd->default_for && (!field || field->type != T_NUMBER || field->repeat || !in_key(cmd, field->name)))
+		fail(cmd->at, "default-for needs a number of the key, which %s is not", cmd->default_for);
+}
+
 static void check_fields(const struct cmd *cmd)
 {
 	const struct cmd *parent = cmd->context, *child = cmd->stores_as;
@@ -228,6 +236,7 @@ static void check_cmd(struct cmd *cmd)
 		check_printable(cmd, i);
 	check_fields(cmd);
 	check_key(cmd);
+	check_default(cmd);
 	check_alias(cmd);
 	if (cmd->opens) {
 		struct mode *mode = mode_find(cmd->opens);

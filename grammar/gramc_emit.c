@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The C side: argument structs, ids, enums, prototypes (gram_tables.h), tables and run wrappers. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "gramc.h"
@@ -245,6 +246,10 @@ static void emit_cmd(FILE *out, const struct cmd *cmd)
 		truth(cmd->has_no), truth(cmd->no_only), truth(cmd->default_on), truth(cmd->hidden), truth(cmd->sorted),
 		cmd->n_leaves, cmd->lower, cmd->lower, cmd->order, cmd->key_class, cmd->first);
 	emit_args(out, cmd);
+	if (cmd->default_for)
+		fprintf(out, "\t.has_default_value = true, .default_offset = offsetof(struct args_%s, %s), "
+			".default_value = %" PRIu32 "u,\n",
+			args_owner(cmd)->lower, field_c(cmd->default_for), cmd->default_value);
 	if (cmd->opens)
 		fprintf(out, "\t.opens = &mode_%s,\n", text_lower(cmd->opens, '_'));
 	if (cmd->stores_as)

@@ -335,11 +335,11 @@ static bool text_attribute(struct cmd *cmd, const char *word, char **p)
 
 static bool is_attribute(const char *word)
 {
-	static const char *const valued[] = {"level", "order", "key"};
+	static const char *const valued[] = {"level", "order", "key", "default-for"};
 	struct cmd scratch = {0};
 	char *none = text_copy("x", 1);
 
-	for (int i = 0; i < 3; i++)
+	for (size_t i = 0; i < sizeof(valued) / sizeof(*valued); i++)
 		if (!strcmp(valued[i], word))
 			return true;
 	return flag_attribute(&scratch, word) || text_attribute(&scratch, word, &none);
@@ -362,6 +362,18 @@ static void key_attribute(struct cmd *cmd, char **p)
 	}
 }
 
+static void default_attribute(struct cmd *cmd, char **p)
+{
+	char *value, *end;
+
+	cmd->default_on = true;
+	cmd->default_for = need_token(cmd->at, p, "field");
+	value = need_token(cmd->at, p, "value");
+	cmd->default_value = (uint32_t)strtoul(value, &end, 10);
+	if (*end != '\0')
+		fail(cmd->at, "'%s' is no number", value);
+}
+
 static void parse_attributes(struct cmd *cmd, char *p)
 {
 	char *word;
@@ -373,6 +385,8 @@ static void parse_attributes(struct cmd *cmd, char *p)
 			cmd->order = atoi(need_token(cmd->at, &p, "order"));
 		else if (!strcmp(word, "key"))
 			key_attribute(cmd, &p);
+		else if (!strcmp(word, "default-for"))
+			default_attribute(cmd, &p);
 		else if (!flag_attribute(cmd, word) && !text_attribute(cmd, word, &p))
 			fail(cmd->at, "unknown attribute '%s'", word);
 	}

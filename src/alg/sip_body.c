@@ -167,10 +167,43 @@ static void say_parts(struct reader *reader, struct span parameters, struct span
 		text_fail(reader, NOTE_MALFORMED);
 }
 
-void sip_say_body(struct reader *reader, struct span type, struct span body, unsigned depth)
+/* Where parts are not read: is one of them a session description? What is wrong with the others does not matter. */
+static bool has_description(struct reader *reader, struct span type, struct span body, unsigned depth)
 {
 	const uint32_t semicolon = text_find(reader, type, ';');
 	const struct span parameters = {semicolon, type.end};
+	enum delimiter found = DELIMITER_NONE;
+	struct span boundary, whole;
+	struct part part;
+
+	type = text_trim(reader, (struct span){type.at, semicolon});
+	if (text_is(reader, type, "application/sdp"))
+		return true;
+	if (!text_begins(reader, type, "multipart/") || depth > DEPTH_MAX)
+		return false;
+	if (boundary_of(reader, parameters, &boundary))
+		found = next_part(reader, &body, boundary, &whole);
+	while (found == DELIMITER_NEXT) {
+		found = next_part(reader, &body, boundary, &whole);
+		if (read_part(reader, whole, &part) && has_description(reader, part.type, part.body, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static void say_unread(struct reader *reader, struct span type, struct span body)
+{
+	const enum alg_note before = reader->failure;
+	const bool described = has_description(reader, type, body, 0);
+
+	reader->failure = before;
+	say_note(reader, described ? NOTE_MULTIPART_OFF : NOTE_MULTIPART);
+}
+
+void sip_say_body(struct reader *reader, struct span type, struct span body, unsigned depth)
+{
+	const uint32_t semicolon = text_find(reader, type, ';');
+	const struct span parameters = {semicolon, type.end}, whole = type;
 
 	type = text_trim(reader, (struct span){type.at, semicolon});
 	if (span_size(body) == 0)
@@ -181,7 +214,9 @@ void sip_say_body(struct reader *reader, struct span type, struct span body, uns
 		say_fragment(reader, body);
 	else if (!text_begins(reader, type, "multipart/"))
 		return;
-	else if (!(reader->findings->options & ALG_OPTION_MULTIPART) || depth == DEPTH_MAX)
+	else if (!(reader->findings->options & ALG_OPTION_MULTIPART))
+		say_unread(reader, whole, body);
+	else if (depth == DEPTH_MAX)
 		say_note(reader, NOTE_MULTIPART);
 	else if (text_is(reader, type, "multipart/signed") ||
 		 text_is(reader, type, "multipart/encrypted"))

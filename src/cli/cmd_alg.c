@@ -33,7 +33,8 @@ static uint32_t bits_of_name(uint8_t name)
 		[SHOW_ALG_ONE_NAME_DNS] = ALG_BIT(ALG_DNS),	 [SHOW_ALG_ONE_NAME_FTP] = ALG_BIT(ALG_FTP),
 		[SHOW_ALG_ONE_NAME_ICMP] = ICMP_BIT,		 [SHOW_ALG_ONE_NAME_RCMD] = RCMD_BITS,
 		[SHOW_ALG_ONE_NAME_REXEC] = ALG_BIT(ALG_EXEC),	 [SHOW_ALG_ONE_NAME_RLOGIN] = ALG_BIT(ALG_LOGIN),
-		[SHOW_ALG_ONE_NAME_RSH] = ALG_BIT(ALG_SHELL),	 [SHOW_ALG_ONE_NAME_TFTP] = ALG_BIT(ALG_TFTP),
+		[SHOW_ALG_ONE_NAME_RSH] = ALG_BIT(ALG_SHELL),	 [SHOW_ALG_ONE_NAME_SIP] = ALG_BIT(ALG_SIP),
+		[SHOW_ALG_ONE_NAME_TFTP] = ALG_BIT(ALG_TFTP),
 	};
 
 	return bits[name];
@@ -68,7 +69,7 @@ void cmd_show_alg_one(struct session *session, const struct args_show_alg_one *a
 	free(view);
 }
 
-_Static_assert((int)SHOW_ALG_TRACE_NAME_DNS == 1 && (int)SHOW_ALG_TRACE_NAME_TFTP == 7,
+_Static_assert((int)SHOW_ALG_TRACE_NAME_DNS == 1 && (int)SHOW_ALG_TRACE_NAME_TFTP == 8,
 	       "the gateways of the table below");
 
 void cmd_show_alg_trace(struct session *session, const struct args_show_alg_trace *args, bool no)
@@ -78,7 +79,7 @@ void cmd_show_alg_trace(struct session *session, const struct args_show_alg_trac
 		[SHOW_ALG_TRACE_NAME_DNS] = ALG_BIT(ALG_DNS),	 [SHOW_ALG_TRACE_NAME_FTP] = ALG_BIT(ALG_FTP),
 		[SHOW_ALG_TRACE_NAME_RCMD] = RCMD_BITS,		 [SHOW_ALG_TRACE_NAME_REXEC] = ALG_BIT(ALG_EXEC),
 		[SHOW_ALG_TRACE_NAME_RLOGIN] = ALG_BIT(ALG_LOGIN), [SHOW_ALG_TRACE_NAME_RSH] = ALG_BIT(ALG_SHELL),
-		[SHOW_ALG_TRACE_NAME_TFTP] = ALG_BIT(ALG_TFTP),
+		[SHOW_ALG_TRACE_NAME_SIP] = ALG_BIT(ALG_SIP),	 [SHOW_ALG_TRACE_NAME_TFTP] = ALG_BIT(ALG_TFTP),
 	};
 	struct router *router = session_router(session);
 	struct output output;
@@ -136,7 +137,8 @@ void cmd_show_qfp_alg(struct session *session, const struct args_show_qfp_alg *a
 static const uint8_t platform_algs[] = {
 	[SHOW_QFP_ALG_ONE_NAME_DNS] = ALG_DNS,	   [SHOW_QFP_ALG_ONE_NAME_EXEC] = ALG_EXEC,
 	[SHOW_QFP_ALG_ONE_NAME_FTP] = ALG_FTP,	   [SHOW_QFP_ALG_ONE_NAME_LOGIN] = ALG_LOGIN,
-	[SHOW_QFP_ALG_ONE_NAME_SHELL] = ALG_SHELL, [SHOW_QFP_ALG_ONE_NAME_TFTP] = ALG_TFTP,
+	[SHOW_QFP_ALG_ONE_NAME_SHELL] = ALG_SHELL, [SHOW_QFP_ALG_ONE_NAME_SIP] = ALG_SIP,
+	[SHOW_QFP_ALG_ONE_NAME_TFTP] = ALG_TFTP,
 };
 _Static_assert((int)SHOW_QFP_ALG_CLEAR_NAME_DNS == (int)SHOW_QFP_ALG_ONE_NAME_DNS &&
 		       (int)SHOW_QFP_ALG_CLEAR_NAME_FTP == (int)SHOW_QFP_ALG_ONE_NAME_FTP &&

@@ -256,7 +256,7 @@ static void run_conf(struct session *session, const struct match *match)
 	const struct gram_cmd *cmd = match->cmd;
 	struct change *change = mem_alloc(sizeof(*change));
 
-	change->remove = match->no != cmd->default_on;
+	change->remove = match->no != gram_by_default(cmd, match->args);
 	if (cmd->context != NULL) {
 		set_context(change, cmd->context, match->parent_args);
 		cmd = cmd->stores_as;

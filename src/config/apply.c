@@ -263,7 +263,8 @@ static bool same_snapshot(const struct snapshot *a, const struct snapshot *b)
 	       SAME(n_statics, statics) && SAME(n_rules, rules) &&
 	       SAME(n_port_timeouts, port_timeouts) && SAME(n_globals, globals) &&
 	       SAME(n_reassemblies, reassemblies) && SAME(n_mss, mss) && SAME(n_services, services) &&
-	       a->dns_reset_ttl == b->dns_reset_ttl && a->dns_v6 == b->dns_v6 && a->allow_multipart == b->allow_multipart;
+	       a->dns_reset_ttl == b->dns_reset_ttl && a->dns_v6 == b->dns_v6 && a->sip_ice == b->sip_ice &&
+	       a->allow_multipart == b->allow_multipart;
 }
 #undef SAME
 

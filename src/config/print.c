@@ -90,7 +90,7 @@ static void put_entry(const struct entry *entry, char *line, size_t size)
 	static const char no[] = "no ";
 	size_t used = 0;
 
-	if (entry->cmd->default_on && size > sizeof(no)) {
+	if (gram_by_default(entry->cmd, entry->args) && size > sizeof(no)) {
 		memcpy(line, no, sizeof(no));
 		used = sizeof(no) - 1;
 	}

@@ -88,7 +88,7 @@ static void put_line(FILE *out, const struct entry *entry, bool no)
 		fprintf(out, "%s\n ", line);
 	}
 	gram_print(entry->cmd, entry->args, NULL, line, sizeof(line));
-	fprintf(out, "%s%s\n", no != entry->cmd->default_on ? "no " : "", line);
+	fprintf(out, "%s%s\n", no != gram_by_default(entry->cmd, entry->args) ? "no " : "", line);
 }
 
 /* Lines set what they say. They are not relied on to make one command of another. */

@@ -89,6 +89,9 @@ struct gram_cmd {
 	bool has_no;
 	bool no_only;        /* exists only as a `no` line */
 	bool default_on;     /* holds unless its `no` line was typed: the entry stands for that line and prints as it */
+	bool has_default_value; /* ... but only where the number at default_offset is default_value: gram_by_default() */
+	uint16_t default_offset;
+	uint32_t default_value;
 	bool hidden;         /* matches, but not shown by `?` */
 	uint32_t first;      /* letters its first word may begin with: bit 0 is a; bit 31: anything else */
 	uint16_t n_leaves;   /* leaves[0] is the start: no word, its followers are the first words */
@@ -139,6 +142,9 @@ bool gram_value_parse(const struct gram_leaf *leaf, const char *word, void *out)
 const char *gram_value_text(const struct gram_leaf *leaf, const void *in, char buf[GRAM_LINE_SIZE]);
 /* Size in bytes of a value of this type in an argument struct. */
 size_t gram_value_size(enum gram_type type);
+
+/* Does this command with these arguments hold unless its `no` line was typed? */
+bool gram_by_default(const struct gram_cmd *cmd, const void *args);
 
 /* Prints the command line of an argument struct by walking the automaton (parent_args: of the context entry,
  * for one-line forms; else NULL). Returns the length; the text is cut to `size`. */

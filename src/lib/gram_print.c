@@ -97,3 +97,13 @@ size_t gram_print(const struct gram_cmd *cmd, const void *args, const void *pare
 	} while (true);
 	return print.used;
 }
+
+bool gram_by_default(const struct gram_cmd *cmd, const void *args)
+{
+	uint32_t value;
+
+	if (!cmd->default_on || !cmd->has_default_value)
+		return cmd->default_on;
+	memcpy(&value, (const char *)args + cmd->default_offset, sizeof(value));
+	return value == cmd->default_value;
+}

@@ -36,7 +36,8 @@ static void note(const struct reader *reader, enum alg_note what)
 static uint32_t options_of(const struct snapshot *snapshot)
 {
 	return (snapshot->dns_reset_ttl ? 0 : ALG_OPTION_KEEP_TTL) | (snapshot->dns_v6 ? 0 : ALG_OPTION_NO_DNS_V6) |
-	       (snapshot->allow_multipart ? ALG_OPTION_MULTIPART : 0);
+	       (snapshot->allow_multipart ? ALG_OPTION_MULTIPART : 0) |
+	       (snapshot->sip_ice ? 0 : ALG_OPTION_KEEP_ICE);
 }
 
 /* ---- what came of it ---- */

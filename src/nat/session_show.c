@@ -25,7 +25,7 @@ static bool may_tell(struct session_set *set, uint64_t now)
 	return true;
 }
 
-/* What an operator can do something about: encryption that makes a gateway blind, and what is short. */
+/* What an operator can do something about: encryption that makes a gateway blind, what is short, what is off. */
 static bool is_worth_telling(enum alg_note note)
 {
 	switch (note) {
@@ -35,6 +35,7 @@ static bool is_worth_telling(enum alg_note note)
 	case NOTE_NO_ROOM:
 	case NOTE_LIMIT:
 	case NOTE_CLAIMED:
+	case NOTE_MULTIPART_OFF:
 		return true;
 	default:
 		return false;

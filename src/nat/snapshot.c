@@ -15,7 +15,7 @@
 #define TCP 6
 #define UDP 17
 
-#define DEFAULT_ROOM 8 /* a power of two, so that whoever adds rows can go on doubling it */
+#define DEFAULT_ROOM 16 /* a power of two, so that whoever adds rows can go on doubling it */
 
 static void default_services(struct snapshot *snapshot)
 {
@@ -23,13 +23,14 @@ static void default_services(struct snapshot *snapshot)
 		{TCP, ALG_FTP, 21, SNAPSHOT_NONE},    {TCP, ALG_DNS, 53, SNAPSHOT_NONE},
 		{TCP, ALG_EXEC, 512, SNAPSHOT_NONE},  {TCP, ALG_LOGIN, 513, SNAPSHOT_NONE},
 		{TCP, ALG_SHELL, 514, SNAPSHOT_NONE}, {UDP, ALG_DNS, 53, SNAPSHOT_NONE},
-		{UDP, ALG_TFTP, 69, SNAPSHOT_NONE},
+		{UDP, ALG_TFTP, 69, SNAPSHOT_NONE},   {TCP, ALG_SIP, 5060, SNAPSHOT_NONE},
+		{UDP, ALG_SIP, 5060, SNAPSHOT_NONE},
 	};
 
 	snapshot->n_services = sizeof(defaults) / sizeof(defaults[0]);
 	snapshot->services = mem_alloc(DEFAULT_ROOM * sizeof(*defaults));
 	memcpy(snapshot->services, defaults, sizeof(defaults));
-	snapshot->dns_reset_ttl = snapshot->dns_v6 = true;
+	snapshot->dns_reset_ttl = snapshot->dns_v6 = snapshot->sip_ice = true;
 }
 
 struct snapshot *snapshot_new(uint32_t epoch)
@@ -286,7 +287,7 @@ static int port_order(uint8_t protocol, uint16_t port, const struct snapshot_ser
 	return protocol != row->protocol ? protocol - row->protocol : port - row->port;
 }
 
-/* Rows without a list before those with one. */
+/* Rows without a list before those with one; of gateways on one port the one that somebody has put there (SIP) first. */
 static int service_order(const void *a, const void *b)
 {
 	const struct snapshot_service *x = a, *y = b;
@@ -294,7 +295,9 @@ static int service_order(const void *a, const void *b)
 
 	if (order != 0)
 		return order;
-	return x->acl + 1 < y->acl + 1 ? -1 : x->acl + 1 > y->acl + 1;
+	if (x->acl != y->acl)
+		return x->acl + 1 < y->acl + 1 ? -1 : 1;
+	return y->alg - x->alg;
 }
 
 static int timeout_order(const void *a, const void *b)

@@ -162,7 +162,7 @@ struct snapshot_list_limit {
 struct snapshot {
 	uint32_t epoch;
 	uint32_t timeouts[TIMEOUT_CLASSES];
-	bool dns_reset_ttl, dns_v6, allow_multipart; /* ip nat service ... */
+	bool dns_reset_ttl, dns_v6, sip_ice, allow_multipart; /* ip nat service ... */
 	bool half_only;       /* no ip nat create flow-entries: mappings without overload make no flows */
 	uint32_t max_entries; /* 0: only the size of the table */
 	uint32_t max_all_host; /* of each inside host without a limit of its own; 0: none */

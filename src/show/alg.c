@@ -13,7 +13,7 @@
 /* ---- what is shown ---- */
 
 /* Those that have a word in ip nat service. */
-static const uint8_t order[] = {ALG_FTP, ALG_DNS, ALG_TFTP, ALG_SHELL, ALG_LOGIN, ALG_EXEC};
+static const uint8_t order[] = {ALG_FTP, ALG_SIP, ALG_DNS, ALG_TFTP, ALG_SHELL, ALG_LOGIN, ALG_EXEC};
 
 unsigned alg_rows(uint8_t rows[ALG_ROWS])
 {

@@ -2,6 +2,7 @@
 Router>show ip nat alg
 Gateway State Ports               Flows Messages  Rewrites  Expected  Refused  Malformed  Encrypted  Last reason
 ftp     on    tcp 21              0     0         0         0         0        0          0          ---
+sip     on    tcp 5060 udp 5060   0     0         0         0         0        0          0          ---
 dns     on    tcp 53 udp 53       0     0         0         0         0        0          0          ---
 tftp    on    udp 69              0     0         0         0         0        0          0          ---
 rsh     on    tcp 514             0     0         0         0         0        0          0          ---
@@ -27,6 +28,7 @@ Router(config)#end
 Router#show ip nat alg
 Gateway State Ports               Flows Messages  Rewrites  Expected  Refused  Malformed  Encrypted  Last reason
 ftp     on    tcp 21 2121         0     0         0         0         0        0          0          ---
+sip     on    tcp 5060 udp 5060   0     0         0         0         0        0          0          ---
 dns     on    udp 53              0     0         0         0         0        0          0          ---
 tftp    on    udp 69              0     0         0         0         0        0          0          ---
 rsh     off   ---                 0     0         0         0         0        0          0          ---
@@ -106,6 +108,7 @@ Router#show ip nat alg ?
   rexec   Remote execution
   rlogin  Remote login
   rsh     Remote shell
+  sip     Session Initiation Protocol
   tftp    Trivial File Transfer Protocol
   trace   What gateways did last, field by field
   |       Output modifiers
@@ -118,6 +121,7 @@ Router#show ip nat alg trace ?
   rexec   Remote execution
   rlogin  Remote login
   rsh     Remote shell
+  sip     Session Initiation Protocol
   tftp    Trivial File Transfer Protocol
   |       Output modifiers
   <cr>
@@ -128,9 +132,17 @@ Router#show ip nat alg trace last 0
 % Invalid input detected at '^' marker.
 
 Router#show ip nat alg sip
-                       ^
-% Invalid input detected at '^' marker.
-
+Gateway sip is on
+  Ports: tcp 5060, udp 5060
+  Flows: 0 now, 0 in all
+  Expectations: 0 made, 0 used, 0 expired, 0 cancelled
+  Messages: 0, rewritten 0, fields in them 0
+  Left unchanged or remarkable:
+    malformed message: 0
+    encrypted from here on: 0
+    address of another host refused: 0
+    no free port: 0
+  Last reason: none
 Router#show platform hardware qfp ?
   active   Packet processor in use
   standby  Packet processor in reserve: here the same one
@@ -139,6 +151,7 @@ ALG counters:
 ALG         Cntrl-Pkt        Parser-Err&Drop  Parser-No-Act
 -------------------------------------------------------------
 FTP         0                0                0
+SIP         0                0                0
 DNS         0                0                0
 TFTP        0                0                0
 SHELL       0                0                0
@@ -191,13 +204,42 @@ Router#show platform hardware qfp active feature alg statistics ?
   ftp    File Transfer Protocol
   login  Remote login
   shell  Remote shell
+  sip    Session Initiation Protocol
   tftp   Trivial File Transfer Protocol
   |      Output modifiers
   <cr>
 Router#show platform hardware qfp active feature alg statistics sip
-                                                                 ^
-% Invalid input detected at '^' marker.
-
+Flows now: 0
+Flows in all: 0
+Messages from clients: 0
+Messages from servers: 0
+Messages rewritten: 0
+Fields rewritten: 0
+Expectations made: 0
+Expectations used: 0
+Expectations expired: 0
+Expectations cancelled: 0
+malformed message: 0
+other protocol on the port: 0
+encrypted from here on: 0
+signed message left unchanged: 0
+message too long: 0
+too many addresses in a message: 0
+address of another host refused: 0
+port below 1024 or out of range refused: 0
+port of a static entry refused: 0
+no free port: 0
+limit reached: 0
+no memory: 0
+result too large: 0
+connection met in the middle: 0
+overlapping segments with different bytes: 0
+TCP segments are signed: 0
+reply to no command: 0
+multipart body left unchanged: 0
+encoded body left unchanged: 0
+medium of unknown transport or with several ports left unchanged: 0
+session description in a multipart body left unchanged (ip nat service allow-multipart is off): 0
 Router#show platform software trace message process qfp active
 Router#clear ip nat alg statistics
 Router#clear ip nat alg
@@ -210,6 +252,7 @@ Router#debug ip nat ?
   dns       NAT DNS gateway
   ftp       NAT FTP gateway
   rcmd      NAT gateways of rexec, rlogin and rsh
+  sip       NAT SIP gateway
   tftp      NAT TFTP gateway
   <cr>
 Router#debug ip nat FTP

@@ -118,8 +118,8 @@ Router(config)#ip nat outside source static 198.51.100.9 10.0.0.9
                       ^
 % Invalid input detected at '^' marker.
 
-Router(config)#ip nat service sip udp port 5060
-                              ^
+Router(config)#ip nat service skinny udp port 5060
+                               ^
 % Invalid input detected at '^' marker.
 
 Router(config)#interface eth1

@@ -65,7 +65,7 @@ static inline bool lines_store(struct lines *lines, struct err *err)
 	struct match *match = &lines->match;
 	const struct gram_cmd *cmd = match->cmd;
 	struct entry *context = match->mode == lines->mode ? lines->context : NULL, *entry;
-	const bool remove = match->no != cmd->default_on;
+	const bool remove = match->no != gram_by_default(cmd, match->args);
 
 	if (cmd->context) {
 		context = store_find(lines->store, NULL, cmd->context, match->parent_args);

@@ -443,6 +443,13 @@ START_TEST(multipart_left)
 	/* Not switched on: the header fields are changed, the body is not. */
 	sip_becomes(SIP_MESSAGE("INVITE", MULTIPART "--b-1\r\nc: application/sdp\r\n\r\n" SDP_LEFT
 						    "\r\n--b-1--\r\n"));
+	ck_assert_uint_eq(laws_findings()->note, NOTE_MULTIPART_OFF);
+	sip_becomes(SIP_MESSAGE("INVITE", MULTIPART
+				"--b-1\r\nc: multipart/related; boundary=y\r\n\r\n--y\r\nc: application/isup\r\n\r\n-"
+				"\r\n--y\r\nc: application/SDP\r\n\r\n" SDP_LEFT "\r\n--y--\r\n--b-1--"));
+	ck_assert_uint_eq(laws_findings()->note, NOTE_MULTIPART_OFF);
+	sip_becomes(SIP_MESSAGE("INVITE", MULTIPART
+				"--b-1\r\nc: application/isup\r\n\r\napplication/sdp\r\n--b-1--\r\n"));
 	ck_assert_uint_eq(laws_findings()->note, NOTE_MULTIPART);
 	laws_options(ALG_OPTION_MULTIPART);
 	sip_becomes(SIP_MESSAGE(

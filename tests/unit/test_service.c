@@ -58,7 +58,8 @@ static const struct {
 } services[] = {
 	{"dns tcp", TCP, 53, ALG_DNS},	 {"dns udp", UDP, 53, ALG_DNS},	 {"ftp", TCP, 21, ALG_FTP},
 	{"rcmd", TCP, 512, ALG_EXEC},	 {"rcmd", TCP, 513, ALG_LOGIN}, {"rcmd", TCP, 514, ALG_SHELL},
-	{"tftp", UDP, 69, ALG_TFTP},
+	{"tftp", UDP, 69, ALG_TFTP},	 {"sip tcp port 5060", TCP, 5060, ALG_SIP},
+	{"sip udp port 5060", UDP, 5060, ALG_SIP},
 };
 #define SERVICES ((int)(sizeof(services) / sizeof(*services)))
 
@@ -99,6 +100,40 @@ START_TEST(options_of_dns)
 	load("no ip nat service DNS-V6\nip nat service dns-reset-ttl");
 	ck_assert(snapshot->dns_reset_ttl && !snapshot->dns_v6);
 	check_off("");
+}
+END_TEST
+
+START_TEST(options_of_sip)
+{
+	compile_now();
+	ck_assert(snapshot->sip_ice && !snapshot->allow_multipart);
+	load("no ip nat service sip-ice\nip nat service allow-multipart");
+	ck_assert(!snapshot->sip_ice && snapshot->allow_multipart);
+	check_off("");
+	load("ip nat service sip-ice\nno ip nat service allow-multipart");
+	ck_assert(snapshot->sip_ice && !snapshot->allow_multipart);
+}
+END_TEST
+
+/* 5060 by default, others when asked for. */
+START_TEST(ports_of_sip)
+{
+	load("ip nat service sip udp port 5070\nip nat service sip udp port 5080\nip nat service sip tcp port 53");
+	ck_assert_int_eq(at(UDP, 5070), ALG_SIP);
+	ck_assert_int_eq(at(UDP, 5080), ALG_SIP);
+	ck_assert_int_eq(at(TCP, 5070), ALG_NONE);
+	ck_assert_int_eq(at(UDP, 5060), ALG_SIP);
+	ck_assert_int_eq(at(TCP, 53), ALG_SIP);
+	load("no ip nat service sip udp port 5060\nno ip nat service sip udp port 5070\n"
+	     "no ip nat service sip tcp port 53\nno ip nat service sip tcp port 5999");
+	ck_assert_int_eq(at(UDP, 5060), ALG_NONE);
+	ck_assert_int_eq(at(UDP, 5070), ALG_NONE);
+	ck_assert_int_eq(at(UDP, 5080), ALG_SIP);
+	ck_assert_int_eq(at(TCP, 5060), ALG_SIP);
+	ck_assert_int_eq(at(TCP, 53), ALG_DNS);
+	load("ip nat service sip udp port 5060\nno ip nat service all-algs");
+	ck_assert_int_eq(at(UDP, 5060), ALG_NONE);
+	ck_assert_int_eq(at(UDP, 5080), ALG_SIP);
 }
 END_TEST
 
@@ -161,7 +196,7 @@ START_TEST(what_is_switched_off_leaves_room_for_more)
 	compile_now();
 	for (uint16_t port = 3000; port < 3040; port++)
 		ck_assert_int_eq(at(TCP, port), ALG_FTP);
-	ck_assert_uint_eq(snapshot->n_services, 42);
+	ck_assert_uint_eq(snapshot->n_services, 44);
 	ck_assert_int_eq(at(TCP, 3040), ALG_NONE);
 	ck_assert_int_eq(at(TCP, 21), ALG_FTP);
 	ck_assert_int_eq(at(UDP, 53), ALG_DNS);
@@ -172,9 +207,10 @@ END_TEST
 START_TEST(refused)
 {
 	static const char *const lines[] = {
-		"ip nat service sip udp port 5060", "ip nat service H225",  "ip nat service list 10 ftp tcp port 0",
+		"ip nat service skinny tcp port 2000", "ip nat service H225", "ip nat service sip udp",
+		"ip nat service sip tcp port 0", "ip nat service allow-multipart yes",  "ip nat service list 10 ftp tcp port 0",
 		"ip nat service dns",		    "ip nat service smtp",  "ip nat service list 10 ftp udp port 2121",
-		"ip nat service allow-multipart",   "ip nat service list 10 ftp tcp port 65536",
+		"ip nat service list 10 ftp tcp port 65536",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
@@ -194,6 +230,8 @@ int main(void)
 	tcase_add_test(tests, all_are_on);
 	tcase_add_loop_test(tests, each_can_be_switched_off_and_on, 0, SERVICES);
 	tcase_add_test(tests, options_of_dns);
+	tcase_add_test(tests, options_of_sip);
+	tcase_add_test(tests, ports_of_sip);
 	tcase_add_test(tests, the_master_spares_ports_that_were_added);
 	tcase_add_test(tests, ports_are_those_of_a_list);
 	tcase_add_test(tests, an_undefined_list_matches_nothing);
