@@ -17,18 +17,20 @@
 #define TYPE_SERVICE 13u
 #define TYPE_IFINDEX 20u
 
+#define FIXED_LEAST 1024u /* more interfaces or addresses than a router will come by while it runs */
+
 static const struct {
 	const char *name;
 	uint32_t type, key_size, size; /* size: of an element in the image */
-	bool interval;
+	bool interval, fixed;
 } kinds[HOOKSET_COUNT] = {
-	[HOOKSET_INSIDE] = {"inside", TYPE_IFINDEX, 4, 4, false},
-	[HOOKSET_OUTSIDE] = {"outside", TYPE_IFINDEX, 4, 4, false},
-	[HOOKSET_KNOWN] = {"known", TYPE_IFINDEX, 4, 4, false},
-	[HOOKSET_GLOBALS] = {"globals", TYPE_IPV4, 4, 8, true},
-	[HOOKSET_OWN] = {"own", TYPE_IPV4, 4, 4, false},
-	[HOOKSET_STATIC_PORTS] = {"static_ports", TYPE_IPV4 << 12 | TYPE_PROTOCOL << 6 | TYPE_SERVICE, 12, 12, false},
-	[HOOKSET_STATIC_HOSTS] = {"static_hosts", TYPE_IPV4, 4, 4, false},
+	[HOOKSET_INSIDE] = {"inside", TYPE_IFINDEX, 4, 4, .fixed = true},
+	[HOOKSET_OUTSIDE] = {"outside", TYPE_IFINDEX, 4, 4, .fixed = true},
+	[HOOKSET_KNOWN] = {"known", TYPE_IFINDEX, 4, 4},
+	[HOOKSET_GLOBALS] = {"globals", TYPE_IPV4, 4, 8, .interval = true},
+	[HOOKSET_OWN] = {"own", TYPE_IPV4, 4, 4, .fixed = true},
+	[HOOKSET_STATIC_PORTS] = {"static_ports", TYPE_IPV4 << 12 | TYPE_PROTOCOL << 6 | TYPE_SERVICE, 12, 12},
+	[HOOKSET_STATIC_HOSTS] = {"static_hosts", TYPE_IPV4, 4, 4},
 };
 
 static int compare(const void *a, const void *b, void *size)
@@ -183,9 +185,17 @@ const char *hookset_name(enum hookset_id id)
 	return kinds[id].name;
 }
 
-void hookset_declare(struct nft_batch *batch, const char *table, enum hookset_id id)
+bool hookset_in_use(const struct hooksets *sets, enum hookset_id id)
 {
-	nft_set_add(batch, table, kinds[id].name, kinds[id].type, kinds[id].key_size, kinds[id].interval);
+	return sets->sets[id].n > 0;
+}
+
+void hookset_declare(struct nft_batch *batch, const char *table, enum hookset_id id, const struct hookset *set)
+{
+	uint32_t size = set->n * 2 > FIXED_LEAST ? set->n * 2 : FIXED_LEAST;
+
+	nft_set_add(batch, table, kinds[id].name, kinds[id].type, kinds[id].key_size, kinds[id].interval,
+		    kinds[id].fixed ? size : 0);
 }
 
 /* The elements of `a` that are not in `b`, added or removed. */

@@ -33,8 +33,11 @@ void hooksets_clear(struct hooksets *sets);
 bool hooksets_equal(const struct hooksets *a, const struct hooksets *b);
 /* The set's name in nftables. */
 const char *hookset_name(enum hookset_id id);
-/* Declares the set in the table. */
-void hookset_declare(struct nft_batch *batch, const char *table, enum hookset_id id);
+/* Has it elements? */
+bool hookset_in_use(const struct hooksets *sets, enum hookset_id id);
+/* Declares the set in the table, empty. What every packet is looked up in is made with a fixed size, which the kernel looks up
+ * quicker: the transaction that adds too many to it is refused, and the set must be declared anew. `set`: what it will hold. */
+void hookset_declare(struct nft_batch *batch, const char *table, enum hookset_id id, const struct hookset *set);
 /* Brings the table's set from `from` (NULL: empty) to `to`: removals first. */
 void hookset_update(struct nft_batch *batch, const char *table, enum hookset_id id, const struct hookset *from,
 		    const struct hookset *to);

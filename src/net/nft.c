@@ -224,10 +224,12 @@ static struct nftnl_set *set_new(const char *table, const char *name)
 }
 
 void nft_set_add(struct nft_batch *batch, const char *table, const char *name, uint32_t type, uint32_t key_size,
-		 bool interval)
+		 bool interval, uint32_t most)
 {
 	struct nftnl_set *set = set_new(table, name);
 
+	if (most > 0)
+		nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, most);
 	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, interval ? NFT_SET_INTERVAL : 0);
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, type);
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, key_size);
@@ -326,6 +328,15 @@ struct nftnl_rule *nft_rule(const char *table, const char *chain)
 	nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, table);
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
 	return rule;
+}
+
+void nft_chain_flush(struct nft_batch *batch, const char *table, const char *chain)
+{
+	struct nftnl_rule *all = nft_rule(table, chain);
+
+	nftnl_rule_nlmsg_build_payload(batch_message(batch, "chain flush", NFT_MSG_DELRULE, 0), all);
+	nftnl_rule_free(all);
+	batch_done(batch);
 }
 
 static int is_target(struct nftnl_expr *expr, void *found)

@@ -25,9 +25,11 @@ void nft_table_remove(struct nft_batch *batch, const char *table);
 /* A base chain with policy accept. hook NF_INET_*. */
 void nft_chain_hook(struct nft_batch *batch, const char *table, const char *chain, uint32_t hook, int32_t priority);
 void nft_chain_add(struct nft_batch *batch, const char *table, const char *chain);
-/* type: nft's number of the key's data type, for `nft list`. */
+/* All its rules go. */
+void nft_chain_flush(struct nft_batch *batch, const char *table, const char *chain);
+/* type: nft's number of the key's data type, for `nft list`. most: how many elements it may have, 0: any number. */
 void nft_set_add(struct nft_batch *batch, const char *table, const char *set, uint32_t type, uint32_t key_size,
-		 bool interval);
+		 bool interval, uint32_t most);
 /* Adds or removes n elements of key_size bytes each. interval: an element is first and last address, 4 bytes each in
  * network order. */
 void nft_elements(struct nft_batch *batch, bool add, const char *table, const char *set, const uint8_t *keys,

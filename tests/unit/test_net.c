@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/mem.h"
 #include "netrouter.h"
 
 /* ---- rules and queue ---- */
@@ -89,7 +90,62 @@ START_TEST(static_port_goes_before_the_socket)
 	hooks_on();
 	netlab_run(lab.outside, serve, NULL, "bash -c echo>/dev/udp/203.0.113.1/7");
 	ck_assert_uint_eq(engine.visits[VISIT_FROM_OUTSIDE], 1);
+	/* Without the entry there is no rule for entries any more. */
+	hooks.n_static_ports = 0;
+	hooks_on();
+	ck_assert_ptr_null(strstr(netlab_output(0, "nft list chain ip algate to_own_outside"), "@static_ports"));
+	netlab_run(lab.outside, serve, NULL, "bash -c echo>/dev/udp/203.0.113.1/7");
+	ck_assert_uint_eq(engine.visits[VISIT_FROM_OUTSIDE], 1);
 	close(fd);
+}
+END_TEST
+
+/* Datagrams that a host's sockets were given. */
+static unsigned udp_heard(pid_t host)
+{
+	const char *line = strstr(netlab_output(host, "cat /proc/net/snmp"), "\nUdp: ");
+
+	line = strstr(line + 1, "\nUdp: ");
+	return (unsigned)atoi(line + 6);
+}
+
+/* A change of which sets are in use changes rules; the kernel drops what is queued when a hook goes. */
+START_TEST(packets_wait_out_a_change_of_rules)
+{
+	static struct plan_static_port ports[] = {{0xcb007101, 17, 7}};
+
+	hooks_on();
+	ck_assert_int_eq(netlab_run(lab.inside, NULL, NULL, "bash -c echo>/dev/udp/203.0.113.2/7"), 0);
+	hooks.static_ports = ports;
+	hooks.n_static_ports = 1;
+	hooks.n_globals = 0;
+	hooks_on();
+	ck_assert_uint_eq(engine.visits[VISIT_TO_OUTSIDE], 0);
+	ck_assert_uint_eq(udp_heard(lab.outside), 0);
+	serve(NULL);
+	ck_assert_uint_eq(engine.visits[VISIT_TO_OUTSIDE], 1);
+	ck_assert_uint_eq(udp_heard(lab.outside), 1);
+}
+END_TEST
+
+START_TEST(sets_of_a_fixed_size_are_outgrown)
+{
+	enum { N = 3000 };
+	ip4 *many = mem_alloc(N * sizeof(*many));
+
+	hooks_on();
+	many[0] = hooks.own[0];
+	for (unsigned i = 1; i < N; i++)
+		many[i] = 0xc6336400 + i;
+	hooks.own = many;
+	hooks.n_own = N;
+	hooks_on();
+	ping(lab.inside, "198.51.111.183"); /* the last one */
+	ck_assert_uint_eq(engine.visits[VISIT_TURN_BACK], 1);
+	ping(lab.inside, "198.51.111.184");
+	ck_assert_uint_eq(engine.visits[VISIT_TURN_BACK], 1);
+	ck_assert(ping(lab.inside, "203.0.113.2"));
+	free(many);
 }
 END_TEST
 
@@ -430,6 +486,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, dead_daemon_lets_nothing_cross);
 	tcase_add_test(tests, own_packets_pass_the_engine_while_it_lives);
 	tcase_add_test(tests, static_port_goes_before_the_socket);
+	tcase_add_test(tests, packets_wait_out_a_change_of_rules);
+	tcase_add_test(tests, sets_of_a_fixed_size_are_outgrown);
 	tcase_add_test(tests, globals_are_queued_from_both_sides);
 	tcase_add_test(tests, hairpin_mark_brings_a_third_visit);
 	tcase_add_test(tests, own_errors_are_shown);
