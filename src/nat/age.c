@@ -5,6 +5,7 @@
  * Promises: a packet only notes the second it came in; the timer finds out when it fires and arms itself anew (O(1) for
  * each timeout that passes). What ends gives back all that it held. May not make anything.
  */
+#include "nat/call_life.h"
 #include "nat/resolve.h"
 #include "nat/session.h"
 #include "nat/state.h"
@@ -124,6 +125,10 @@ void node_due(struct engine *engine, uint64_t now, uint32_t node)
 	struct flow_record *flow;
 	uint32_t last_used_s;
 
+	if (node >= engine->records->max_flows * 2 + EXPECT_MAX) {
+		call_due(engine, now, node - engine->records->max_flows * 2 - EXPECT_MAX);
+		return;
+	}
 	if (node >= engine->records->max_flows * 2) {
 		expected_due(engine, now, node - engine->records->max_flows * 2);
 		return;
@@ -138,7 +143,7 @@ void node_due(struct engine *engine, uint64_t now, uint32_t node)
 	if (flow == NULL)
 		return;
 	expected_use(engine, node);
-	last_used_s = flow_last_stood(engine, node, flow);
+	last_used_s = call_keeps(engine, node) ? seconds(now) : flow_last_stood(engine, node, flow);
 	if (is_over(now, last_used_s, flow_timeout(engine->snapshot, flow)))
 		flow_end(engine, now, node, EVENT_EXPIRED);
 	else
@@ -195,6 +200,7 @@ void flow_end(struct engine *engine, uint64_t now, uint32_t index, enum event_ki
 	uint32_t last_used_s = flow_last_used(engine, index);
 
 	expected_ends(engine, now, index);
+	call_flow_ends(engine, index);
 	if (flow.flags & FLOW_ALG)
 		session_end(engine, index);
 	wheel_disarm(engine->wheel, index);

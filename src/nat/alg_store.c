@@ -13,9 +13,11 @@
 #include "nat/stream.h"
 
 #define MAGIC	     UINT64_C(0x31474c4147544c41) /* ALTGALG1 in memory order */
-#define HIGH_WORD    0
 #define NONE_WRITTEN ((uint64_t)UINT32_MAX << 32)
 #define SEAL_LEAST   2u
+
+/* Words of the header: how far a region was ever written. */
+enum { HIGH_SESSIONS, HIGH_CALLS, HIGH_PORTS };
 
 static const struct siphash_key seal_key = {0x616c67617465, 0x73657373696f6e73};
 
@@ -29,10 +31,18 @@ static uint64_t layout_hash(void)
 	    offsetof(struct expect_record, rule),
 	    offsetof(struct expect_record, flags),
 	    offsetof(struct expect_record, message),
+	    sizeof(struct call_record),
+	    offsetof(struct call_record, state),
+	    offsetof(struct call_record, remotes),
+	    sizeof(struct call_port),
+	    offsetof(struct call_port, flags),
+	    offsetof(struct call_port, heard_s),
 	    sizeof(struct flow_record),
 	    ALG_COUNT,
 	    ALG_SESSIONS,
 	    EXPECT_MAX,
+	    CALL_MAX,
+	    CALL_PORTS,
 	    ALG_STREAMS,
 	    ALG_CHUNKS,
 	    BACKING_PAGE,
@@ -53,13 +63,26 @@ static uint64_t expects_size(void)
 	return backing_page_up(EXPECT_MAX * sizeof(struct expect_record));
 }
 
+static uint64_t calls_size(void)
+{
+	return backing_page_up(CALL_MAX * sizeof(struct call_record));
+}
+
+static uint64_t ports_size(void)
+{
+	return backing_page_up(CALL_PORTS * sizeof(struct call_port));
+}
+
 static void place(struct alg_store *store)
 {
 	char *at = backing_body(&store->map);
 
 	store->sessions = (struct session_record *)at;
 	store->expects = (struct expect_record *)(at + sessions_size());
-	store->streams = at + sessions_size() + expects_size();
+	at += sessions_size() + expects_size();
+	store->calls = (struct call_record *)at;
+	store->ports = (struct call_port *)(at + calls_size());
+	store->streams = at + calls_size() + ports_size();
 }
 
 /* Expectations are looked for anywhere in their region, and the streams begin with a page of their own. */
@@ -88,7 +111,8 @@ struct alg_store *alg_store_open(const char *directory, struct err *err)
 	    .magic = MAGIC,
 	    .layout = layout_hash(),
 	    .capacity = ALG_SESSIONS,
-	    .size = sessions_size() + expects_size() + stream_store_size(ALG_STREAMS, ALG_CHUNKS),
+	    .size = sessions_size() + expects_size() + calls_size() + ports_size() +
+		    stream_store_size(ALG_STREAMS, ALG_CHUNKS),
 	    .word = NONE_WRITTEN,
 	};
 	struct alg_store *store = mem_alloc(sizeof(*store));
@@ -120,19 +144,53 @@ bool alg_store_reserve(struct alg_store *store, const void *at, size_t size)
 	return backing_reserve(&store->map, at, size);
 }
 
-uint32_t alg_store_sessions(const struct alg_store *store)
+static uint32_t high_of(const struct alg_store *store, unsigned which, uint32_t max)
 {
-	uint64_t word = *backing_word(&store->map, HIGH_WORD);
+	uint64_t word = *backing_word(&store->map, which);
 	uint32_t high = (uint32_t)word;
 
-	return (uint32_t)(word >> 32) != ~high || high > ALG_SESSIONS ? ALG_SESSIONS : high;
+	return (uint32_t)(word >> 32) != ~high || high > max ? max : high;
+}
+
+static void set_high(struct alg_store *store, unsigned which, uint32_t high)
+{
+	__atomic_store_n(backing_word(&store->map, which), (uint64_t)~high << 32 | high, __ATOMIC_RELEASE);
+	STORE_POINT();
+}
+
+uint32_t alg_store_sessions(const struct alg_store *store)
+{
+	return high_of(store, HIGH_SESSIONS, ALG_SESSIONS);
 }
 
 void alg_store_set_sessions(struct alg_store *store, uint32_t high)
 {
-	__atomic_store_n(backing_word(&store->map, HIGH_WORD), (uint64_t)~high << 32 | high,
-			 __ATOMIC_RELEASE);
-	STORE_POINT();
+	set_high(store, HIGH_SESSIONS, high);
+}
+
+static bool grow_calls(void *arg, bool port, uint32_t index)
+{
+	struct alg_store *store = arg;
+	const void *at = port ? (const void *)&store->ports[index] : (const void *)&store->calls[index];
+
+	if (!alg_store_reserve(store, at, port ? sizeof(*store->ports) : sizeof(*store->calls)))
+		return false;
+	set_high(store, port ? HIGH_PORTS : HIGH_CALLS, index + 1);
+	return true;
+}
+
+struct call_memory alg_store_calls(struct alg_store *store)
+{
+	return (struct call_memory){
+	    .calls = store->calls,
+	    .ports = store->ports,
+	    .n_calls = CALL_MAX,
+	    .n_ports = CALL_PORTS,
+	    .high_calls = high_of(store, HIGH_CALLS, CALL_MAX),
+	    .high_ports = high_of(store, HIGH_PORTS, CALL_PORTS),
+	    .grow = grow_calls,
+	    .arg = store,
+	};
 }
 
 uint32_t session_seal(const struct session_record *session)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the gateways keep and a killed daemon leaves behind: STATE/alg, beside the records and of the same make (nat/backing.h).
- * Regions of fixed size, whatever the number of flows: sessions, expectations, streams with their buffers. Only what is used
- * takes memory.
+ * Regions of fixed size, whatever the number of flows: sessions, expectations, calls with their ports, streams with their
+ * buffers. Only what is used takes memory.
  *
  * A session's record: identity, then the gateway's own state of datagrams in two copies, of which `current` names the one that
  * counts: a message that is being read writes the other. (That of a stream is kept with the stream.)
@@ -12,6 +12,7 @@
 
 #include "alg/alg.h"
 #include "lib/err.h"
+#include "nat/call.h"
 #include "nat/expect.h"
 #include "nat/backing.h"
 
@@ -46,6 +47,8 @@ struct alg_store {
 	struct backing map;
 	struct session_record *sessions;
 	struct expect_record *expects;
+	struct call_record *calls;
+	struct call_port *ports;
 	void *streams;
 };
 
@@ -60,6 +63,8 @@ bool alg_store_reserve_streams(struct alg_store *store, uint32_t streams, uint32
 /* Sessions at or above this were never written. */
 uint32_t alg_store_sessions(const struct alg_store *store);
 void alg_store_set_sessions(struct alg_store *store, uint32_t high);
+/* Where calls are; good until the store is closed. */
+struct call_memory alg_store_calls(struct alg_store *store);
 /* Even, never 0. */
 uint32_t session_seal(const struct session_record *session);
 

@@ -46,7 +46,8 @@ enum call_state { CALL_BEGUN = 1, CALL_UP, CALL_OVER, CALL_REGISTERING, CALL_REG
 enum call_flags {
 	CALL_AWARE = 1, /* an inside party shows its global address by itself, and was left alone */
 	CALL_ENDED = 2, /* hung up: an answer that comes again does not bring it back */
-	CALL_FLAGS = 3,
+	CALL_OTHER = 4, /* neither call nor registration: a subscription, or a request that wants to be answered elsewhere */
+	CALL_FLAGS = 7,
 };
 
 /* Where an outside party receives a medium, as it said to this inside party. */
@@ -57,6 +58,8 @@ struct call_remote {
 	uint32_t party;      /* who was told */
 	uint32_t branch;
 };
+
+#define CALL_REMOTE_RTCP 0x8000 /* in `medium`: its RTCP, if that is elsewhere */
 
 struct call_record {
 	uint32_t state_word; /* as all records */
@@ -85,8 +88,9 @@ enum call_port_flags {
 	PORT_STATIC = 1, /* `rule` is a static entry */
 	PORT_SIGNAL = 2, /* a contact */
 	PORT_RTCP = 4,
+	PORT_KINDS = 7,
 	PORT_HELD = 8,   /* its party sends or takes nothing for now */
-	PORT_FLAGS = 15,
+	PORT_FLAGS = 8,
 };
 
 struct call_port {
@@ -99,11 +103,11 @@ struct call_port {
 	uint64_t rule;
 	uint32_t call;       /* medium: its call; contact: RECORD_NONE */
 	uint32_t party;      /* of the call: a hash of who announced it */
-	uint16_t medium;     /* MEDIUM_NONE: contact */
-	uint8_t kind;        /* PORT_STATIC, PORT_SIGNAL, PORT_RTCP: what does not change */
-	uint8_t flags;       /* PORT_HELD */
 	uint32_t made_s;
+	uint16_t medium;     /* MEDIUM_NONE: contact */
+	uint8_t kind;        /* of the flags those that do not change */
 	/* What changes. */
+	uint8_t flags;       /* PORT_HELD */
 	uint32_t closes_s;   /* taken away: when it goes; 0: not */
 	uint32_t binding;    /* derived after adoption; RECORD_NONE */
 	/* Contact: from where signalling may come, last first. Medium: [0] is who came first while nobody was known. */
@@ -116,13 +120,14 @@ struct call_port {
 
 struct call_table;
 
-/* Memory for so many records, all 0 when new; it stays the caller's. Adopts what is whole in it. reserve: makes sure that a record
- * can be written, false: no room; NULL: all can. */
+/* Where the records are; it stays the caller's. What is whole of those that were ever written is adopted. grow: the record will be
+ * written now, for the first time; false: no room. NULL: all can be. */
 struct call_memory {
 	struct call_record *calls;
 	struct call_port *ports;
 	uint32_t n_calls, n_ports;
-	bool (*reserve)(void *arg, const void *at, size_t size);
+	uint32_t high_calls, high_ports; /* records at or above were never written */
+	bool (*grow)(void *arg, bool port, uint32_t index);
 	void *arg;
 };
 struct call_table *call_table_new(const struct call_memory *memory, const struct siphash_key *secret, uint32_t max_flows);
@@ -172,10 +177,12 @@ uint32_t call_port_count_of_call(const struct call_table *table, uint32_t call);
 uint32_t call_port_next(const struct call_table *table, uint32_t *from, uint32_t budget);
 /* Calls that have it as a contact. */
 uint32_t call_port_uses(const struct call_table *table, const struct call_port *port);
-/* Enters a contact with the call, if it has room for one more and has it not yet. */
-void call_take_contact(struct call_table *table, struct call_record *call, struct call_port *port);
+/* The contact is the call's, too. False: it has too many. */
+bool call_take_contact(struct call_table *table, struct call_record *call, const struct call_port *port);
 /* The call's n-th contact is its own no more; its port, if that was the last use of it, else NULL. */
 struct call_port *call_drop_contact(struct call_table *table, struct call_record *call, unsigned n);
+/* Nobody has it as a contact any more. Walks all calls. */
+void call_contact_gone(struct call_table *table, const struct call_port *port);
 /* Signalling may come from there. */
 void call_port_admit(struct call_port *port, ip4 from);
 

@@ -57,7 +57,7 @@ uint32_t engine_call_media(struct engine *engine, uint64_t now, uint32_t call, s
 
 /* Since start; and now. */
 struct call_counts {
-	uint32_t begun, up, over, registering, registered, ports, contacts; /* now */
+	uint32_t begun, up, over, registering, registered, ports; /* now; ports: of media and contacts */
 	uint64_t calls, answered, failed, ended, expired; /* ever: begun; of these answered, refused or cancelled, hung up, given up
 							   * because nothing was heard of them */
 	uint64_t registrations;  /* ever granted */

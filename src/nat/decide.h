@@ -35,7 +35,7 @@ struct leg {
 	uint32_t binding;   /* an existing one, or RECORD_NONE: to be made (then ig is not known yet) */
 	struct endpoint il, ig, og; /* new flow; outside local is outside global */
 	/* LEG_EXPECTED */
-	uint32_t expectation;
+	uint32_t expectation; /* EXPECT_MAX and more: a call's port */
 	uint8_t child;      /* enum alg: the flow's gateway */
 	bool is_static;     /* id is a static entry's */
 	bool fixed;         /* needs no binding: the entry says all */

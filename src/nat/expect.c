@@ -14,15 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/mem.h"
+#include "nat/chains.h"
 #include "nat/flow.h"
 #include "nat/use.h"
 
 #define END UINT32_MAX
-
-/* Doubly linked chains of indexes; heads and links hold index + 1, 0 ends. */
-struct chains {
-	uint32_t *heads, *next, *before;
-};
 
 struct expect_table {
 	struct expect_record *records;
@@ -39,45 +35,6 @@ struct expect_table {
 
 /* It guards against damage only. */
 static const struct siphash_key seal_key = {0x616c67617465, 0x657870656374};
-
-/* ---- chains ---- */
-
-static void chains_init(struct chains *chains, uint32_t max, uint32_t mask)
-{
-	chains->heads = mem_alloc(((size_t)mask + 1) * sizeof(uint32_t));
-	chains->next = mem_alloc((size_t)max * sizeof(uint32_t));
-	chains->before = mem_alloc((size_t)max * sizeof(uint32_t));
-}
-
-static void chains_free(struct chains *chains)
-{
-	free(chains->heads);
-	free(chains->next);
-	free(chains->before);
-}
-
-static void chain_add(struct chains *chains, uint32_t bucket, uint32_t index)
-{
-	uint32_t first = chains->heads[bucket];
-
-	chains->next[index] = first;
-	chains->before[index] = 0;
-	if (first != 0)
-		chains->before[first - 1] = index + 1;
-	chains->heads[bucket] = index + 1;
-}
-
-static void chain_remove(struct chains *chains, uint32_t bucket, uint32_t index)
-{
-	uint32_t next = chains->next[index], before = chains->before[index];
-
-	if (next != 0)
-		chains->before[next - 1] = before;
-	if (before != 0)
-		chains->next[before - 1] = next;
-	else
-		chains->heads[bucket] = next;
-}
 
 /* ---- places ---- */
 
@@ -236,9 +193,9 @@ struct expect_table *expect_table_new(struct expect_record *memory, uint32_t max
 	table->mask = size - 1;
 	table->secret = *secret;
 	table->free = mem_alloc((size_t)max * sizeof(*table->free));
-	chains_init(&table->by_place, max, table->mask);
-	chains_init(&table->by_parent, max, table->mask);
-	chains_init(&table->by_child, max, table->mask);
+	chains_init(&table->by_place, max, table->mask + 1);
+	chains_init(&table->by_parent, max, table->mask + 1);
+	chains_init(&table->by_child, max, table->mask + 1);
 	table->hosts = use_table_new(max);
 	table->parents = use_table_new(max);
 	adopt(table);

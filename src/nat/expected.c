@@ -11,6 +11,7 @@
  * however it ends; nothing is admitted that the configuration does not have any more. May not read
  * messages.
  */
+#include "nat/call_life.h"
 #include "nat/resolve.h"
 
 #include <string.h>
@@ -132,7 +133,11 @@ bool resolve_expected(const struct ask *ask, enum flow_side side, struct endpoin
 	struct leg found = *leg;
 	const struct expect_record *record;
 
-	if (expect_count(ask->engine->expects) == 0 || !is_opening(ask->view))
+	if (!is_opening(ask->view))
+		return false;
+	if (call_leg(ask, side, source, destination, leg))
+		return true;
+	if (expect_count(ask->engine->expects) == 0)
 		return false;
 	record = expect_find(ask->engine->expects, ask->vrf, ask->view->protocol, side, source,
 			     destination);
@@ -152,6 +157,14 @@ bool resolve_expected(const struct ask *ask, enum flow_side side, struct endpoin
 		return false;
 	*leg = found;
 	return true;
+}
+
+uint32_t expected_parent(const struct engine *engine, const struct leg *leg)
+{
+	const struct expect_record *record =
+		leg->expectation < EXPECT_MAX ? expect_at(engine->expects, leg->expectation) : NULL;
+
+	return record != NULL ? record->parent : RECORD_NONE;
 }
 
 /* ---- beginning and end ---- */

@@ -5,6 +5,7 @@
  * Promises: O(1), no malloc; either everything that a packet needs is made, or nothing and the reason says why. A
  * refusal never costs a live flow. May not decide what is to be translated.
  */
+#include "nat/call_life.h"
 #include "nat/resolve.h"
 #include "nat/state.h"
 #include "nat/session.h"
@@ -82,7 +83,7 @@ static bool has_room(struct engine *engine, uint64_t now, uint16_t vrf, uint8_t 
 		return true;
 	}
 	if (leg->kind == LEG_EXPECTED)
-		engine->spare[2] = expect_at(engine->expects, leg->expectation)->parent;
+		engine->spare[2] = expected_parent(engine, leg);
 	room = room_for(engine, now, vrf, protocol, leg, need);
 	engine->spare[2] = RECORD_NONE;
 	return room;
@@ -115,7 +116,10 @@ static bool is_taken(struct engine *engine, const struct flow_record *body)
 /* An old flow that had to go may have been the parent. */
 static bool is_still_expected(const struct engine *engine, const struct leg *leg)
 {
-	return leg->kind != LEG_EXPECTED || expect_at(engine->expects, leg->expectation) != NULL;
+	if (leg->kind != LEG_EXPECTED)
+		return true;
+	return leg->expectation >= EXPECT_MAX ? call_port_of_leg(engine, leg) != NULL
+					      : expect_at(engine->expects, leg->expectation) != NULL;
 }
 
 static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, const struct decoded *view,
@@ -139,8 +143,9 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 		return is_taken(engine, &body) ? REASON_FLOW_COLLISION : REASON_NO_ENTRY;
 	}
 	flow_count_in(engine, index, leg->binding);
-	if (leg->kind == LEG_EXPECTED)
+	if (leg->kind == LEG_EXPECTED && leg->expectation < EXPECT_MAX)
 		resolve_came(engine, now, leg->expectation, index);
+	call_flow_made(engine, index);
 	recheck(engine, now, index);
 	if (view->protocol == PROTOCOL_TCP)
 		syn_forget(engine->syns, vrf, leg->og, leg->ig);

@@ -13,39 +13,18 @@
 #include "nat/resolve.h"
 
 #include <string.h>
+#include "nat/resolve_parts.h"
 #include "nat/session.h"
 
 #define EXPECT_S_DEFAULT 60
-#define MADE_MAX	 (EXPECT_FLOW_MAX + 1)
 #define PORT_LEAST	 1024
-
-struct making {
-	struct engine *engine;
-	uint64_t now;
-	const struct resolve_ask *ask;
-	const struct gateway *gateway;
-	const struct findings *findings;
-	const struct flow_record *sender;   /* NULL: it is outside */
-	const struct flow_record *receiver; /* NULL: it is outside */
-	enum alg_note note;		    /* why not */
-	uint32_t n_made;
-	uint32_t made[MADE_MAX];
-};
 
 /* Nothing is allowed that has to be. */
 static const struct gateway strict = {.expect_s = EXPECT_S_DEFAULT};
 
-/* The endpoint that the receiver is told. */
-struct mapping {
-	struct endpoint ig;
-	uint32_t binding;
-	uint64_t rule;
-	bool is_static;
-};
-
 /* ---- addresses that are nobody's ---- */
 
-static bool names_nobody(ip4 addr)
+bool names_nobody(ip4 addr)
 {
 	return addr == 0 || addr == UINT32_MAX || addr >> 24 == 127 || addr >> 28 == 14;
 }
@@ -72,7 +51,7 @@ static enum alg_note expect(struct making *m, struct expect_record *body)
 	return NOTE_NONE;
 }
 
-static uint8_t protocol_of(const struct mention *mention, const struct flow_record *flow)
+uint8_t resolve_protocol(const struct mention *mention, const struct flow_record *flow)
 {
 	return mention->protocol != 0 && !(mention->flags & MENTION_OWN) ? mention->protocol
 									 : flow->protocol;
@@ -84,7 +63,7 @@ static struct expect_record body_of(const struct making *m, const struct mention
 	uint32_t life_s = m->gateway->expect_s != 0 ? m->gateway->expect_s : EXPECT_S_DEFAULT;
 	struct expect_record body = {
 	    .vrf = flow->vrf,
-	    .protocol = protocol_of(mention, flow),
+	    .protocol = resolve_protocol(mention, flow),
 	    .il = flow->il,
 	    .ig = flow->ig,
 	    .alg = m->ask->alg,
@@ -144,8 +123,7 @@ static enum alg_note expect_inside(struct making *m, const struct mention *menti
 
 /* ---- a listener inside ---- */
 
-/* The sender's own endpoint of this flow. */
-static void map_own(const struct flow_record *flow, struct mapping *mapping)
+void map_own(const struct flow_record *flow, struct mapping *mapping)
 {
 	*mapping = (struct mapping){.ig = {flow->ig, flow->ig_port},
 				    .binding = flow->binding,
@@ -171,8 +149,8 @@ static enum alg_note map_port(struct making *m, uint8_t protocol, struct endpoin
 	return NOTE_NONE;
 }
 
-static enum alg_note map_listener(struct making *m, uint8_t protocol, struct endpoint il,
-				  struct mapping *mapping)
+enum alg_note map_listener(struct making *m, uint8_t protocol, struct endpoint il,
+			   struct mapping *mapping)
 {
 	const struct flow_record *flow = m->sender;
 	const struct snapshot *snapshot = m->engine->snapshot;
@@ -198,7 +176,7 @@ static enum alg_note map_listener(struct making *m, uint8_t protocol, struct end
 }
 
 /* May this port be announced at all? */
-static bool is_good_port(const struct making *m, const struct mention *mention)
+bool is_good_port(const struct making *m, const struct mention *mention)
 {
 	uint16_t port = mention->at.port;
 
@@ -238,7 +216,7 @@ static enum alg_note expect_both(struct making *m, const struct mention *mention
 
 /* Ports for both at once, so that they stay neighbours. Where that cannot be (the first is odd, or
  * one of them has a port already) each gets its own. */
-static void pair_up(struct making *m, uint8_t protocol, struct endpoint il)
+void map_pair(struct making *m, uint8_t protocol, struct endpoint il)
 {
 	const struct flow_record *flow = m->sender;
 	const struct binding_record *binding = binding_at(m->engine->bindings, flow->binding);
@@ -257,7 +235,7 @@ static void pair_up(struct making *m, uint8_t protocol, struct endpoint il)
 static enum alg_note listen_at(struct making *m, const struct mention *mention, struct endpoint il,
 			       struct mapping *mapping)
 {
-	enum alg_note note = map_listener(m, protocol_of(mention, m->sender), il, mapping);
+	enum alg_note note = map_listener(m, resolve_protocol(mention, m->sender), il, mapping);
 
 	return note == NOTE_NONE ? expect_both(m, mention, il, mapping) : note;
 }
@@ -272,11 +250,11 @@ static enum alg_note listen_pair(struct making *m, const struct mention *mention
 
 	if (next.port == 0)
 		return NOTE_BAD_PORT;
-	pair_up(m, protocol_of(mention, m->sender), il);
+	map_pair(m, resolve_protocol(mention, m->sender), il);
 	note = listen_at(m, mention, il, mapping);
 	if (note == NOTE_NONE)
 		return listen_at(m, mention, next, &second);
-	left = binding_by_rule(m->engine->bindings, m->sender->vrf, protocol_of(mention, m->sender),
+	left = binding_by_rule(m->engine->bindings, m->sender->vrf, resolve_protocol(mention, m->sender),
 			       next, m->sender->rule);
 	if (left != NULL)
 		leg_unbind(m->engine, m->now, binding_index(m->engine->bindings, left));
@@ -419,7 +397,7 @@ static bool name_out(const struct making *m, uint16_t vrf, uint8_t protocol, str
 	return true;
 }
 
-static bool name_in(const struct making *m, uint16_t vrf, uint8_t protocol, struct endpoint *at)
+bool name_in(const struct making *m, uint16_t vrf, uint8_t protocol, struct endpoint *at)
 {
 	const struct flow_record *flow = m->receiver;
 	const struct snapshot_static *entry =
@@ -443,15 +421,15 @@ static bool name_in(const struct making *m, uint16_t vrf, uint8_t protocol, stru
 	return true;
 }
 
-static void name(const struct making *m, const struct mention *mention, struct resolved *out)
+bool resolve_name(const struct making *m, const struct mention *mention, struct resolved *out)
 {
 	const struct flow_record *flow = m->sender != NULL ? m->sender : m->receiver;
-	uint8_t protocol = protocol_of(mention, flow);
+	uint8_t protocol = resolve_protocol(mention, flow);
 	bool whole = mention->role == ROLE_ADDRESS, done = false;
 	struct endpoint at = mention->at;
 
 	if (names_nobody(at.addr))
-		return;
+		return false;
 	if (m->sender != NULL)
 		done =
 		    whole ? address_out(m, flow->vrf, &at) : name_out(m, flow->vrf, protocol, &at);
@@ -459,6 +437,7 @@ static void name(const struct making *m, const struct mention *mention, struct r
 		done = whole ? address_in(m, flow->vrf, &at) : name_in(m, flow->vrf, protocol, &at);
 	out->to = at;
 	out->changed = done && (at.addr != mention->at.addr || at.port != mention->at.port);
+	return done;
 }
 
 /* ---- a message ---- */
@@ -469,8 +448,12 @@ static enum resolve_outcome resolve(struct making *m, const struct mention *ment
 	*out = (struct resolved){.to = mention->at};
 	if (mention->role == ROLE_LISTEN)
 		return listen(m, mention, out);
-	if (mention->role == ROLE_NAME || mention->role == ROLE_ADDRESS)
-		name(m, mention, out);
+	if (mention->role == ROLE_SIGNAL)
+		return resolve_signal(m, mention, out);
+	if (mention->role == ROLE_MEDIA || mention->role == ROLE_RTCP)
+		return resolve_media(m, mention, out);
+	if (!resolve_name(m, mention, out) && mention->role == ROLE_NAME)
+		return resolve_own_name(m, mention, out);
 	return RESOLVED;
 }
 
@@ -479,6 +462,7 @@ static void undo(struct making *m)
 	while (m->n_made > 0)
 		expected_undo(m->engine, m->now,
 			      expect_at(m->engine->expects, m->made[--m->n_made]));
+	telling_undo(m);
 }
 
 static bool set_parties(struct making *m)
@@ -507,6 +491,7 @@ enum resolve_outcome resolve_all(struct engine *engine, uint64_t now, const stru
 	*note = NOTE_NONE;
 	if (!set_parties(&m))
 		return RESOLVE_LEFT;
+	telling_begin(&m);
 	for (uint32_t i = 0; i < findings->n_mentions && outcome == RESOLVED; i++)
 		outcome = resolve(&m, &findings->mentions[i], &out[i]);
 	if (outcome != RESOLVED) {
@@ -516,5 +501,7 @@ enum resolve_outcome resolve_all(struct engine *engine, uint64_t now, const stru
 	}
 	for (uint32_t i = 0; i < m.n_made; i++)
 		expect_note(engine, now, TRACE_EXPECTED, expect_at(engine->expects, m.made[i]));
+	telling_end(&m);
+	*note = m.note;
 	return RESOLVED;
 }

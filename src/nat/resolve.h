@@ -11,7 +11,7 @@
  *                the child is known and leaves by the address of its parent; nothing is written.
  *   ROLE_NAME    whatever mapping there is: static entry, binding, pair of addresses; else unchanged.
  *   ROLE_ADDRESS static entries of whole addresses (not `no-payload` ones), and address bindings; else unchanged.
- *   ROLE_SIGNAL, ROLE_MEDIA, ROLE_RTCP: for calls.
+ *   ROLE_SIGNAL, ROLE_MEDIA, ROLE_RTCP: resolve_call.c.
  *
  * Promises: the same mention of the same flow gets the same answer while its expectation or child lives (retransmissions come
  * out identical). All or nothing for one message: if one mention cannot be resolved, what was made for the others is undone.
@@ -48,6 +48,8 @@ void resolve_cancel(struct engine *engine, uint64_t now, uint32_t flow, bool par
  * (side outside: as it arrives at the global address). False: none does. No effect. */
 bool resolve_expected(const struct ask *ask, enum flow_side side, struct endpoint source,
 		      struct endpoint destination, struct leg *leg);
+/* The control session of such a leg; RECORD_NONE: it has none. */
+uint32_t expected_parent(const struct engine *engine, const struct leg *leg);
 /* A flow came of it: linked to its parent; one-shot expectations end. */
 void resolve_came(struct engine *engine, uint64_t now, uint32_t expectation, uint32_t flow);
 

@@ -104,7 +104,7 @@ static enum message_fate become(const struct reader *reader, const uint8_t *byte
 	enum alg_note why = NOTE_NONE;
 	enum resolve_outcome outcome;
 
-	if (set->findings.n_mentions == 0)
+	if (set->findings.n_mentions == 0 && set->findings.said == SAID_NOTHING)
 		return MESSAGE_SAME;
 	outcome = resolve_all(reader->engine, reader->now, &ask, &set->findings, set->resolved, &why);
 	if (why != NOTE_NONE)

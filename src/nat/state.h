@@ -8,6 +8,7 @@
 
 #include "alg/alg.h"
 #include "nat/binding.h"
+#include "nat/call.h"
 #include "nat/decide.h"
 #include "nat/engine.h"
 #include "nat/expect.h"
@@ -26,6 +27,11 @@
 /* Of a gateway. */
 struct expect_counts {
 	uint64_t expected, used, expired, cancelled;
+};
+
+/* Of calls, ever. */
+struct call_totals {
+	uint64_t calls, answered, failed, ended, expired, registrations, evicted, aware, third_party;
 };
 
 #define EMIT_LARGE (256 * 1024)
@@ -53,9 +59,12 @@ struct engine {
 	struct ident_table *idents;
 	struct syn_set *syns;      /* unsolicited, waiting for their answer */
 	struct expect_table *expects;
+	struct call_table *calls;
+	struct call_totals call_totals;
+	uint32_t call_in_hand;     /* that a message is about; RECORD_NONE */
 	struct session_set *sessions;
 	struct wheel *wheel;       /* node: flow index, max_flows + index of an address binding, or 2 max_flows + index of an
-				    * expectation */
+				    * expectation, behind these a call's */
 	uint32_t identities;       /* flows that are none of the operator's */
 	uint32_t address_bindings;
 	uint32_t refusals;         /* ICMP answers that may still be sent, */

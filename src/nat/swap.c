@@ -12,6 +12,7 @@
 #include "lib/aside.h"
 #include "lib/mem.h"
 #include "nat/alg_store.h"
+#include "nat/call_life.h"
 #include "nat/resolve.h"
 #include "nat/session.h"
 #include "nat/state.h"
@@ -23,6 +24,7 @@
 struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 {
 	struct engine *engine = mem_alloc(sizeof(*engine));
+	struct call_memory calls;
 
 	engine->records = records;
 	engine->flows = flow_table_new(records);
@@ -36,7 +38,10 @@ struct engine *engine_new(struct records *records, uint64_t seed, uint64_t now)
 	engine->idents = ident_new(seed);
 	engine->syns = syn_new(seed);
 	engine->expects = expect_table_new(records->alg->expects, EXPECT_MAX, &records->secret);
-	engine->wheel = wheel_new(records->max_flows * 2 + EXPECT_MAX, 100, now);
+	calls = alg_store_calls(records->alg);
+	engine->call_in_hand = RECORD_NONE;
+	engine->calls = call_table_new(&calls, &records->secret, records->max_flows);
+	engine->wheel = wheel_new(records->max_flows * 2 + EXPECT_MAX + CALL_MAX, 100, now);
 	engine->sessions = session_set_new(engine, now);
 	engine->ip_id = (uint16_t)(seed >> 48);
 	return engine;
@@ -51,6 +56,7 @@ void engine_free(struct engine *engine)
 	snapshot_free(engine->snapshot);
 	wheel_free(engine->wheel);
 	session_set_free(engine->sessions, engine);
+	call_table_free(engine->calls);
 	expect_table_free(engine->expects);
 	syn_free(engine->syns);
 	ident_free(engine->idents);
@@ -277,6 +283,7 @@ static void adopt(struct engine *engine, uint64_t now)
 	if (!engine->records->fresh)
 		adopt_records(engine, now);
 	expected_adopt(engine, now);
+	call_adopt(engine, now);
 	drop_idle_bindings(engine, now);
 	session_adopt(engine, now);
 }
@@ -415,6 +422,7 @@ bool engine_swap(struct engine *engine, uint64_t now, struct swap *swap)
 	}
 	if (old != NULL) {
 		expected_follow(engine, now);
+		call_follow(engine, now);
 		session_follow(engine, now);
 	}
 	swap->old = old;

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where calls are received and signalled to: ROLE_SIGNAL, ROLE_MEDIA, ROLE_RTCP.
+ *
+ *   sender inside   its endpoint becomes a port of the call (call.h), with the same answer as long as the call has it. The flow's
+ *                   own endpoint has the flow's own mapping. Who shows its global address already is left alone. Another host's
+ *                   is taken only if that host is known: a party of this call, or registered with the same server.
+ *   sender outside  a global endpoint that is a host's inside becomes local again, so that media between two inside hosts need not
+ *                   come by here; anything else is remembered as where the other side is.
+ *
+ * What is made of a message that is then left, or refused, is undone (resolve_said.c). May not read messages.
+ */
+#include "nat/call_life.h"
+#include "nat/resolve_parts.h"
+#include "nat/session.h"
+
+#include <string.h>
+
+#define GIVE_WAY_MAX 8 /* calls that are over, for a port that is wanted */
+
+static bool is_own(const struct mention *mention, const struct flow_record *flow, uint8_t protocol)
+{
+	return mention->at.addr == flow->il && mention->at.port == flow->il_port && protocol == flow->protocol;
+}
+
+/* ---- ports ---- */
+
+static struct call_port body_of(const struct making *m, uint8_t protocol, struct endpoint il, const struct mapping *mapping)
+{
+	return (struct call_port){
+		.vrf = m->sender->vrf,
+		.protocol = protocol,
+		.alg = m->ask->alg,
+		.il = il.addr,
+		.il_port = il.port,
+		.ig = mapping->ig.addr,
+		.ig_port = mapping->ig.port,
+		.rule = mapping->rule,
+		.call = RECORD_NONE,
+		.party = call_party(m->sender),
+		.medium = MEDIUM_NONE,
+		.kind = mapping->is_static ? PORT_STATIC : 0,
+		.made_s = seconds(m->now),
+		.binding = mapping->binding,
+	};
+}
+
+/* Calls that are over give up their ports where there is none left. */
+static enum alg_note map_somehow(struct making *m, uint8_t protocol, struct endpoint il, struct mapping *mapping)
+{
+	enum alg_note note = map_listener(m, protocol, il, mapping);
+
+	for (int i = 0; i < GIVE_WAY_MAX && note == NOTE_NO_PORT && call_give_way(m->engine, m->now); i++)
+		note = map_listener(m, protocol, il, mapping);
+	return note;
+}
+
+static enum alg_note begin_port(struct making *m, const struct call_port *body, struct call_port **out)
+{
+	struct telling *told = &m->told;
+
+	*out = told->n_made < PORTS_MAX ? call_port_begin(m->engine, m->now, body) : NULL;
+	if (*out == NULL) {
+		leg_unbind(m->engine, m->now, body->binding);
+		return NOTE_NO_ROOM;
+	}
+	told->made_ports[told->n_made++] = call_port_index(m->engine->calls, *out);
+	return NOTE_NONE;
+}
+
+static void touch(struct making *m, const struct call_port *port)
+{
+	if (m->told.n_touched < PORTS_MAX)
+		m->told.touched[m->told.n_touched++] = call_port_index(m->engine->calls, port);
+}
+
+static void tell(const struct mention *mention, struct endpoint ig, struct resolved *out)
+{
+	out->to = ig;
+	out->changed = ig.addr != mention->at.addr || ig.port != mention->at.port;
+}
+
+/* ---- who else may be announced ---- */
+
+static bool is_party(const struct making *m, ip4 host)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	const struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (port->il == host && port->vrf == m->sender->vrf)
+			return true;
+	}
+	return false;
+}
+
+/* Does the host take signalling from this server? */
+static bool is_registered(const struct making *m, ip4 host, uint16_t at, ip4 server)
+{
+	const struct endpoint local = {host, at};
+	const struct call_port *port = NULL;
+
+	while ((port = call_port_of_local(m->engine->calls, m->sender->vrf, m->sender->protocol, local, port)) != NULL) {
+		for (unsigned i = 0; (port->kind & PORT_SIGNAL) && i < PORT_REMOTES; i++) {
+			if (port->remotes[i] == server)
+				return true;
+		}
+	}
+	return false;
+}
+
+static const struct snapshot_rule *rule_of(const struct making *m)
+{
+	return m->sender->flags & FLOW_STATIC ? NULL : snapshot_rule_by_id(m->engine->snapshot, m->sender->rule);
+}
+
+static bool is_covered(const struct making *m, struct endpoint il, uint8_t protocol)
+{
+	const struct snapshot_rule *rule = rule_of(m);
+	const struct acl_subject subject = {.source = il.addr,
+					    .destination = m->sender->og,
+					    .source_port = il.port,
+					    .destination_port = m->sender->og_port,
+					    .protocol = protocol,
+					    .icmp_type = 0,
+					    .ports_known = true};
+
+	return rule != NULL && rule->acl != SNAPSHOT_NONE && snapshot_acl_permits(m->engine->snapshot, rule->acl, &subject);
+}
+
+/* The usual signalling port is where a host is known by. */
+static bool is_known(const struct making *m, const struct mention *mention)
+{
+	if (m->told.call != NULL && is_party(m, mention->at.addr))
+		return true;
+	return is_registered(m, mention->at.addr, 5060, m->sender->og) ||
+	       is_registered(m, mention->at.addr, mention->at.port, m->sender->og);
+}
+
+/* Another host's endpoint: the message goes on, with that in it as it is, unless the host is known. */
+static bool may_announce(struct making *m, const struct mention *mention, uint8_t protocol)
+{
+	if (!is_covered(m, mention->at, protocol))
+		return false; /* outside, or none of ours */
+	if (is_known(m, mention))
+		return true;
+	m->note = NOTE_THIRD_PARTY;
+	m->engine->call_totals.third_party++;
+	return false;
+}
+
+static void note_aware(struct making *m)
+{
+	m->told.aware = true;
+	m->engine->call_totals.aware++;
+}
+
+/* ---- contacts ---- */
+
+static struct call_port *contact_at(const struct making *m, uint8_t protocol, struct endpoint il)
+{
+	struct call_port *port = NULL;
+
+	do {
+		port = call_port_of_local(m->engine->calls, m->sender->vrf, protocol, il, port);
+	} while (port != NULL && (!(port->kind & PORT_SIGNAL) || !call_port_fits(m->engine->snapshot, port) ||
+				  (port->ig != m->sender->ig && il.addr == m->sender->il)));
+	return port;
+}
+
+/* The call's oldest contact gives way to one too many. */
+static void take_contact(struct making *m, const struct call_port *port)
+{
+	struct call_record *call = m->told.call;
+	struct call_port *gone;
+
+	if (call_take_contact(m->engine->calls, call, port))
+		return;
+	gone = call_drop_contact(m->engine->calls, call, 0);
+	if (gone != NULL)
+		call_port_end(m->engine, m->now, gone);
+	call_take_contact(m->engine->calls, call, port);
+}
+
+static enum alg_note make_contact(struct making *m, uint8_t protocol, struct endpoint il, const struct mapping *mapping,
+				  struct call_port **port)
+{
+	struct call_port body = body_of(m, protocol, il, mapping);
+
+	body.kind |= PORT_SIGNAL;
+	return begin_port(m, &body, port);
+}
+
+/* A call, a registration, or what else needs to be reached for a while. */
+static struct call_record *need_call(struct making *m)
+{
+	if (m->told.call == NULL)
+		telling_open(m);
+	return m->told.call;
+}
+
+static enum alg_note contact(struct making *m, uint8_t protocol, struct endpoint il, bool own, struct endpoint *ig)
+{
+	struct call_port *port = contact_at(m, protocol, il);
+	struct mapping mapping;
+	enum alg_note note = NOTE_NONE;
+
+	if (port == NULL && own)
+		map_own(m->sender, &mapping);
+	else if (port == NULL)
+		note = map_somehow(m, protocol, il, &mapping);
+	if (note != NOTE_NONE)
+		return note;
+	if (port == NULL)
+		note = make_contact(m, protocol, il, &mapping, &port);
+	if (note != NOTE_NONE)
+		return note;
+	*ig = call_port_global(port);
+	call_port_admit(port, m->sender->og);
+	take_contact(m, port);
+	return NOTE_NONE;
+}
+
+/* Nothing is made for a request that nobody will answer otherwise than by this flow. */
+static bool needs_nothing(const struct making *m, const struct mention *mention, bool own)
+{
+	return own && m->told.call == NULL && mention->lifetime_s == 0 && m->findings->said == SAID_NOTHING;
+}
+
+static enum resolve_outcome refuse_call(struct making *m, enum alg_note note)
+{
+	m->note = note;
+	return RESOLVE_REFUSED;
+}
+
+static enum resolve_outcome signal_inside(struct making *m, const struct mention *mention, struct resolved *out)
+{
+	const struct flow_record *flow = m->sender;
+	uint8_t protocol = resolve_protocol(mention, flow);
+	bool own = is_own(mention, flow, protocol);
+	struct endpoint ig = {flow->ig, flow->ig_port};
+	enum alg_note note;
+
+	if (mention->at.addr == flow->ig && flow->ig != flow->il)
+		return note_aware(m), RESOLVED;
+	if (mention->at.addr != flow->il) {
+		if (resolve_name(m, mention, out) || !may_announce(m, mention, protocol))
+			return RESOLVED;
+	} else if (!own && !is_good_port(m, mention)) {
+		if (!resolve_name(m, mention, out))
+			m->note = NOTE_BAD_PORT;
+		return RESOLVED;
+	}
+	if (mention->lifetime_s > m->told.wanted_s)
+		m->told.wanted_s = mention->lifetime_s;
+	if (!needs_nothing(m, mention, own)) {
+		if (need_call(m) == NULL)
+			return refuse_call(m, NOTE_LIMIT);
+		note = contact(m, protocol, mention->at, own, &ig);
+		if (note != NOTE_NONE)
+			return refuse_call(m, note);
+	}
+	tell(mention, ig, out);
+	return RESOLVED;
+}
+
+/* ---- the other side ---- */
+
+/* A new one takes the place of what was said of the same medium to the same party, else of the oldest. */
+static void remember(struct making *m, struct endpoint at, uint16_t medium, uint32_t branch)
+{
+	struct call_record *call = m->told.call;
+	const struct call_remote said = {
+		.at = at, .medium = medium, .party = call_party(m->receiver), .branch = branch};
+	unsigned i = 0;
+
+	while (i < CALL_REMOTES - 1) {
+		const struct call_remote *old = &call->remotes[i];
+
+		if (old->at.addr == 0 || (old->medium == medium && old->party == said.party &&
+					  (old->branch == branch || old->branch == 0 || branch == 0)))
+			break;
+		i++;
+	}
+	memmove(&call->remotes[1], &call->remotes[0], i * sizeof(call->remotes[0]));
+	call->remotes[0] = said;
+	STORE_POINT();
+}
+
+/* Registrars list the contacts of others, too. */
+static void note_grant(struct making *m, const struct mention *mention)
+{
+	const struct flow_record *flow = m->receiver;
+	struct call_table *calls = m->engine->calls;
+	const struct call_port *port = NULL;
+	uint8_t protocol = resolve_protocol(mention, flow);
+
+	while ((port = call_port_of_global(calls, flow->vrf, protocol, mention->at, port)) != NULL) {
+		for (unsigned i = 0; i < CALL_CONTACTS; i++) {
+			if (m->told.call->contacts[i] == call_port_index(calls, port) &&
+			    mention->lifetime_s > m->told.granted_s)
+				m->told.granted_s = mention->lifetime_s;
+		}
+	}
+}
+
+static enum resolve_outcome signal_outside(struct making *m, const struct mention *mention, struct resolved *out)
+{
+	bool ours = resolve_name(m, mention, out);
+
+	if (m->told.call == NULL)
+		return RESOLVED;
+	if (m->findings->said == SAID_REGISTERED)
+		note_grant(m, mention);
+	else if (!ours)
+		remember(m, mention->at, MEDIUM_NONE, 0);
+	return RESOLVED;
+}
+
+enum resolve_outcome resolve_signal(struct making *m, const struct mention *mention, struct resolved *out)
+{
+	if (names_nobody(mention->at.addr) || mention->at.port == 0)
+		return RESOLVED;
+	return m->sender != NULL ? signal_inside(m, mention, out) : signal_outside(m, mention, out);
+}
+
+/* What is said to be reached there (Via) has to be, even if it is no contact. */
+enum resolve_outcome resolve_own_name(struct making *m, const struct mention *mention, struct resolved *out)
+{
+	const struct flow_record *flow = m->sender;
+	uint8_t protocol;
+	struct endpoint ig;
+
+	if (flow == NULL || m->findings->key_length == 0 || mention->at.addr != flow->il || mention->at.port == 0)
+		return RESOLVED;
+	protocol = resolve_protocol(mention, flow);
+	ig = (struct endpoint){flow->ig, flow->ig_port};
+	if (!is_own(mention, flow, protocol)) {
+		if (!is_good_port(m, mention) || need_call(m) == NULL ||
+		    contact(m, protocol, mention->at, false, &ig) != NOTE_NONE)
+			return RESOLVED;
+	}
+	tell(mention, ig, out);
+	return RESOLVED;
+}
+
+/* ---- media ---- */
+
+static struct call_port *medium_at(const struct making *m, const struct mention *mention, uint8_t protocol, struct endpoint il,
+				   uint8_t kind)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (port->il == il.addr && port->il_port == il.port && port->protocol == protocol &&
+		    port->medium == mention->medium && (port->kind & PORT_RTCP) == kind &&
+		    port->party == call_party(m->sender) && call_port_fits(m->engine->snapshot, port))
+			return port;
+	}
+	return NULL;
+}
+
+static enum alg_note medium_port(struct making *m, const struct mention *mention, uint8_t protocol, struct endpoint il,
+				 uint8_t kind, struct call_port **out)
+{
+	struct call_port body;
+	struct mapping mapping;
+	enum alg_note note;
+
+	*out = medium_at(m, mention, protocol, il, kind);
+	if (*out != NULL)
+		return NOTE_NONE;
+	if (call_port_count_of_call(m->engine->calls, call_index(m->engine->calls, m->told.call)) >= CALL_PORTS_MAX)
+		return NOTE_LIMIT;
+	note = map_somehow(m, protocol, il, &mapping);
+	if (note != NOTE_NONE)
+		return note;
+	body = body_of(m, protocol, il, &mapping);
+	body.call = call_index(m->engine->calls, m->told.call);
+	body.medium = mention->medium;
+	body.kind |= kind;
+	return begin_port(m, &body, out);
+}
+
+/* Of a pair, where nobody has come to hold it. */
+static void unmap(struct making *m, uint8_t protocol, struct endpoint il)
+{
+	const struct binding_record *binding =
+		binding_by_rule(m->engine->bindings, m->sender->vrf, protocol, il, m->sender->rule);
+
+	if (binding != NULL)
+		leg_unbind(m->engine, m->now, binding_index(m->engine->bindings, binding));
+}
+
+/* RTP and RTCP neighbours, if it can be. */
+static enum alg_note medium_ports(struct making *m, const struct mention *mention, uint8_t protocol, struct endpoint il,
+				  struct endpoint *ig)
+{
+	struct endpoint next = {il.addr, (uint16_t)(il.port + 1)};
+	uint8_t kind = mention->role == ROLE_RTCP ? PORT_RTCP : 0;
+	bool pair = (mention->flags & MENTION_PAIR) && next.port != 0;
+	struct call_port *port, *second;
+	enum alg_note note;
+
+	if (pair && medium_at(m, mention, protocol, il, kind) == NULL)
+		map_pair(m, protocol, il);
+	note = medium_port(m, mention, protocol, il, kind, &port);
+	if (note == NOTE_NONE && pair) {
+		note = medium_port(m, mention, protocol, next, PORT_RTCP, &second);
+		if (note == NOTE_NONE)
+			touch(m, second);
+	}
+	if (note != NOTE_NONE && pair)
+		unmap(m, protocol, next);
+	if (note != NOTE_NONE)
+		return note;
+	*ig = call_port_global(port);
+	touch(m, port);
+	return NOTE_NONE;
+}
+
+static void say_medium(struct making *m, uint16_t medium)
+{
+	if (m->told.n_media < PORTS_MAX)
+		m->told.media[m->told.n_media++] = medium;
+}
+
+/* The host's own endpoint behind the global one that it learned by itself; il.port 0: not known. */
+static struct endpoint learned(const struct making *m, uint8_t protocol, struct endpoint global)
+{
+	const struct binding_record *binding = binding_by_global(m->engine->bindings, m->sender->vrf, protocol, global);
+
+	if (binding == NULL || binding->local != m->sender->il || !binding_fits(m->engine->snapshot, binding))
+		return (struct endpoint){0, 0};
+	return (struct endpoint){binding->local, binding->local_port};
+}
+
+static enum resolve_outcome media_inside(struct making *m, const struct mention *mention, struct resolved *out)
+{
+	const struct flow_record *flow = m->sender;
+	uint8_t protocol = resolve_protocol(mention, flow);
+	struct endpoint il = mention->at, ig;
+	enum alg_note note;
+
+	if (il.addr == flow->ig && flow->ig != flow->il) {
+		note_aware(m);
+		il = learned(m, protocol, il);
+		if (il.port == 0)
+			return RESOLVED;
+	} else if (il.addr != flow->il) {
+		if (resolve_name(m, mention, out) || !may_announce(m, mention, protocol))
+			return RESOLVED;
+	}
+	if (!is_good_port(m, mention)) {
+		m->note = NOTE_BAD_PORT;
+		return RESOLVED;
+	}
+	if (need_call(m) == NULL)
+		return refuse_call(m, NOTE_LIMIT);
+	note = medium_ports(m, mention, protocol, il, &ig);
+	if (note != NOTE_NONE)
+		return refuse_call(m, note);
+	tell(mention, ig, out);
+	return RESOLVED;
+}
+
+/* An old way to hold: the port stays, nothing is to be sent to it. */
+static void hold(struct making *m, const struct mention *mention)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (port->medium != mention->medium || port->party != call_party(m->sender))
+			continue;
+		port->flags |= PORT_HELD;
+		touch(m, port);
+	}
+}
+
+static enum resolve_outcome media_outside(struct making *m, const struct mention *mention, struct resolved *out)
+{
+	uint16_t medium = mention->medium;
+
+	resolve_name(m, mention, out);
+	if (m->told.call == NULL && m->findings->said != SAID_NOTHING)
+		telling_open(m);
+	if (mention->role == ROLE_RTCP)
+		medium |= CALL_REMOTE_RTCP;
+	if (m->told.call != NULL)
+		remember(m, mention->at, medium, m->findings->branch);
+	return RESOLVED;
+}
+
+enum resolve_outcome resolve_media(struct making *m, const struct mention *mention, struct resolved *out)
+{
+	enum resolve_outcome outcome;
+
+	if (m->sender != NULL && mention->role == ROLE_MEDIA)
+		say_medium(m, mention->medium);
+	if (mention->at.port == 0)
+		return RESOLVED;
+	if (names_nobody(mention->at.addr)) {
+		if (m->sender != NULL && m->told.call != NULL)
+			hold(m, mention);
+		return RESOLVED;
+	}
+	if (m->sender == NULL)
+		return media_outside(m, mention, out);
+	outcome = media_inside(m, mention, out);
+	/* The other party is inside, too: it knows this one by its global endpoint. */
+	if (outcome == RESOLVED && m->receiver != NULL && m->told.call != NULL)
+		remember(m, out->to, mention->medium, m->findings->branch);
+	return outcome;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of resolving, shared by resolve*.c only. */
+#ifndef ALGATE_NAT_RESOLVE_PARTS_H
+#define ALGATE_NAT_RESOLVE_PARTS_H
+
+#include "nat/call.h"
+#include "nat/resolve.h"
+
+#define MADE_MAX  (EXPECT_FLOW_MAX + 1)
+#define PORTS_MAX (2 * CALL_PORTS_MAX)
+
+/* What a message says of calls, before any of it holds. */
+struct telling {
+	struct call_record *call; /* NULL: of none, or of one that is not known */
+	bool made;                /* the call is new */
+	bool aware;
+	uint32_t granted_s;       /* to contacts of ours */
+	uint32_t wanted_s;        /* the longest that a contact is to last */
+	uint32_t n_made, n_touched, n_media;
+	uint32_t made_ports[PORTS_MAX], touched[PORTS_MAX]; /* ports; of media those that are announced (again) */
+	uint16_t media[PORTS_MAX]; /* that an inside party says something about */
+};
+
+struct making {
+	struct engine *engine;
+	uint64_t now;
+	const struct resolve_ask *ask;
+	const struct findings *findings;
+	const struct gateway *gateway;
+	const struct flow_record *sender;   /* NULL: it is outside */
+	const struct flow_record *receiver; /* NULL: it is outside */
+	enum alg_note note;		    /* why not; or what was left as it is */
+	uint32_t n_made;
+	uint32_t made[MADE_MAX];
+	struct telling told;
+};
+
+/* The endpoint that the receiver is told. */
+struct mapping {
+	struct endpoint ig;
+	uint32_t binding;
+	uint64_t rule;
+	bool is_static;
+};
+
+/* resolve.c */
+bool names_nobody(ip4 addr);
+uint8_t resolve_protocol(const struct mention *mention, const struct flow_record *flow);
+/* The sender's own endpoint of this flow. */
+void map_own(const struct flow_record *flow, struct mapping *mapping);
+/* On the global address that the sender's flow has. A binding that is made is not held yet. */
+enum alg_note map_listener(struct making *m, uint8_t protocol, struct endpoint il, struct mapping *mapping);
+/* Two neighbouring ports at once, so that they stay neighbours. Where that cannot be, nothing. */
+void map_pair(struct making *m, uint8_t protocol, struct endpoint il);
+bool is_good_port(const struct making *m, const struct mention *mention);
+/* By whatever mapping there is, else unchanged. True: there is one. */
+bool resolve_name(const struct making *m, const struct mention *mention, struct resolved *out);
+/* The inside endpoint that has this global one, as the receiver's side knows it. */
+bool name_in(const struct making *m, uint16_t vrf, uint8_t protocol, struct endpoint *at);
+
+/* resolve_call.c */
+enum resolve_outcome resolve_signal(struct making *m, const struct mention *mention, struct resolved *out);
+enum resolve_outcome resolve_media(struct making *m, const struct mention *mention, struct resolved *out);
+/* A name of the sender's own host that has no mapping. */
+enum resolve_outcome resolve_own_name(struct making *m, const struct mention *mention, struct resolved *out);
+
+/* resolve_said.c */
+/* An inside party of a call, by the flow that it signals on. */
+uint32_t call_party(const struct flow_record *flow);
+/* The call that a message is of, if it is known or begins. */
+void telling_begin(struct making *m);
+/* It begins in any case; m->told.call is NULL if there is no room. */
+void telling_open(struct making *m);
+void telling_undo(struct making *m);
+/* All was resolved: now it holds. */
+void telling_end(struct making *m);
+
+#endif

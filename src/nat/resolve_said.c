@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a message says of its call, or registration: which it is, what becomes of it, what of its ports goes.
+ *
+ * Nothing holds before the whole message was resolved. A call that is up is ended by hanging up only: a refusal then was of a
+ * change, and what was there before the change goes on. May not read messages.
+ */
+#include "nat/call_life.h"
+#include "nat/resolve_parts.h"
+
+#include <string.h>
+
+#define OVER_S	       32 /* RFC 3261 17.1.1.2: 64 T1 */
+#define MEDIA_OVER_S   5
+#define REPLACED_S     32
+#define REGISTERED_MAX 86400
+
+static const struct siphash_key party_key = {0x616c67617465, 0x7061727479};
+
+uint32_t call_party(const struct flow_record *flow)
+{
+	const uint32_t words[2] = {flow->il, (uint32_t)flow->il_port << 16 | flow->protocol};
+
+	return (uint32_t)siphash13(&party_key, words, sizeof(words));
+}
+
+/* ---- which call ---- */
+
+static enum call_state state_of(enum said said)
+{
+	return said == SAID_BEGIN || said == SAID_PROGRESS || said == SAID_UP ? CALL_BEGUN : CALL_REGISTERING;
+}
+
+void telling_open(struct making *m)
+{
+	const struct findings *findings = m->findings;
+	const struct flow_record *flow = m->sender != NULL ? m->sender : m->receiver;
+	struct call_record body = {
+		.vrf = flow->vrf,
+		.alg = m->ask->alg,
+		.key_length = findings->key_length,
+		.source = m->sender != NULL ? flow->il : flow->og,
+		.created_s = seconds(m->now),
+		.state = (uint8_t)state_of((enum said)findings->said),
+		.said_s = seconds(m->now),
+		.until_s = seconds(m->now) + OVER_S,
+	};
+
+	if (findings->key_length == 0)
+		return;
+	if (findings->said != SAID_REGISTER && body.state == CALL_REGISTERING)
+		body.flags = CALL_OTHER;
+	memcpy(body.key, findings->key, findings->key_length);
+	memcpy(body.caller, findings->caller, sizeof(body.caller));
+	memcpy(body.callee, findings->callee, sizeof(body.callee));
+	m->told.call = call_begin(m->engine, m->now, &body);
+	m->told.made = m->told.call != NULL;
+	if (m->told.made)
+		m->engine->call_in_hand = call_index(m->engine->calls, m->told.call);
+}
+
+void telling_begin(struct making *m)
+{
+	const struct findings *findings = m->findings;
+	const struct flow_record *flow = m->sender != NULL ? m->sender : m->receiver;
+
+	if (findings->key_length == 0)
+		return;
+	m->told.call = call_find(m->engine->calls, flow->vrf, m->ask->alg, findings->key, findings->key_length);
+	if (m->told.call != NULL)
+		m->engine->call_in_hand = call_index(m->engine->calls, m->told.call);
+	else if (findings->said == SAID_BEGIN || findings->said == SAID_REGISTER)
+		telling_open(m);
+}
+
+/* ---- undone ---- */
+
+static void undo_port(struct making *m, struct call_port *port)
+{
+	uint32_t index = call_port_index(m->engine->calls, port);
+
+	for (unsigned i = 0; (port->kind & PORT_SIGNAL) && i < CALL_CONTACTS && m->told.call != NULL; i++) {
+		if (m->told.call->contacts[i] == index)
+			call_drop_contact(m->engine->calls, m->told.call, i);
+	}
+	call_port_end(m->engine, m->now, port);
+}
+
+void telling_undo(struct making *m)
+{
+	struct telling *told = &m->told;
+
+	while (told->n_made > 0) {
+		struct call_port *port = call_port_at(m->engine->calls, told->made_ports[--told->n_made]);
+
+		if (port != NULL)
+			undo_port(m, port);
+	}
+	if (told->made)
+		call_end(m->engine, m->now, told->call);
+	told->call = NULL;
+	m->engine->call_in_hand = RECORD_NONE;
+}
+
+/* ---- ports that are said, and those that are not said any more ---- */
+
+static bool is_touched(const struct telling *told, uint32_t index)
+{
+	for (uint32_t i = 0; i < told->n_touched; i++) {
+		if (told->touched[i] == index)
+			return true;
+	}
+	return false;
+}
+
+static bool is_said(const struct telling *told, uint16_t medium)
+{
+	for (uint32_t i = 0; i < told->n_media; i++) {
+		if (told->media[i] == medium)
+			return true;
+	}
+	return false;
+}
+
+/* Both are there for a while (RFC 3264 8.3.1), and if the change is refused the old one stays. */
+static void follow_media(struct making *m)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	uint32_t party = call_party(m->sender);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (port->party != party || !is_said(&m->told, port->medium))
+			continue;
+		if (is_touched(&m->told, call_port_index(m->engine->calls, port)))
+			port->closes_s = 0;
+		else if (port->closes_s == 0)
+			port->closes_s = seconds(m->now) + REPLACED_S;
+	}
+	STORE_POINT();
+}
+
+static void close_media(struct making *m, uint32_t closes_s)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL)
+		port->closes_s = closes_s;
+	STORE_POINT();
+}
+
+/* ---- what is said ---- */
+
+static void set_state(struct making *m, enum call_state state)
+{
+	if (m->told.call->state != state)
+		call_set_state(m->engine->calls, m->told.call, state);
+}
+
+static void over(struct making *m)
+{
+	m->told.call->until_s = seconds(m->now) + OVER_S;
+	set_state(m, CALL_OVER);
+}
+
+/* Calls again after a refusal (credentials were wanted), or begins what was something else before. */
+static void said_begin(struct making *m)
+{
+	struct call_record *call = m->told.call;
+
+	if (m->findings->lifetime_s != 0)
+		call->lifetime_s = m->findings->lifetime_s;
+	if (call->state == CALL_UP)
+		return;
+	if (m->told.made || call->state != CALL_BEGUN)
+		m->engine->call_totals.calls += m->told.made || (call->flags & CALL_OTHER);
+	call->flags &= (uint8_t) ~(CALL_ENDED | CALL_OTHER);
+	call->n_branches = 0;
+	set_state(m, CALL_BEGUN);
+}
+
+static void add_branch(struct call_record *call, uint32_t branch)
+{
+	for (unsigned i = 0; i < call->n_branches; i++) {
+		if (call->branches[i] == branch)
+			return;
+	}
+	if (call->n_branches < CALL_BRANCHES)
+		call->branches[call->n_branches++] = branch;
+}
+
+/* Where others that were rung would have received. */
+static void forget_losers(struct call_record *call)
+{
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
+		uint32_t branch = call->remotes[i].branch;
+		bool holds = branch == 0;
+
+		for (unsigned n = 0; n < call->n_branches; n++)
+			holds |= call->branches[n] == branch;
+		if (!holds)
+			call->remotes[i] = (struct call_remote){0};
+	}
+}
+
+static void said_up(struct making *m)
+{
+	struct call_record *call = m->told.call;
+
+	if (call->flags & CALL_ENDED)
+		return;
+	call->lifetime_s = m->findings->lifetime_s;
+	add_branch(call, m->findings->branch);
+	forget_losers(call);
+	if (call->state == CALL_UP)
+		return;
+	m->engine->call_totals.answered++;
+	set_state(m, CALL_UP);
+}
+
+static void said_failed(struct making *m)
+{
+	if (m->told.call->state == CALL_UP) {
+		close_media(m, 0);
+	} else if (m->told.call->state == CALL_BEGUN) {
+		m->engine->call_totals.failed++;
+		over(m);
+	}
+}
+
+/* Of several that answered one may be hung up alone. */
+static void said_end(struct making *m)
+{
+	struct call_record *call = m->told.call;
+	unsigned kept = 0, had = call->n_branches;
+
+	if (call->state != CALL_UP && call->state != CALL_BEGUN)
+		return;
+	for (unsigned i = 0; i < had; i++) {
+		if (call->branches[i] != m->findings->branch)
+			call->branches[kept++] = call->branches[i];
+	}
+	call->n_branches = (uint8_t)kept;
+	if (kept > 0 && had > 1)
+		return;
+	call->flags |= CALL_ENDED;
+	m->engine->call_totals.ended++;
+	close_media(m, seconds(m->now) + MEDIA_OVER_S);
+	over(m);
+}
+
+static void said_register(struct making *m)
+{
+	struct call_record *call = m->told.call;
+
+	if (call->state == CALL_BEGUN || call->state == CALL_UP)
+		return;
+	call->flags &= (uint8_t)~CALL_OTHER;
+	if (call->until_s < seconds(m->now) + OVER_S)
+		call->until_s = seconds(m->now) + OVER_S;
+	if (call->state != CALL_REGISTERED)
+		set_state(m, CALL_REGISTERING);
+}
+
+static bool has_contacts(const struct call_record *call)
+{
+	for (unsigned i = 0; i < CALL_CONTACTS; i++) {
+		if (call->contacts[i] != RECORD_NONE)
+			return true;
+	}
+	return false;
+}
+
+static void said_registered(struct making *m)
+{
+	struct call_record *call = m->told.call;
+	uint32_t granted_s = has_contacts(call) ? m->told.granted_s : m->findings->lifetime_s;
+
+	if (call->state != CALL_REGISTERING && call->state != CALL_REGISTERED && call->state != CALL_OVER)
+		return;
+	call->lifetime_s = granted_s;
+	if (granted_s == 0) {
+		over(m);
+		return;
+	}
+	call->until_s = seconds(m->now) + (granted_s < REGISTERED_MAX ? granted_s : REGISTERED_MAX);
+	m->engine->call_totals.registrations += call->state != CALL_REGISTERED;
+	set_state(m, CALL_REGISTERED);
+}
+
+/* A subscription, or a request that stands alone. */
+static void said_other(struct making *m)
+{
+	struct call_record *call = m->told.call;
+	uint32_t lasts_s = m->told.wanted_s < REGISTERED_MAX ? m->told.wanted_s : REGISTERED_MAX;
+	uint32_t until_s = seconds(m->now) + (lasts_s > OVER_S ? lasts_s : OVER_S);
+
+	if ((call->flags & CALL_OTHER) && call->until_s < until_s)
+		call->until_s = until_s;
+}
+
+static void obey(struct making *m)
+{
+	switch ((enum said)m->findings->said) {
+	case SAID_BEGIN:
+		said_begin(m);
+		break;
+	case SAID_PROGRESS:
+		if (m->told.call->state == CALL_OVER && !(m->told.call->flags & CALL_ENDED))
+			set_state(m, CALL_BEGUN);
+		break;
+	case SAID_UP:
+		said_up(m);
+		break;
+	case SAID_FAILED:
+		said_failed(m);
+		break;
+	case SAID_END:
+		said_end(m);
+		break;
+	case SAID_REGISTER:
+		said_register(m);
+		break;
+	case SAID_REGISTERED:
+		said_registered(m);
+		break;
+	case SAID_NOTHING:
+		said_other(m);
+		break;
+	}
+}
+
+/* Who may come to a contact: the peer of its signalling, and where the other side wants to be reached. */
+static void admit(struct making *m)
+{
+	const struct call_record *call = m->told.call;
+	const struct flow_record *flow = m->sender != NULL ? m->sender : m->receiver;
+	uint32_t party = call_party(flow);
+
+	for (unsigned i = 0; i < CALL_CONTACTS; i++) {
+		struct call_port *port = call_port_at(m->engine->calls, call->contacts[i]);
+
+		if (port == NULL || port->il != flow->il)
+			continue;
+		for (unsigned n = 0; n < CALL_REMOTES; n++) {
+			if (call->remotes[n].medium == MEDIUM_NONE && call->remotes[n].party == party &&
+			    call->remotes[n].at.addr != 0)
+				call_port_admit(port, call->remotes[n].at.addr);
+		}
+		call_port_admit(port, flow->og);
+	}
+}
+
+void telling_end(struct making *m)
+{
+	struct call_record *call = m->told.call;
+	const struct flow_record *flow = flow_at(m->engine->flows, m->ask->flow);
+
+	if (call == NULL)
+		return;
+	call->said_s = seconds(m->now);
+	if (m->told.aware)
+		call->flags |= CALL_AWARE;
+	call_set_flow(m->engine->calls, call, m->ask->flow, flow->state);
+	if (m->sender != NULL && m->told.n_media > 0)
+		follow_media(m);
+	admit(m);
+	obey(m);
+	call_arm(m->engine, m->now, call);
+	m->engine->call_in_hand = RECORD_NONE;
+}
