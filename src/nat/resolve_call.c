@@ -74,6 +74,13 @@ static void touch(struct making *m, const struct call_port *port)
 		m->told.touched[m->told.n_touched++] = call_port_index(m->engine->calls, port);
 }
 
+/* It is announced, and not on hold. */
+static void announce(struct making *m, struct call_port *port)
+{
+	port->flags &= (uint8_t)~PORT_HELD;
+	touch(m, port);
+}
+
 static void tell(const struct mention *mention, struct endpoint ig, struct resolved *out)
 {
 	out->to = ig;
@@ -409,14 +416,14 @@ static enum alg_note medium_ports(struct making *m, const struct mention *mentio
 	if (note == NOTE_NONE && pair) {
 		note = medium_port(m, mention, protocol, next, PORT_RTCP, &second);
 		if (note == NOTE_NONE)
-			touch(m, second);
+			announce(m, second);
 	}
 	if (note != NOTE_NONE && pair)
 		unmap(m, protocol, next);
 	if (note != NOTE_NONE)
 		return note;
 	*ig = call_port_global(port);
-	touch(m, port);
+	announce(m, port);
 	return NOTE_NONE;
 }
 

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Phones that talk SIP through the engine of enginelab.h: whole messages, as they come out on the other side. */
+#ifndef ALGATE_TEST_PHONELAB_H
+#define ALGATE_TEST_PHONELAB_H
+
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "enginelab.h"
+#include "nat/call_show.h"
+#include "nat/session.h"
+#include "nat/state.h"
+
+static struct lab lab;
+static char got[4096]; /* the message as it left; "" when it did not */
+
+struct says {
+	const char *first; /* the first line */
+	const char *method;
+	int call;
+	const char *from, *to; /* tags; NULL: none */
+	const char *via, *contact; /* host:port; NULL: a name, none */
+	const char *more;  /* header fields */
+	const char *sdp;   /* NULL: none */
+};
+
+static inline const char *sip_text(const struct says *says)
+{
+	static char text[4096];
+	const char *sdp = says->sdp != NULL ? says->sdp : "";
+	char contact[200] = "", to[60] = "";
+
+	if (says->contact != NULL)
+		snprintf(contact, sizeof(contact), "Contact: <sip:u@%s>%s\r\n", says->contact,
+			 says->more != NULL && says->more[0] == ';' ? says->more : "");
+	if (says->to != NULL)
+		snprintf(to, sizeof(to), ";tag=%s", says->to);
+	snprintf(text, sizeof(text),
+		 "%s\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK1;rport\r\nFrom: <sip:a@example.com>;tag=%s\r\n"
+		 "To: <sip:b@example.com>%s\r\nCall-ID: call%d\r\nCSeq: 1 %s\r\n%s%s%sContent-Length: %u\r\n\r\n%s",
+		 says->first, says->via != NULL ? says->via : "there.example.com", says->from != NULL ? says->from : "f", to,
+		 says->call, says->method, contact, says->more != NULL && says->more[0] != ';' ? says->more : "",
+		 says->sdp != NULL ? "Content-Type: application/sdp\r\n" : "", (unsigned)strlen(sdp), sdp);
+	return text;
+}
+
+/* v=, o=, c= and one medium on this port, or what more is given. */
+static inline const char *sdp_of(const char *addr, const char *media)
+{
+	static char text[1024];
+
+	snprintf(text, sizeof(text), "v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n%s", addr, addr, media);
+	return text;
+}
+
+static inline struct pkt udp_text(uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport, const char *text)
+{
+	static uint8_t l4[8 + 4096];
+	size_t n = strlen(text);
+
+	pk16(l4, sport);
+	pk16(l4 + 2, dport);
+	pk16(l4 + 4, (uint32_t)(8 + n));
+	pk16(l4 + 6, 0);
+	memcpy(l4 + 8, text, n);
+	return pkt_ip(P_UDP, src, dst, l4, (uint32_t)(8 + n));
+}
+
+static inline void take(struct pkt *p)
+{
+	uint32_t n = up16(l4_of(p) + 4) - 8;
+
+	got[0] = '\0';
+	if (lab.out.verdict == VERDICT_DROP)
+		return;
+	ck_assert(pkt_is_good(p));
+	memcpy(got, l4_of(p) + 8, n);
+	got[n] = '\0';
+}
+
+static inline struct pkt sip_out(ip4 host, uint16_t port, ip4 peer, uint16_t peer_port, const struct says *says)
+{
+	struct pkt p = udp_text(host, port, peer, peer_port, sip_text(says));
+
+	lab_out(&lab, &p);
+	take(&p);
+	return p;
+}
+
+static inline struct pkt sip_in(ip4 peer, uint16_t peer_port, ip4 global, uint16_t port, const struct says *says)
+{
+	struct pkt p = udp_text(peer, peer_port, global, port, sip_text(says));
+
+	lab_in(&lab, &p);
+	take(&p);
+	return p;
+}
+
+#define HAS(text)    ck_assert_msg(strstr(got, text) != NULL, "no %s in:\n%s", text, got)
+#define HAS_NOT(text) ck_assert_msg(strstr(got, text) == NULL, "%s in:\n%s", text, got)
+
+static inline struct call_counts calls_now(void)
+{
+	struct call_counts counts;
+
+	engine_call_counts(lab.engine, &counts);
+	return counts;
+}
+
+/* The rows of the only call there is, or of the first. */
+static inline uint32_t media_rows(struct call_medium_row *rows)
+{
+	struct call_cursor cursor = {0};
+	struct call_row row;
+
+	if (engine_calls(lab.engine, lab.now, &cursor, &row, 1) == 0)
+		return 0;
+	return engine_call_media(lab.engine, lab.now, row.index, rows, CALL_PORTS_MAX);
+}
+
+#endif
