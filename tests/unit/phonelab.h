@@ -119,4 +119,78 @@ static inline uint32_t media_rows(struct call_medium_row *rows)
 	return engine_call_media(lab.engine, lab.now, row.index, rows, CALL_PORTS_MAX);
 }
 
+#define PROXY PEER(1)
+
+static inline void setup(void)
+{
+	lab_open(&lab, 8192);
+}
+
+static inline void teardown(void)
+{
+	lab_close(&lab);
+}
+
+static inline void masquerade(void)
+{
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+}
+
+/* ---- a call from HOST(5), step by step */
+
+#define AUDIO "m=audio 4000 RTP/AVP 0\r\n"
+
+static inline void invite_out(int call, const char *media)
+{
+	struct says says = {.first = "INVITE sip:b@example.com SIP/2.0", .method = "INVITE", .call = call,
+			    .via = "10.0.0.5:5060", .contact = "10.0.0.5:5060", .sdp = sdp_of("10.0.0.5", media)};
+
+	sip_out(HOST(5), 5060, PROXY, 5060, &says);
+}
+
+static inline void answer_in_as(int call, const char *first, const char *tag, const char *contact, const char *addr,
+			 const char *media)
+{
+	struct says says = {.first = first, .method = "INVITE", .call = call, .to = tag, .via = "203.0.113.1:5060",
+			    .contact = contact, .sdp = media != NULL ? sdp_of(addr, media) : NULL};
+
+	sip_in(PROXY, 5060, FACE, 5060, &says);
+}
+
+static inline void answer_in(int call, const char *first, const char *tag)
+{
+	answer_in_as(call, first, tag, "198.51.100.2:5060", "198.51.100.2", "m=audio 6000 RTP/AVP 0\r\n");
+}
+
+static inline void request_out(int call, const char *method, const char *tag)
+{
+	char first[80];
+	struct says says = {.first = first, .method = method, .call = call, .to = tag, .via = "10.0.0.5:5060"};
+
+	snprintf(first, sizeof(first), "%s sip:b@198.51.100.2 SIP/2.0", method);
+	sip_out(HOST(5), 5060, PROXY, 5060, &says);
+}
+
+static inline enum reason rtp_in(int peer, uint16_t from, ip4 global, uint16_t to, struct pkt *p)
+{
+	*p = pkt_udp(PEER(peer), from, global, to);
+	return lab_in(&lab, p);
+}
+
+static inline enum reason rtp_out(int host, uint16_t from, int peer, uint16_t to, struct pkt *p)
+{
+	*p = pkt_udp(HOST(host), from, PEER(peer), to);
+	return lab_out(&lab, p);
+}
+
+#define IS(what, why) ck_assert_str_eq(reason_text(what), reason_text(REASON_##why))
+
+static inline void call_up(int call)
+{
+	invite_out(call, AUDIO);
+	answer_in(call, "SIP/2.0 200 OK", "t");
+	request_out(call, "ACK", "t");
+}
+
 #endif
