@@ -37,11 +37,11 @@ uint64_t compile_rule_id(const struct entry *entry)
 
 	if (entry->cmd->id == CMD_NAT_STATIC_HOST) {
 		memcpy(&copy.host, args, sizeof(copy.host));
-		copy.host.extendable = copy.host.no_alias = false;
+		copy.host.extendable = copy.host.no_alias = copy.host.no_payload = false;
 		args = &copy;
 	} else if (entry->cmd->id == CMD_NAT_STATIC_PORT) {
 		memcpy(&copy.port, args, sizeof(copy.port));
-		copy.port.extendable = copy.port.no_alias = false;
+		copy.port.extendable = copy.port.no_alias = copy.port.no_payload = false;
 		args = &copy;
 	}
 	gram_print(entry->cmd, args, NULL, line, sizeof(line));

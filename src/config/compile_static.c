@@ -51,6 +51,7 @@ static void fill_host(struct snapshot_static *row, const struct args_nat_static_
 	row->global = args->global;
 	row->extendable = args->extendable;
 	row->no_alias = args->no_alias;
+	row->no_payload = args->no_payload;
 }
 
 static void fill_port(struct snapshot_static *row, const struct args_nat_static_port *args)
@@ -59,6 +60,7 @@ static void fill_port(struct snapshot_static *row, const struct args_nat_static_
 	row->global = args->global;
 	row->extendable = args->extendable;
 	row->no_alias = args->no_alias;
+	row->no_payload = args->no_payload;
 	set_ports(row, args->protocol == NAT_STATIC_PORT_PROTOCOL_TCP, args->local_port,
 		  args->global_port);
 }

@@ -333,6 +333,8 @@ static bool address_out(const struct making *m, uint16_t vrf, struct endpoint *a
 	    snapshot_static_local(m->engine->snapshot, vrf, 0, host);
 	const struct binding_record *binding;
 
+	if (entry != NULL && entry->no_payload)
+		return false;
 	if (entry != NULL && entry->global != 0) {
 		at->addr = entry->global;
 		return true;
@@ -351,6 +353,8 @@ static bool address_in(const struct making *m, uint16_t vrf, struct endpoint *at
 	    snapshot_static_global(m->engine->snapshot, vrf, 0, whole);
 	const struct binding_record *binding;
 
+	if (entry != NULL && entry->no_payload)
+		return false;
 	if (entry != NULL) {
 		at->addr = entry->local;
 		return true;
@@ -375,6 +379,8 @@ static bool name_out(const struct making *m, uint16_t vrf, uint8_t protocol, str
 	    snapshot_static_local(m->engine->snapshot, vrf, protocol, *at);
 	const struct binding_record *binding;
 
+	if (entry != NULL && entry->no_payload)
+		return false;
 	if (entry != NULL && entry->protocol != 0 && entry->global != 0) {
 		*at = (struct endpoint){entry->global, entry->global_port};
 		return true;
@@ -404,6 +410,8 @@ bool name_in(const struct making *m, uint16_t vrf, uint8_t protocol, struct endp
 	    snapshot_static_global(m->engine->snapshot, vrf, protocol, *at);
 	const struct binding_record *binding;
 
+	if (entry != NULL && entry->no_payload)
+		return false;
 	if (entry != NULL && entry->protocol != 0) {
 		*at = (struct endpoint){entry->local, entry->local_port};
 		return true;

@@ -9,7 +9,7 @@
  *                not below 1024 (unless the gateway needs low ports), not one that a static entry owns for somebody else. It gets
  *                a binding and an expectation from the receiver's address. Sender outside: an expectation from inside, so that
  *                the child is known and leaves by the address of its parent; nothing is written.
- *   ROLE_NAME    whatever mapping there is: static entry, binding, pair of addresses; else unchanged.
+ *   ROLE_NAME    whatever mapping there is: static entry (not a `no-payload` one), binding, pair of addresses; else unchanged.
  *   ROLE_ADDRESS static entries of whole addresses (not `no-payload` ones), and address bindings; else unchanged.
  *   ROLE_SIGNAL, ROLE_MEDIA, ROLE_RTCP: resolve_call.c.
  *

@@ -140,6 +140,18 @@ static void unmark(struct engine *engine, uint32_t index)
 
 /* ---- which gateway ---- */
 
+/* Of its own mapping, or of that of another inside host that it goes to. */
+static bool keeps_payload(const struct snapshot *snapshot, const struct flow_record *flow)
+{
+	const struct snapshot_static *own = snapshot_static_by_id(snapshot, flow->rule), *other;
+
+	if (own != NULL && own->no_payload)
+		return true;
+	other = snapshot_static_global(snapshot, flow->vrf, flow->protocol,
+				       (struct endpoint){flow->og, flow->og_port});
+	return other != NULL && other->no_payload;
+}
+
 static enum alg alg_of(const struct snapshot *snapshot, const struct flow_record *flow, uint8_t client)
 {
 	const struct endpoint inside[] = {{flow->il, flow->il_port}, {flow->ig, flow->ig_port}};
@@ -149,7 +161,7 @@ static enum alg alg_of(const struct snapshot *snapshot, const struct flow_record
 
 	if (alg == ALG_NONE)
 		alg = snapshot_service(snapshot, flow->protocol, server[1].port, server[1].addr);
-	return alg;
+	return alg != ALG_NONE && keeps_payload(snapshot, flow) ? ALG_NONE : alg;
 }
 
 static bool is_readable(const struct flow_record *flow)
@@ -385,7 +397,7 @@ bool session_made(struct engine *engine, uint64_t now, const struct decoded *vie
 	if (!is_readable(flow))
 		return true;
 	alg = expected ? (enum alg)leg->child : alg_of(engine->snapshot, flow, side);
-	if (!can_read(flow, alg))
+	if (!can_read(flow, alg) || (expected && keeps_payload(engine->snapshot, flow)))
 		return true;
 	if (opens(view))
 		return attach(engine, now, index, alg, side, expected ? SESSION_CHILD : 0);
@@ -440,9 +452,12 @@ static const struct stream_sink later = {.send = send_later};
 
 static bool is_off(const struct engine *engine, const struct session_record *session)
 {
+	const struct flow_record *flow = flow_at(engine->flows, session->flow);
+
 	if (session->flags & SESSION_CHILD)
-		return !snapshot_serves(engine->snapshot, (enum alg)session->alg);
-	return alg_of(engine->snapshot, flow_at(engine->flows, session->flow), session->client) != session->alg;
+		return !snapshot_serves(engine->snapshot, (enum alg)session->alg) ||
+		       keeps_payload(engine->snapshot, flow);
+	return alg_of(engine->snapshot, flow, session->client) != session->alg;
 }
 
 void session_follow(struct engine *engine, uint64_t now)

@@ -95,6 +95,7 @@ struct snapshot_static {
 	uint16_t vrf;
 	uint8_t protocol;     /* 0: host entry, all protocols */
 	bool extendable, no_alias;
+	bool no_payload;      /* gateways read nothing of who is mapped by it, and do not write its addresses */
 	bool ambiguous;       /* made by snapshot_index(): another entry has the same local endpoint */
 	ip4 local, global;    /* global 0: interface form whose interface has no address now */
 	uint16_t local_port, global_port;

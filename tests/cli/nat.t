@@ -12,7 +12,7 @@ Router(config-if)#ip nat inside source static 10.0.0.5 198.51.100.5
 Router(config)#ip nat inside source static tcp 10.0.0.6 80 198.51.100.6 8080
 Router(config)#ip nat inside source static udp 10.0.0.6 53 198.51.100.6 53 no-alias
 Router(config)#ip nat inside source static tcp 10.0.0.7 22 interface GigabitEthernet0/1 2222
-Router(config)#ip nat inside source static 10.0.0.8 198.51.100.8 no-alias
+Router(config)#ip nat inside source static 10.0.0.8 198.51.100.8 no-payload no-alias
 Router(config)#ip nat pool P1 198.51.100.10 198.51.100.20 netmask 255.255.255.0
 Router(config)#ip nat pool P2 198.51.100.30 198.51.100.40 prefix-length 24
 Router(config)#ip nat pool P3 netmask 255.255.255.0
@@ -58,7 +58,7 @@ ip nat inside source static 10.0.0.5 198.51.100.5
 ip nat inside source static tcp 10.0.0.6 80 198.51.100.6 8080 extendable
 ip nat inside source static udp 10.0.0.6 53 198.51.100.6 53 extendable no-alias
 ip nat inside source static tcp 10.0.0.7 22 interface GigabitEthernet0/1 2222
-ip nat inside source static 10.0.0.8 198.51.100.8 no-alias
+ip nat inside source static 10.0.0.8 198.51.100.8 no-alias no-payload
 Router(config)#do show ip nat translations
 Pro  Inside global         Inside local          Outside local         Outside global
 ---  198.51.100.5          10.0.0.5              ---                   ---

@@ -374,6 +374,22 @@ for _ in 1 2 3; do
 		sed -E 's/[ \t]+/ /g' $WORK/killed.log | grep ' IN PTR ' | sort | cmp - $WORK/want-reverse"
 done
 
+# ---- an entry whose address stays as it is in payloads
+check "no-payload" configure "ip nat inside source static 10.77.1.9 198.51.100.29 no-payload"
+for how in +notcp +tcp; do
+	check "its address is left as it is ($how)" says '^many\.in\.lab\. 300 IN A 10\.77\.1\.9$' far $NEAR $how many.in.lab
+	check "another in the same answer is not" grep -E '^many\.in\.lab\. 0 IN A 198\.51\.100\.20$' "$WORK/has"
+	check "nor is it named to the inside ($how)" says '^web\.out\.lab\. 300 IN A 198\.51\.100\.29$' h1 $FAR $how web.out.lab
+done
+check "payloads again" configure "ip nat inside source static 10.77.1.9 198.51.100.29" \
+	"ip nat inside source static 10.77.1.2 $NEAR no-payload"
+for how in +notcp +tcp; do
+	check "the server's own entry: nothing that it says is changed ($how)" \
+		says '^ns\.in\.lab\. 300 IN A 10\.77\.1\.2$' far $NEAR $how ns.in.lab
+done
+check "without" configure "ip nat inside source static 10.77.1.2 $NEAR"
+check "it is changed again" says '^ns\.in\.lab\. 0 IN A 198\.51\.100\.20$' far $NEAR ns.in.lab
+
 # ---- services
 check "times to live kept" configure "no ip nat service dns-reset-ttl"
 check "A translated with its own time" says '^web\.in\.lab\. 300 IN A 198\.51\.100\.29$' far $NEAR web.in.lab

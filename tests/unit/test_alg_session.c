@@ -229,6 +229,44 @@ START_TEST(datagrams_follow_the_configuration_at_once)
 }
 END_TEST
 
+static void with_no_payload(uint32_t epoch)
+{
+	conf(epoch);
+	lab.conf->statics[0].no_payload = true;
+	ck_assert(lab_commit(&lab));
+}
+
+/* Host 9 is mapped by such an entry: nothing of it is read, whoever it talks with, and it is not named otherwise. */
+START_TEST(no_payload_means_identical_bytes)
+{
+	struct pkt p = udp(HOST(9), 4000, PEER(1), DNS, "ADDR 10.0.0.9:9000\n");
+
+	IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	ck_assert_str_eq(udp_text(&p), "ADDR 203.0.113.200:9000\n");
+	ck_assert_uint_eq(marked(), 1);
+	with_no_payload(2);
+	p = udp(HOST(9), 4000, PEER(1), DNS, "ADDR 10.0.0.9:9000\n");
+	IS(lab_out(&lab, &p), TRANSLATED);
+	ck_assert_uint_eq(src_of(&p), POOL(200));
+	ck_assert_str_eq(udp_text(&p), "ADDR 10.0.0.9:9000\n");
+	p = udp(PEER(1), 4000, POOL(200), TFTP, "ADDR 203.0.113.200:9000\n");
+	IS(lab_in(&lab, &p), TRANSLATED_NEW);
+	ck_assert_str_eq(udp_text(&p), "ADDR 203.0.113.200:9000\n");
+	p = udp(HOST(5), 4000, POOL(200), DNS, "ADDR 10.0.0.5:9000\n");
+	IS(lab_turn(&lab, &p), HAIRPIN);
+	ck_assert_str_eq(udp_text(&p), "ADDR 10.0.0.5:9000\n");
+	ck_assert_uint_eq(marked(), 0);
+	p = udp(HOST(5), 4002, PEER(1), DNS, "ADDR 10.0.0.5:9000\n");
+	IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	ck_assert_str_eq(udp_text(&p), "ADDR 203.0.113.1:9000\n");
+	ck_assert_uint_eq(marked(), 1);
+	with_services(3);
+	p = udp(HOST(9), 4000, PEER(1), DNS, "ADDR 10.0.0.9:9000\n");
+	IS(lab_out(&lab, &p), TRANSLATED);
+	ck_assert_str_eq(udp_text(&p), "ADDR 203.0.113.200:9000\n");
+}
+END_TEST
+
 START_TEST(a_port_for_the_servers_of_a_list)
 {
 	struct snapshot *s = lab.conf;
@@ -293,6 +331,7 @@ int main(void)
 	tcase_add_test(tests, a_fragmented_datagram_leaves_changed_and_in_pieces);
 	tcase_add_test(tests, off_means_identical_bytes);
 	tcase_add_test(tests, datagrams_follow_the_configuration_at_once);
+	tcase_add_test(tests, no_payload_means_identical_bytes);
 	tcase_add_test(tests, a_port_for_the_servers_of_a_list);
 	tcase_add_test(tests, a_hairpin_is_read_once_and_both_ways);
 	suite_add_tcase(suite, tests);

@@ -102,7 +102,7 @@ START_TEST(static_entries)
 	const struct snapshot_static *row;
 
 	lines_load(store, "ip nat inside source static 10.0.0.9 192.0.2.9 no-alias\n"
-			  "ip nat inside source static tcp 10.0.0.8 80 192.0.2.8 8080\n"
+			  "ip nat inside source static tcp 10.0.0.8 80 192.0.2.8 8080 no-payload\n"
 			  "ip nat inside source static udp 10.0.0.8 53 interface eth0 5353\n"
 			  "ip nat inside source static tcp 10.0.0.8 22 interface gone 22\n"
 			  "ip nat inside source static tcp 10.0.0.7 25 192.0.2.1 25\n");
@@ -112,6 +112,8 @@ START_TEST(static_entries)
 	ck_assert_ptr_nonnull(row);
 	ck_assert_uint_eq(row->global, addr("192.0.2.8"));
 	ck_assert_uint_eq(row->global_port, 8080);
+	ck_assert(row->no_payload);
+	ck_assert(!snapshot_static_local(snapshot, 0, 6, at("10.0.0.9", 0))->no_payload);
 	row = snapshot_static_global(snapshot, 0, 17, at("192.0.2.1", 5353));
 	ck_assert_ptr_nonnull(row);
 	ck_assert_uint_eq(row->ifindex, 2);
@@ -145,7 +147,7 @@ START_TEST(rule_ids_are_of_the_rule_alone)
 
 	lines_load(store, "ip nat inside source static 10.0.0.9 192.0.2.9\n");
 	plain = first_id();
-	lines_load(store, "ip nat inside source static 10.0.0.9 192.0.2.9 extendable no-alias\nhostname x\n");
+	lines_load(store, "ip nat inside source static 10.0.0.9 192.0.2.9 extendable no-alias no-payload\nhostname x\n");
 	ck_assert_uint_eq(first_id(), plain);
 	lines_load(store, "no ip nat inside source static 10.0.0.9 192.0.2.9\n"
 			  "ip nat inside source static 10.0.0.9 192.0.2.10\n");

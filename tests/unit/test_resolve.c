@@ -541,6 +541,28 @@ START_TEST(addresses_by_whole_mappings_only)
 }
 END_TEST
 
+/* Nor does such an entry's host get another name. */
+START_TEST(no_payload_entries_name_nobody)
+{
+	const uint8_t roles[] = {ROLE_ADDRESS, ROLE_NAME};
+
+	lab_static(&lab, 1, 0, HOST(9), 0, POOL(9), 0);
+	lab_static(&lab, 2, P_TCP, HOST(8), 80, POOL(8), 8080);
+	lab.conf->statics[0].no_payload = lab.conf->statics[1].no_payload = true;
+	masquerade();
+	uint32_t flow = control(5, 1025, 1);
+
+	control(9, 1025, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert(!named(flow, SIDE_INSIDE, roles[i], HOST(9), 0).to[0].changed);
+		ck_assert(!named(flow, SIDE_OUTSIDE, roles[i], POOL(9), 0).to[0].changed);
+		ck_assert(!named(flow, SIDE_INSIDE, roles[i], HOST(8), 80).to[0].changed);
+		ck_assert(!named(flow, SIDE_OUTSIDE, roles[i], POOL(8), 8080).to[0].changed);
+	}
+	ck_assert(named(flow, SIDE_INSIDE, ROLE_NAME, HOST(5), 0).to[0].changed);
+}
+END_TEST
+
 START_TEST(names_by_whatever_mapping_there_is)
 {
 	lab_static(&lab, 2, P_TCP, HOST(8), 80, POOL(8), 8080);
@@ -599,6 +621,7 @@ int main(void)
 	tcase_add_test(tc, a_flow_has_few_and_a_host_not_too_many);
 	tcase_add_test(tc, no_port_no_message);
 	tcase_add_test(tc, addresses_by_whole_mappings_only);
+	tcase_add_test(tc, no_payload_entries_name_nobody);
 	tcase_add_test(tc, names_by_whatever_mapping_there_is);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
