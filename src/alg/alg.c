@@ -55,6 +55,7 @@ void findings_clear(struct findings *findings)
 {
 	findings->n_mentions = findings->n_fields = findings->n_dependents = 0;
 	findings->happened = 0;
+	findings->kinds = 0;
 	findings->note = NOTE_NONE;
 	findings->key_length = 0;
 	findings->said = SAID_NOTHING;

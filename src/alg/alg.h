@@ -152,6 +152,7 @@ struct findings {
 	uint32_t n_mentions, n_fields, n_dependents;
 	uint32_t happened;    /* HAPPENED_ */
 	uint8_t note;         /* enum alg_note: what to count */
+	uint64_t kinds;       /* what else to count of it: a bit each, as the gateway numbers them (alg/sip_kind.h) */
 	char message[16];     /* name of the message for traces: PORT, 227, INVITE; printable */
 	/* SIP, H.323, ...: which call this is about. */
 	uint8_t key_length;

@@ -51,6 +51,8 @@ enum alg_note {
 #undef ALG_NOTE_ENUM
 	NOTE_COUNT
 };
+#define ALG_KINDS 64 /* that a gateway may tell apart of its messages (alg.h) */
+
 const char *alg_note_text(enum alg_note note);
 
 const char *alg_name(enum alg alg);

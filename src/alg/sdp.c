@@ -14,6 +14,7 @@
  * failure of the whole message.
  */
 #include "alg/sdp.h"
+#include "alg/sip_kind.h"
 
 #include <ctype.h>
 
@@ -436,17 +437,27 @@ static void say_closed(struct reader *reader, const struct medium *medium, ip4 a
 	say_mention(reader, &mention);
 }
 
+static void unread_medium(struct reader *reader)
+{
+	reader->findings->kinds |= SIP_KIND_BIT(SIP_MALFORMED_MEDIUM);
+	say_note(reader, NOTE_MEDIUM);
+}
+
 static void say_medium(struct sdp *sdp, const struct medium *medium)
 {
 	const struct connection *connection =
 	    medium->connection.there ? &medium->connection : &sdp->session;
 	uint16_t number = sdp->reader->media++;
 
+	if (medium->number == 0)
+		sdp->reader->findings->kinds |= SIP_KIND_BIT(SIP_PORT_ZERO);
+	if (connection->literal && connection->addr == 0)
+		sdp->reader->findings->kinds |= SIP_KIND_BIT(SIP_ADDRESS_ZERO);
 	/* Nowhere for RTCP to go. */
 	if (medium->number == 65535 && connection->literal && is_pair(medium, connection->addr))
 		text_fail(sdp->reader, NOTE_MALFORMED);
 	if (medium->number != 0 && (medium->several || medium->transport == TRANSPORT_OTHER))
-		say_note(sdp->reader, NOTE_MEDIUM);
+		unread_medium(sdp->reader);
 	if (medium->number != 0 && is_open(medium) && connection->literal) {
 		say_open(sdp, medium, connection, number);
 	} else {
@@ -515,6 +526,7 @@ void sdp_read(struct reader *reader, struct span body)
 	}
 	while (sdp.rest.at < sdp.rest.end && reader->failure == NOTE_NONE) {
 		if (!read_medium(&sdp, &medium)) {
+			reader->findings->kinds |= SIP_KIND_BIT(SIP_MALFORMED_MEDIUM);
 			text_fail(reader, NOTE_MALFORMED);
 			return;
 		}

@@ -13,6 +13,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "alg/gateways.h"
+#include "alg/sip_kind.h"
 #include "alg/sip_read.h"
 #include "lib/siphash.h"
 
@@ -32,6 +33,7 @@ struct message {
 	struct span call_id, from, to, type;
 	bool via, encoded;
 	unsigned n_lengths;
+	bool headed; /* all header fields were understood */
 	struct span lengths[LENGTHS_MAX];
 	uint32_t length;
 	bool has_expires;
@@ -186,6 +188,8 @@ static bool read_message(struct message *message, struct span whole)
 	while ((rows = sip_row(reader, &whole, &row)) == ROWS_ONE)
 		if (!read_row(message, &row))
 			return false;
+	if (rows == ROWS_END && span_size(message->call_id) == 0)
+		reader->findings->kinds |= SIP_KIND_BIT(SIP_NO_CALL_ID);
 	if (rows != ROWS_END || !is_complete(message))
 		return false;
 	if (message->n_lengths > 0 && message->length > span_size(whole))
@@ -296,6 +300,7 @@ static void say_all(struct message *message)
 	say_rows(message);
 	for (unsigned i = 0; i < message->n_lengths; i++)
 		say_length(reader, message->lengths[i], message->body);
+	message->headed = reader->failure == NOTE_NONE;
 	if (!message->encoded)
 		sip_say_body(reader, message->type, message->body, 0);
 	else if (span_size(message->body) > 0)
@@ -410,15 +415,31 @@ static void name_message(struct message *message)
 		    isgraph(message->reader.bytes[at]) ? (char)message->reader.bytes[at] : '?';
 }
 
+/* Of what could not be read, why. */
+static void count_message(struct message *message)
+{
+	const struct reader *reader = &message->reader;
+	uint64_t *kinds = &reader->findings->kinds;
+
+	if (reader->failure != NOTE_NONE)
+		*kinds |= SIP_KIND_BIT(message->headed ? SIP_BAD_BODY : SIP_BAD_HEADER);
+	else
+		*kinds |= sip_kind(reader, message->method, message->request ? 0 : message->status);
+	if (reader->failure == NOTE_NONE && message->n_lengths == 0)
+		*kinds |= SIP_KIND_BIT(SIP_NO_LENGTH);
+}
+
 /* ---- the gateway ---- */
 
 /* Nothing is half said. */
 static void forget(struct findings *findings, enum alg_note note)
 {
+	const uint64_t kinds = findings->kinds;
 	char name[sizeof(findings->message)];
 
 	memcpy(name, findings->message, sizeof(name));
 	findings_clear(findings);
+	findings->kinds = kinds;
 	memcpy(findings->message, name, sizeof(name));
 	findings->note = (uint8_t)note;
 }
@@ -457,6 +478,7 @@ static enum scan sip_scan(void *state, enum alg_from from, const uint8_t *bytes,
 		say_all(&message);
 		say_call(&message);
 	}
+	count_message(&message);
 	if (message.reader.failure != NOTE_NONE)
 		forget(findings, (enum alg_note)message.reader.failure);
 	return SCAN_OK;

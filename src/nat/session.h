@@ -25,6 +25,7 @@ struct alg_counts {
 	uint64_t expected, used, expired, cancelled;
 	uint32_t waiting;      /* now */
 	uint64_t notes[NOTE_COUNT];
+	uint64_t kinds[ALG_KINDS]; /* messages by bits of findings.kinds */
 	uint8_t last;          /* enum alg_note */
 };
 

@@ -123,6 +123,12 @@ static enum message_fate become(const struct reader *reader, const uint8_t *byte
 	return MESSAGE_CHANGED;
 }
 
+static void count_kinds(const struct reader *reader)
+{
+	for (uint64_t rest = reader->set->findings.kinds; rest != 0; rest &= rest - 1)
+		counts_of(reader)->kinds[__builtin_ctzll(rest)]++;
+}
+
 /* Before anything is made of the message itself. */
 static void heed(const struct reader *reader, bool *stop)
 {
@@ -155,12 +161,12 @@ enum message_fate session_message(struct engine *engine, uint64_t now, const str
 	set->findings.options = options_of(engine->snapshot);
 	counts_of(&reader)->messages++;
 	counts_of(&reader)->sent[side]++;
-	if (gateway->scan(state, side, bytes, length, stream,
-			  &set->findings) != SCAN_OK) {
+	if (gateway->scan(state, side, bytes, length, stream, &set->findings) != SCAN_OK) {
 		note(&reader, set->findings.note != NOTE_NONE ? (enum alg_note)set->findings.note : NOTE_FOREIGN);
 		*stop = true;
 		return MESSAGE_SAME;
 	}
+	count_kinds(&reader);
 	heed(&reader, stop);
 	fate = become(&reader, bytes, length);
 	if (keeps && fate != MESSAGE_REFUSED)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The SIP gateway as a function of bytes: header fields, calls, streams. */
+#include "alg/sip_kind.h"
 #include "siplab.h"
 
 static void setup(void)
@@ -311,6 +312,41 @@ static uint32_t branch_of(const char *from, const char *to)
 }
 
 /* The same dialog whoever speaks; another answer is another one. */
+/* What is counted of each, as the platform tells them apart. */
+START_TEST(kinds)
+{
+	static const struct {
+		const char *text;
+		uint64_t kinds;
+	} cases[] = {
+		{SIP_MESSAGE("INVITE", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_INVITE)},
+		{SIP_MESSAGE("INVITE", "\r\n"), SIP_KIND_BIT(SIP_INVITE) | SIP_KIND_BIT(SIP_NO_LENGTH)},
+		{SIP_MESSAGE("invite", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_OTHER_REQUEST)},
+		{SIP_MESSAGE("OPTIONS", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_OPTIONS)},
+		{SIP_REPLY("200 OK", "PRACK", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_PRACK_OK)},
+		{SIP_REPLY("200 OK", "OPTIONS", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_OTHER_OK)},
+		{SIP_REPLY("202 Accepted", "REFER", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_2XX)},
+		{SIP_REPLY("100 Trying", "INVITE", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_TRYING)},
+		{SIP_REPLY("183 So far", "INVITE", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_SESSION_PROGRESS)},
+		{SIP_REPLY("199 Gone", "INVITE", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_1XX)},
+		{SIP_REPLY("486 Busy", "INVITE", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_3XX_TO_6XX)},
+		{SIP_MESSAGE("INVITE", "l: x\r\n\r\n"), SIP_KIND_BIT(SIP_BAD_HEADER)},
+		{SIP_MESSAGE("INVITE", "l: 3\r\nc: application/sdp\r\n\r\nv=x"), SIP_KIND_BIT(SIP_BAD_BODY)},
+		{SIP_MESSAGE("ACK", "l: 46\r\nc: application/sdp\r\n\r\nv=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 0 RTP/AVP 0\r\n"),
+		 SIP_KIND_BIT(SIP_ACK) | SIP_KIND_BIT(SIP_PORT_ZERO) | SIP_KIND_BIT(SIP_ADDRESS_ZERO)},
+		{"OPTIONS sip:a SIP/2.0\r\nv: SIP/2.0/UDP a\r\nf: <sip:a>\r\nt: <sip:a>\r\nCSeq: 1 OPTIONS\r\n\r\n",
+		 SIP_KIND_BIT(SIP_BAD_HEADER) | SIP_KIND_BIT(SIP_NO_CALL_ID)},
+		{"no message\r\n\r\n", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct findings *found = sip_becomes(cases[i].text);
+
+		ck_assert_msg(found->kinds == cases[i].kinds, "case %zu: %llx", i, (unsigned long long)found->kinds);
+	}
+}
+END_TEST
+
 START_TEST(branches)
 {
 	ck_assert_uint_ne(branch_of(";tag=x", ";tag=y"), 0);

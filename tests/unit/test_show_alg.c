@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alg/alg.h"
+#include "alg/sip_kind.h"
 #include "fake_engine.h"
 #include "gram_tables.h"
 #include "lib/clock.h"
@@ -183,6 +184,7 @@ START_TEST(platform_table)
 	       "Pool-Name                  Used-Entries     Free-Entries\n"
 	       "----------------------------------------------------------\n"
 	       "FTP pool                   2                16379\n"
+	       "SIP pool                   0                16379\n"
 	       "DNS pool                   3                16379\n"
 	       "\n"
 	       "Common ALG chunk pool:\n"
@@ -226,6 +228,52 @@ START_TEST(platform_dns)
 	       "TCP segments are signed:               0\n"
 	       "DNS ALG counters cleared after display.\n");
 	ck_assert_uint_eq(engine.alg_cleared, ALG_BIT(ALG_DNS));
+}
+END_TEST
+
+START_TEST(platform_sip)
+{
+	struct alg_counts *counts = &engine.algs[ALG_SIP];
+
+	fill();
+	counts->flows = 9;
+	counts->live = 4;
+	for (unsigned i = 0; i < SIP_KINDS; i++)
+		counts->kinds[i] = 100 + i;
+	for (unsigned i = 0; i < NOTE_COUNT; i++)
+		counts->notes[i] = 200 + i;
+	cmd_show_qfp_alg_one(&session, &(struct args_show_qfp_alg_one){.name = SHOW_QFP_ALG_ONE_NAME_SIP}, false);
+	expect("SIP info pool used chunk entries number: 4\n"
+	       "\n"
+	       "RECEIVE\n"
+	       "Register:  100        -> 200-OK: 107\n"
+	       "Invite:    101        -> 200-OK: 108\n"
+	       "Update:    102        -> 200-OK: 109\n"
+	       "Bye:       103        -> 200-OK: 110\n"
+	       "Subscribe: 104        -> 200-OK: 111\n"
+	       "Refer:     105        -> 200-OK: 112\n"
+	       "Prack:     106        -> 200-OK: 113\n"
+	       "Trying:    122          Ringing:   123          Ack:       114\n"
+	       "Info:      115          Cancel:    116          Sess Prog: 124\n"
+	       "Message:   117          Notify:    118\n"
+	       "Publish:   119          Options:   120\n"
+	       "1xx:       125          2xx:       127\n"
+	       "OtherReq:  121          OtherOk:   126          3xx-6xx:   128\n"
+	       "\n"
+	       "Events\n"
+	       "Media Port Zero:         129             Media Addr Zero:         130\n"
+	       "Malform Media:           131             No Content Length:       132\n"
+	       "SIP flows:               9               SIP flows ended:         5\n"
+	       "\n"
+	       "Errors\n"
+	       "Create Token Err:        211             Error New Chnl:          210\n"
+	       "Sess Malloc Failed:      212             Bad Format:              201\n"
+	       "No Call-id:              133             Huge Size:               411\n"
+	       "Parse SIP Hdr Fail:      134             Parse SDP Fail:          135\n"
+	       "Not SIP Msg:             202\n"
+	       "\n"
+	       "Writeback Errors\n"
+	       "PA Err:                  213\n");
 }
 END_TEST
 
@@ -500,6 +548,7 @@ int main(void)
 	tcase_add_test(tests, clear_is_of_all);
 	tcase_add_test(tests, platform_table);
 	tcase_add_test(tests, platform_dns);
+	tcase_add_test(tests, platform_sip);
 	tcase_add_test(tests, platform_without_statistics);
 	tcase_add_test(tests, platform_labels_of_our_own);
 	tcase_add_test(tests, traces_are_rows);
