@@ -135,7 +135,7 @@ Router#show ip nat alg sip
 Gateway sip is on
   Ports: tcp 5060, udp 5060
   Flows: 0 now, 0 in all
-  Expectations: 0 made, 0 used, 0 expired, 0 cancelled
+  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
   Messages: 0, rewritten 0, fields in them 0
   Left unchanged or remarkable:
     malformed message: 0
@@ -163,6 +163,7 @@ ALG chunk pool:
 Pool-Name                  Used-Entries     Free-Entries
 ----------------------------------------------------------
 FTP pool                   0                16384
+SIP pool                   0                16384
 DNS pool                   0                16384
 
 Common ALG chunk pool:
@@ -209,37 +210,37 @@ Router#show platform hardware qfp active feature alg statistics ?
   |      Output modifiers
   <cr>
 Router#show platform hardware qfp active feature alg statistics sip
-Flows now: 0
-Flows in all: 0
-Messages from clients: 0
-Messages from servers: 0
-Messages rewritten: 0
-Fields rewritten: 0
-Expectations made: 0
-Expectations used: 0
-Expectations expired: 0
-Expectations cancelled: 0
-malformed message: 0
-other protocol on the port: 0
-encrypted from here on: 0
-signed message left unchanged: 0
-message too long: 0
-too many addresses in a message: 0
-address of another host refused: 0
-port below 1024 or out of range refused: 0
-port of a static entry refused: 0
-no free port: 0
-limit reached: 0
-no memory: 0
-result too large: 0
-connection met in the middle: 0
-overlapping segments with different bytes: 0
-TCP segments are signed: 0
-reply to no command: 0
-multipart body left unchanged: 0
-encoded body left unchanged: 0
-medium of unknown transport or with several ports left unchanged: 0
-session description in a multipart body left unchanged (ip nat service allow-multipart is off): 0
+SIP info pool used chunk entries number: 0
+
+RECEIVE
+Register:  0          -> 200-OK: 0
+Invite:    0          -> 200-OK: 0
+Update:    0          -> 200-OK: 0
+Bye:       0          -> 200-OK: 0
+Subscribe: 0          -> 200-OK: 0
+Refer:     0          -> 200-OK: 0
+Prack:     0          -> 200-OK: 0
+Trying:    0            Ringing:   0            Ack:       0
+Info:      0            Cancel:    0            Sess Prog: 0
+Message:   0            Notify:    0
+Publish:   0            Options:   0
+1xx:       0            2xx:       0
+OtherReq:  0            OtherOk:   0            3xx-6xx:   0
+
+Events
+Media Port Zero:         0               Media Addr Zero:         0
+Malform Media:           0               No Content Length:       0
+SIP flows:               0               SIP flows ended:         0
+
+Errors
+Create Token Err:        0               Error New Chnl:          0
+Sess Malloc Failed:      0               Bad Format:              0
+No Call-id:              0               Huge Size:               0
+Parse SIP Hdr Fail:      0               Parse SDP Fail:          0
+Not SIP Msg:             0
+
+Writeback Errors
+PA Err:                  0
 Router#show platform software trace message process qfp active
 Router#clear ip nat alg statistics
 Router#clear ip nat alg
@@ -287,3 +288,14 @@ Router>debug ip nat ftp
         ^
 % Invalid input detected at '^' marker.
 
+Router>show ip nat alg sip ?
+  calls          Calls, and whether both sides hear each other
+  registrations  Inside endpoints that can be called
+  |              Output modifiers
+  <cr>
+Router>show ip nat alg sip calls
+Total number of calls: 0
+Router>show ip nat alg sip calls detail
+Total number of calls: 0
+Router>show ip nat alg sip registrations
+Total number of registrations: 0

@@ -331,8 +331,8 @@ START_TEST(kinds)
 		{SIP_REPLY("199 Gone", "INVITE", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_1XX)},
 		{SIP_REPLY("486 Busy", "INVITE", "l: 0\r\n\r\n"), SIP_KIND_BIT(SIP_3XX_TO_6XX)},
 		{SIP_MESSAGE("INVITE", "l: x\r\n\r\n"), SIP_KIND_BIT(SIP_BAD_HEADER)},
-		{SIP_MESSAGE("INVITE", "l: 3\r\nc: application/sdp\r\n\r\nv=x"), SIP_KIND_BIT(SIP_BAD_BODY)},
-		{SIP_MESSAGE("ACK", "l: 46\r\nc: application/sdp\r\n\r\nv=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 0 RTP/AVP 0\r\n"),
+		{SIP_MESSAGE("INVITE", "l: 3\r\nc: application/sdp\r\n\r\nx=0"), SIP_KIND_BIT(SIP_BAD_BODY)},
+		{SIP_MESSAGE("ACK", "l: 44\r\nc: application/sdp\r\n\r\nv=0\r\nc=IN IP4 0.0.0.0\r\nm=audio 0 RTP/AVP 0\r\n"),
 		 SIP_KIND_BIT(SIP_ACK) | SIP_KIND_BIT(SIP_PORT_ZERO) | SIP_KIND_BIT(SIP_ADDRESS_ZERO)},
 		{"OPTIONS sip:a SIP/2.0\r\nv: SIP/2.0/UDP a\r\nf: <sip:a>\r\nt: <sip:a>\r\nCSeq: 1 OPTIONS\r\n\r\n",
 		 SIP_KIND_BIT(SIP_BAD_HEADER) | SIP_KIND_BIT(SIP_NO_CALL_ID)},
@@ -607,6 +607,7 @@ int main(void)
 	tcase_add_test(tc, registers);
 	tcase_add_test(tc, registered);
 	tcase_add_test(tc, says);
+	tcase_add_test(tc, kinds);
 	tcase_add_test(tc, branches);
 	tcase_add_test(tc, keys);
 	tcase_add_test(tc, lengths);
