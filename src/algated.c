@@ -22,6 +22,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/mem.h"
+#include "lib/precedence.h"
 #include "lib/privilege.h"
 #include "net/net.h"
 #include "net/packets.h"
@@ -385,6 +386,7 @@ static bool open_kernel(struct daemon *daemon, struct err *err)
 	if (daemon->net == NULL)
 		return false;
 	gram_ifname_canonical = net_ifname_canonical;
+	precedence_allow();
 	return options->user == NULL || privilege_drop(options->user, options->state_dir, err);
 }
 

@@ -29,8 +29,14 @@ struct mailbox {
 struct mailbox *mailbox_new(void)
 {
 	struct mailbox *box = mem_alloc(sizeof(*box));
+	pthread_mutexattr_t inherit;
 
-	pthread_mutex_init(&box->lock, NULL);
+	/* The packet thread waits for who has this lock, who may be off the CPU in favour of some
+	 * other process: then he is lent its precedence. */
+	pthread_mutexattr_init(&inherit);
+	pthread_mutexattr_setprotocol(&inherit, PTHREAD_PRIO_INHERIT);
+	pthread_mutex_init(&box->lock, &inherit);
+	pthread_mutexattr_destroy(&inherit);
 	pthread_cond_init(&box->answered, NULL);
 	box->last = &box->first;
 	box->direct = true;

@@ -34,6 +34,8 @@ struct queues *queues_new(struct err *err);
 void queues_free(struct queues *queues);
 /* Has queues_wait end for this descriptor, too. For one only. */
 bool queues_watch(struct queues *queues, int fd);
+/* Readable when queues_wait would not wait; for nothing else. */
+int queues_fd(const struct queues *queues);
 /* Waits for packets, -1: for ever. True: the other descriptor is readable. */
 bool queues_wait(struct queues *queues, int timeout_ms);
 /* Serves the queues that the last wait found, in turns, until they are empty or about so many packets were served. Never fails:

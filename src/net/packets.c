@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The packet thread. It promises that a call in the mailbox waits for at most one budget of packet batches, and a packet
- * for at most the calls of one mailbox round. It may not log, allocate or wait for anything but queues_wait.
+ * The packet thread. It promises that a call in the mailbox waits for at most one budget of packet
+ * batches, and a packet for at most the calls of one mailbox round. It may not log, allocate or
+ * wait for anything but queues_wait.
  */
 #include "net/packets.h"
 
@@ -12,7 +13,9 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/precedence.h"
 
 /* Packets between two looks at mailbox and clock: about 2 ms under full load. */
 #define PACKETS_BUDGET 512
@@ -24,6 +27,8 @@ struct packets {
 	struct engine *engine;
 	struct mailbox *box;
 	bool stop; /* written by a mailbox call, so only on the packet thread */
+	struct precedence *precedence;
+	enum precedence_kind kind;
 	struct out out;
 };
 
@@ -53,15 +58,41 @@ static void *packets_run(void *arg)
 {
 	struct packets *packets = arg;
 
+	packets->precedence = precedence_new(queues_fd(packets->queues));
 	while (!packets->stop) {
-		bool called = queues_wait(packets->queues, packets_timeout(packets, clock_now()));
+		uint64_t now = clock_now();
+		bool called;
 
+		precedence_round(packets->precedence, now);
+		called = queues_wait(packets->queues, packets_timeout(packets, now));
 		queues_serve(packets->queues, packets->engine, packets->inject, PACKETS_BUDGET);
 		if (called)
 			mailbox_serve(packets->box);
 		packets_tick(packets);
 	}
+	precedence_free(packets->precedence);
 	return NULL;
+}
+
+static void packets_kind(void *arg)
+{
+	struct packets *packets = arg;
+
+	packets->kind = precedence_kind(packets->precedence);
+}
+
+/* The packet thread may not log. */
+static void tell_precedence(struct packets *packets)
+{
+	static const char *const what[] = {
+	    [PRECEDENCE_NONE] = "no precedence over other processes",
+	    [PRECEDENCE_NICE] = "a greater share of the CPU, no real-time priority",
+	};
+
+	mailbox_call(packets->box, packets_kind, packets);
+	if (packets->kind != PRECEDENCE_REAL_TIME)
+		log_event("SYS", LOG_SEV_NOTICE, "PRECEDENCE",
+			  "Packets have %s: the kernel refuses it", what[packets->kind]);
 }
 
 struct packets *packets_start(struct queues *queues, struct inject *inject, struct engine *engine,
@@ -91,6 +122,7 @@ struct packets *packets_start(struct queues *queues, struct inject *inject, stru
 		return NULL;
 	}
 	mailbox_direct(box, 0);
+	tell_precedence(packets);
 	return packets;
 }
 

@@ -79,6 +79,11 @@ bool queues_watch(struct queues *queues, int fd)
 	return epoll_ctl(queues->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+int queues_fd(const struct queues *queues)
+{
+	return queues->epoll;
+}
+
 /* ---- what the kernel dropped ---- */
 
 /* Only root may open the kernel's list of queues, so it is opened with the first queue and read from then on. */

@@ -10,14 +10,23 @@
  *   load probe ADDRESS PORT US
  *       one datagram every US microseconds, answered or not, until SIGTERM: the longest delay, from
  *       when it should have been sent
+ *   load transit PORT
+ *       how long the router, in whose namespace this runs, keeps the datagrams of `probe` and their
+ *       answers, by the kernel's time stamps on its interfaces, until SIGTERM: what delays a probe
+ *       outside of the router, and us, is not in it
  *   load accept PORT PORTS
  *       TCP: answers one byte with one byte, until it is ended
  *   load connect ADDRESS PORT PORTS SECONDS WIDTH
  *       TCP: WIDTH connections at once, each opened, used and reset: per second
  */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,7 +43,9 @@
 #define SIZE	  64 /* bytes of payload */
 #define EVENTS	  64
 #define WIDTH_MAX 256
-#define LINGER_MS 1500 /* what is later than this is lost */
+#define LINGER_MS 1500	 /* what is later than this is lost */
+#define TRANSIT	  65536u /* datagrams in the router, at most; a power of two */
+#define TAP_BYTES (64 << 20)
 
 /* ---- UDP */
 
@@ -135,6 +146,119 @@ static int run_probe(char **argv)
 		probe_read(fd, &samples);
 	}
 	print_samples(&samples, sent - samples.n);
+	return 0;
+}
+
+/* ---- what the router's interfaces saw */
+
+struct transit {
+	uint16_t port;
+	uint64_t arrived, left;
+	struct {
+		uint64_t key;
+		double at;
+	} seen[TRANSIT];
+	struct samples samples;
+};
+
+/* All interfaces, both directions, in the order in which packets came by. */
+static int tap_open(void)
+{
+	struct sock_filter udp[] = {
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+		     (uint32_t)SKF_NET_OFF + offsetof(struct iphdr, protocol)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, 0xffff), BPF_STMT(BPF_RET | BPF_K, 0)};
+	struct sock_fprog program = {sizeof(udp) / sizeof(udp[0]), udp};
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1, bytes = TAP_BYTES;
+	struct timeval patience = {0, 100000};
+	struct sockaddr_ll all = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
+	    bind(fd, (struct sockaddr *)&all, sizeof(all)) != 0)
+		die("packet socket");
+	return fd;
+}
+
+/* The datagram's number, with its direction; 0: none of the probe's. */
+static uint64_t transit_key(const struct transit *transit, const char *packet, ssize_t length)
+{
+	struct iphdr ip;
+	struct udphdr udp;
+	uint64_t key;
+
+	if (length < (ssize_t)(sizeof(ip) + sizeof(udp) + SIZE))
+		return 0;
+	memcpy(&ip, packet, sizeof(ip));
+	memcpy(&udp, packet + sizeof(ip), sizeof(udp));
+	memcpy(&key, packet + sizeof(ip) + sizeof(udp), sizeof(key));
+	if (ip.ihl * 4 != sizeof(ip))
+		return 0;
+	if (ntohs(udp.dest) == transit->port)
+		return key << 1 | 1;
+	return ntohs(udp.source) == transit->port ? key << 1 : 0;
+}
+
+static void transit_count(struct transit *transit, uint64_t key, bool leaves, double at)
+{
+	uint64_t slot = key * 0x9e3779b97f4a7c15u >> 48 & (TRANSIT - 1);
+
+	if (!leaves) {
+		transit->arrived++;
+		transit->seen[slot].key = key;
+		transit->seen[slot].at = at;
+	} else if (transit->seen[slot].key == key) {
+		transit->left++;
+		transit->seen[slot].key = 0;
+		samples_put(&transit->samples, (at - transit->seen[slot].at) * 1e6);
+	}
+}
+
+/* False: nothing came for a while. */
+static bool transit_read(struct transit *transit, int fd)
+{
+	char packet[256], control[128];
+	struct sockaddr_ll from;
+	struct iovec data = {packet, sizeof(packet)};
+	struct msghdr message = {.msg_name = &from,
+				 .msg_namelen = sizeof(from),
+				 .msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	ssize_t length = recvmsg(fd, &message, 0);
+	uint64_t key = length < 0 ? 0 : transit_key(transit, packet, length);
+	struct timespec at = {0, 0};
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); key != 0 && c != NULL;
+	     c = CMSG_NXTHDR(&message, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+			memcpy(&at, CMSG_DATA(c), sizeof(at));
+	/* Seconds of the day only: a double has to resolve fractions of a microsecond. */
+	if (at.tv_sec != 0)
+		transit_count(transit, key, from.sll_pkttype == PACKET_OUTGOING,
+			      (double)(at.tv_sec % 86400) + (double)at.tv_nsec / 1e9);
+	return length >= 0;
+}
+
+static int run_transit(char **argv)
+{
+	static struct transit transit;
+	struct tpacket_stats stats;
+	socklen_t size = sizeof(stats);
+	int fd = tap_open();
+
+	transit.port = (uint16_t)atoi(argv[0]);
+	ready();
+	while (transit_read(&transit, fd) || !ended)
+		;
+	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &size) != 0 || stats.tp_drops > 0)
+		die_because("%u packets were not seen", stats.tp_drops);
+	print_samples(&transit.samples, transit.arrived - transit.left);
 	return 0;
 }
 
@@ -257,10 +381,10 @@ static int run_connect(char **argv)
 int main(int argc, char **argv)
 {
 	static const struct mode modes[] = {
-	    {"echo", 1, run_echo},     {"rtt", 3, run_rtt},	    {"probe", 3, run_probe},
-	    {"accept", 2, run_accept}, {"connect", 5, run_connect},
+	    {"echo", 1, run_echo},	 {"rtt", 3, run_rtt},	    {"probe", 3, run_probe},
+	    {"transit", 1, run_transit}, {"accept", 2, run_accept}, {"connect", 5, run_connect},
 	};
 
-	return run_mode("load echo | rtt | probe | accept | connect ... (see its source)", modes,
-			sizeof(modes) / sizeof(modes[0]), argc, argv);
+	return run_mode("load echo | rtt | probe | transit | accept | connect ... (see its source)",
+			modes, sizeof(modes) / sizeof(modes[0]), argc, argv);
 }

@@ -165,7 +165,13 @@ def probe_start(lab):
     return lab.start("in", lab.programs.load, "probe", SERVER, ECHO_PORT, 1000)
 
 
+def transit_start(lab):
+    """How long the router itself keeps the probe's datagrams and their answers, as its interfaces see them."""
+    return lab.start("rt", lab.programs.load, "transit", ECHO_PORT)
+
+
 def probe_end(child):
+    """Likewise for the transit."""
     child.send_signal(signal.SIGTERM)
     text, errors = child.communicate(timeout=30)
     if child.returncode != 0:
@@ -224,29 +230,52 @@ def boot(programs, scale):
             (f"boot with {lines:,} lines, program start to READY", seconds * 1e3, "ms")]
 
 
+def probed(lab, action):
+    """What it returns, its seconds, and what became of a datagram each millisecond meanwhile: end to end, in the router."""
+    probe, transit = probe_start(lab), transit_start(lab)
+    began = time.monotonic()
+    result = action()
+    seconds = time.monotonic() - began
+    ends = probe_end(probe)
+    return result, seconds, ends, probe_end(transit)
+
+
+def delay_rows(text, ends, router):
+    return [(f"longest time in the router, {text}", router["max"] / 1e3, "ms"),
+            ("99th percentile of the same", router["p99"] / 1e3, "ms"),
+            ("longest delay of a datagram there and back, which waits for its ends, too", ends["max"] / 1e3, "ms"),
+            ("lost in the router", router["lost"], "")]
+
+
 def show(programs, scale):
-    """The longest delay of a datagram each millisecond, while nothing happens and while a long show streams."""
-    with Lab(programs, "algate", flows=max(scale.table + 1000, 65536), pin=False) as lab:
+    """A datagram each millisecond, while nothing happens and while a long show streams."""
+    with Lab(programs, "algate", flows=max(scale.table + 1000, 65536), pin=False) as lab, tempfile.TemporaryFile("w+") as rows:
         lab.start("out", lab.programs.load, "echo", ECHO_PORT)
         held = fill(lab, scale.table)
-        probe = probe_start(lab)
-        time.sleep(2 * scale.seconds)
-        idle = probe_end(probe)
-        probe = probe_start(lab)
-        began = time.monotonic()
-        with tempfile.TemporaryFile("w+") as rows:
-            lab.cli("show ip nat translations", output=rows)
-            seconds = time.monotonic() - began
-            busy = probe_end(probe)
-            rows.seek(0)
-            shown = sum(line.startswith("udp ") for line in rows)
+        _, _, *idle = probed(lab, lambda: time.sleep(2 * scale.seconds))
+        _, seconds, *busy = probed(lab, lambda: lab.cli("show ip nat translations", output=rows))
+        rows.seek(0)
+        shown = sum(line.startswith("udp ") for line in rows)
         if shown < held:
             raise Failure(f"{shown} rows of {held} translations")
-    return [("longest delay of a datagram, router idle", idle["max"] / 1e3, "ms"),
-            (f"longest delay while show streams {held:,} rows", busy["max"] / 1e3, "ms"),
-            ("99th percentile of the same", busy["p99"] / 1e3, "ms"),
-            ("datagrams lost meanwhile", busy["lost"], ""),
+    return [*delay_rows("nothing to do", *idle), *delay_rows(f"while show streams {held:,} rows", *busy),
             (f"that show, to a file: {held:,} rows", seconds * 1e3, "ms")]
+
+
+def copied(programs, scale):
+    """A long configuration loaded into the one that runs."""
+    text, statics = big_config(scale.lines)
+    with Lab(programs, "algate", pin=False) as lab:
+        lab.start("out", lab.programs.load, "echo", ECHO_PORT)
+        path = os.path.join(lab.work, "more")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        _, seconds, *busy = probed(lab, lambda: lab.cli(f"copy {path} running-config"))
+        shown = int(lab.cli("show running-config | count static tcp").split()[-1])
+        if shown != statics:
+            raise Failure(f"{statics} static entries in the file, {shown} in the running-config")
+    return [(f"copy of {scale.lines:,} lines into the running-config", seconds * 1e3, "ms"),
+            *delay_rows("meanwhile", *busy)]
 
 
 def typed(programs, scale):
@@ -259,15 +288,10 @@ def typed(programs, scale):
     with Lab(programs, "algate", config=text, pin=False) as lab:
         lab.start("out", lab.programs.load, "echo", ECHO_PORT)
         for kind, lines in kinds.items():
-            probe = probe_start(lab)
-            began = time.monotonic()
-            lab.run("rt", lab.programs.algate, "-s", lab.state, timeout=600,
-                    input="\n".join(["enable", "configure terminal", *lines, "end"]) + "\n")
-            seconds = time.monotonic() - began
-            result = probe_end(probe)
+            words = "\n".join(["enable", "configure terminal", *lines, "end"]) + "\n"
+            _, seconds, *busy = probed(lab, lambda: lab.run("rt", lab.programs.algate, "-s", lab.state, timeout=600, input=words))
             rows += [(f"{scale.typed:,} {kind} lines typed into {scale.lines:,}: each", seconds / scale.typed * 1e3, "ms"),
-                     ("longest delay of a datagram meanwhile", result["max"] / 1e3, "ms"),
-                     ("datagrams lost meanwhile", result["lost"], "")]
+                     *delay_rows("meanwhile", *busy)]
         shown = lab.cli("show running-config")
         missing = [line for lines in kinds.values() for line in lines if line not in shown]
         if missing:
@@ -310,5 +334,5 @@ def flood(programs, scale):
     return rows
 
 
-ALONE = {"memory": memory, "lookup": lookup, "adopt": adopt, "restart": restart, "boot": boot, "show": show, "typed": typed,
+ALONE = {"memory": memory, "lookup": lookup, "adopt": adopt, "restart": restart, "boot": boot, "show": show, "copied": copied, "typed": typed,
          "flood": flood, **ALONE_MESSAGES}

@@ -138,6 +138,27 @@ check "no more than the host's limit, and the entry itself" at_most 201 inside l
 check "control: it did make entries" at_least 150 inside local 10.77.1.9
 check "the connection of another host lost nothing" sent_all "$WORK/static.log"
 
+# ---- an operator, while router, flood and terminal have one CPU between them: packets have precedence, not all of it
+on_one_cpu() {
+	local task
+	for task in "/proc/$DAEMON/task"/*; do taskset -pc "$1" "${task##*/}" || return 1; done
+}
+operator_answered() {
+	local i
+	for i in 1 2 3 4 5; do
+		in_ns router taskset -c 0 timeout 20 "$ALGATE" -s "$WORK/state" -c enable -c "show ip nat translations total" || return 1
+	done
+}
+check "the daemon on one CPU" on_one_cpu 0
+background out one.log taskset -c 0 timeout -s INT 60 hping3 --flood -q -n --rand-source --udp -p ++1 -d 10 192.0.2.5
+flooder=$!
+before=$(count "global address without a translation")
+check "the operator is answered" output_has 'Total number of translations: ' operator_answered
+check_not "control: the flood was not over" daemon_gone $flooder
+check "control: and was served" [ $(($(count "global address without a translation") - before)) -ge 1000 ]
+kill -INT $flooder
+check "on all CPUs again" on_one_cpu "0-$(($(nproc --all) - 1))"
+
 # ---- from one inside host
 steady inside 7
 held=$(total inside local 10.77.2.2)

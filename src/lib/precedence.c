@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guard. Promises that the guarded thread waits at most two of its looks for a CPU, where the
+ * kernel grants real time. May not rely on the kernel's throttling of real time, which
+ * administrators switch off; may not cost anything when nothing happens, nor a wakeup for each
+ * packet when much does.
+ */
+#include "lib/precedence.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+
+#define NICE_LEVEL (-10)
+#define LOOK_MS	   4
+#define LOOKS	   250	 /* without work, until the guard sleeps */
+#define SURE_MS	   1	 /* later he looks again before he lends */
+#define LENT_MS	   10000 /* at a time */
+#define PERIOD_MS  40	 /* of which who has used 7/8 might have gone on for ever */
+#define BUSY(ms)   ((ms)*1000 / 8 * 7)
+
+struct precedence {
+	enum precedence_kind kind;
+	int fd, quit; /* quit: readable when the guard is to end */
+	pid_t thread;
+	pthread_t guard;
+	atomic_uint rounds;
+	atomic_bool lent; /* set by the guard, cleared by the thread */
+	/* The thread's own: when it found that it was lent real time, this period's begin (ms) and
+	 * what it had used then (us). */
+	bool known;
+	uint64_t lent_at, period, used;
+};
+
+static int real_time(void)
+{
+	return sched_get_priority_min(SCHED_RR);
+}
+
+/* Nothing the thread starts inherits it. */
+static bool set_real_time(pid_t thread, bool on)
+{
+	struct sched_param param = {.sched_priority = on ? real_time() : 0};
+
+	return sched_setscheduler(thread, (on ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK,
+				  &param) == 0;
+}
+
+/* ---- the guard's side */
+
+static bool has_work(const struct precedence *precedence)
+{
+	struct pollfd work = {.fd = precedence->fd, .events = POLLIN};
+
+	return poll(&work, 1, 0) > 0;
+}
+
+/* Before the call: from then on the thread may be running, and give back. */
+static void lend(struct precedence *precedence)
+{
+	atomic_store(&precedence->lent, true);
+	if (!set_real_time(precedence->thread, true))
+		atomic_store(&precedence->lent, false);
+}
+
+static bool wait_or_quit(const struct precedence *precedence, int ms)
+{
+	struct pollfd quit = {.fd = precedence->quit, .events = POLLIN};
+
+	return poll(&quit, 1, ms) == 0;
+}
+
+/* Looks until there has been nothing to do for a while, or quit. */
+static void look_on(struct precedence *precedence)
+{
+	unsigned before = atomic_load(&precedence->rounds), idle = 0;
+
+	while (idle < LOOKS && wait_or_quit(precedence, LOOK_MS)) {
+		unsigned rounds = atomic_load(&precedence->rounds);
+		bool stands = rounds == before;
+
+		before = rounds;
+		idle = stands ? idle + 1 : 0;
+		if (!stands || atomic_load(&precedence->lent) || !has_work(precedence))
+			continue;
+		idle = 0;
+		/* It may have come just now. */
+		if (wait_or_quit(precedence, SURE_MS) &&
+		    atomic_load(&precedence->rounds) == before && has_work(precedence))
+			lend(precedence);
+	}
+}
+
+static void *guard_run(void *arg)
+{
+	struct precedence *precedence = arg;
+	struct pollfd fds[2] = {{.fd = precedence->quit, .events = POLLIN},
+				{.fd = precedence->fd, .events = POLLIN}};
+
+	for (;;) {
+		int n = poll(fds, 2, -1);
+
+		if (n > 0 && fds[0].revents != 0)
+			return NULL;
+		look_on(precedence);
+	}
+}
+
+static bool guard_start(struct precedence *precedence)
+{
+	struct sched_param param = {.sched_priority = real_time()};
+	pthread_attr_t attr;
+	sigset_t all, before;
+	bool good;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_RR);
+	pthread_attr_setschedparam(&attr, &param);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	good = pthread_create(&precedence->guard, &attr, guard_run, precedence) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return good;
+}
+
+/* ---- the thread's side */
+
+static uint64_t used_us(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+static void give_back(struct precedence *precedence)
+{
+	/* Fails never for what one has already; should it, the next period tries again. */
+	if (!set_real_time(precedence->thread, false))
+		return;
+	precedence->known = false;
+	atomic_store(&precedence->lent, false);
+}
+
+static void lent_round(struct precedence *precedence, uint64_t now)
+{
+	uint64_t passed = now - precedence->period, used;
+
+	if (!precedence->known) {
+		precedence->known = true;
+		precedence->lent_at = precedence->period = now;
+		precedence->used = used_us();
+	} else if (passed >= PERIOD_MS) {
+		used = used_us();
+		if (now - precedence->lent_at >= LENT_MS || used - precedence->used >= BUSY(passed))
+			give_back(precedence);
+		precedence->period = now;
+		precedence->used = used;
+	}
+}
+
+void precedence_round(struct precedence *precedence, uint64_t now)
+{
+	atomic_fetch_add_explicit(&precedence->rounds, 1, memory_order_relaxed);
+	if (atomic_load_explicit(&precedence->lent, memory_order_relaxed))
+		lent_round(precedence, now);
+}
+
+/* ---- life */
+
+static void raise_limit(int what, rlim_t to)
+{
+	struct rlimit limit;
+
+	if (getrlimit(what, &limit) != 0 || limit.rlim_cur >= to) /* RLIM_INFINITY is the largest */
+		return;
+	limit.rlim_cur = to;
+	limit.rlim_max = limit.rlim_max < to ? to : limit.rlim_max;
+	setrlimit(what, &limit);
+}
+
+void precedence_allow(void)
+{
+	raise_limit(RLIMIT_RTPRIO, (rlim_t)real_time());
+	raise_limit(RLIMIT_NICE, 20 - NICE_LEVEL);
+}
+
+struct precedence *precedence_new(int fd)
+{
+	struct precedence *precedence = mem_alloc(sizeof(*precedence));
+
+	precedence->fd = fd;
+	precedence->thread = gettid();
+	precedence->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (precedence->quit >= 0 && guard_start(precedence))
+		precedence->kind = PRECEDENCE_REAL_TIME;
+	else if (setpriority(PRIO_PROCESS, (id_t)precedence->thread, NICE_LEVEL) == 0)
+		precedence->kind = PRECEDENCE_NICE;
+	return precedence;
+}
+
+enum precedence_kind precedence_kind(const struct precedence *precedence)
+{
+	return precedence->kind;
+}
+
+void precedence_free(struct precedence *precedence)
+{
+	const uint64_t one = 1;
+
+	if (precedence == NULL)
+		return;
+	if (precedence->kind == PRECEDENCE_REAL_TIME &&
+	    write(precedence->quit, &one, sizeof(one)) == sizeof(one))
+		pthread_join(precedence->guard, NULL);
+	if (precedence->quit >= 0)
+		close(precedence->quit);
+	free(precedence);
+}

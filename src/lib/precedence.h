@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Precedence of one thread over whatever else the machine does, when it is needed: a guard, which
+ * itself runs in real time, sees that the thread has work and does not get to it, and then lends it
+ * real time for a second. So it waits for other processes no longer than some milliseconds, and
+ * takes the CPU from nobody who would have given it up as soon; who sends packets in bursts goes on
+ * sending. Nobody starves: see precedence_round.
+ */
+#ifndef ALGATE_LIB_PRECEDENCE_H
+#define ALGATE_LIB_PRECEDENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct precedence;
+
+enum precedence_kind {
+	PRECEDENCE_NONE, /* the kernel refuses both */
+	PRECEDENCE_NICE, /* a greater share, always: how much that is worth depends on how the
+			    kernel groups processes */
+	PRECEDENCE_REAL_TIME,
+};
+
+/* As root, before root is given up: the process may then ask for precedence without a capability.
+ * Fails silently; what counts is what precedence_new gets. */
+void precedence_allow(void);
+
+/* For the calling thread, whose work is there when fd, which it keeps open, is readable. Never
+ * NULL. */
+struct precedence *precedence_new(int fd);
+enum precedence_kind precedence_kind(const struct precedence *precedence);
+void precedence_free(struct precedence *precedence);
+
+/* By that thread in each round of its work. now: milliseconds of CLOCK_MONOTONIC. Gives real time
+ * back after a second, and after 40 ms of it in which the thread hardly waited: then others have
+ * their turn, however the kernel is told to limit real time, until the guard finds that it got none
+ * for 4 ms. A system call every 40 ms while real time is lent, else none. */
+void precedence_round(struct precedence *precedence, uint64_t now);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Precedence: lent to who has work and does not get to it, to nobody else; given back in time;
+ * without root as with it. */
+#include <check.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/precedence.h"
+
+#define NOBODY	  65534
+#define PATIENCE  10000 /* milliseconds: a guard against hanging, no measure */
+#define LONG_AGO  1000
+#define LENT_MS	  10000
+#define PERIOD_MS 40
+
+static int work;
+static struct precedence *precedence;
+
+static void setup(void)
+{
+	work = eventfd(0, EFD_NONBLOCK);
+	precedence = precedence_new(work);
+}
+
+static void teardown(void)
+{
+	precedence_free(precedence);
+	close(work);
+}
+
+static bool in_real_time(void)
+{
+	return (sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_RR;
+}
+
+static bool lent_within(int ms)
+{
+	const struct timespec step = {0, 1000000};
+
+	while (!in_real_time() && ms-- > 0)
+		nanosleep(&step, NULL);
+	return in_real_time();
+}
+
+/* Work, and no round that would do it. */
+static void get_lent(void)
+{
+	ck_assert_int_eq(eventfd_write(work, 1), 0);
+	ck_assert(lent_within(PATIENCE));
+}
+
+static void use_cpu(long ms)
+{
+	struct timespec from, at;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+	do
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+	while ((at.tv_sec - from.tv_sec) * 1000 + (at.tv_nsec - from.tv_nsec) / 1000000 < ms);
+}
+
+START_TEST(lent_to_who_does_not_get_to_his_work)
+{
+	ck_assert(!in_real_time());
+	get_lent();
+}
+END_TEST
+
+START_TEST(control_not_to_who_has_none)
+{
+	ck_assert(!lent_within(100));
+}
+END_TEST
+
+START_TEST(given_back_after_a_while)
+{
+	get_lent();
+	precedence_round(precedence, LONG_AGO);
+	precedence_round(precedence, LONG_AGO + LENT_MS - PERIOD_MS);
+	ck_assert_msg(in_real_time(), "control: not before");
+	precedence_round(precedence, LONG_AGO + LENT_MS);
+	ck_assert(!in_real_time());
+}
+END_TEST
+
+START_TEST(given_back_by_who_would_never_wait)
+{
+	get_lent();
+	precedence_round(precedence, LONG_AGO);
+	precedence_round(precedence, LONG_AGO + PERIOD_MS);
+	ck_assert_msg(in_real_time(), "control: who has waited keeps it");
+	use_cpu(PERIOD_MS);
+	precedence_round(precedence, LONG_AGO + 2 * PERIOD_MS);
+	ck_assert(!in_real_time());
+	/* Work still waits, so it is lent again. */
+	ck_assert(lent_within(PATIENCE));
+}
+END_TEST
+
+START_TEST(what_it_starts_does_not_inherit_it)
+{
+	pid_t child;
+	int status;
+
+	get_lent();
+	child = fork();
+	if (child == 0)
+		_exit(in_real_time());
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
+/* Root in a container may not. */
+static bool may_raise_limits(void)
+{
+	const struct rlimit one = {1, 1};
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(setrlimit(RLIMIT_RTPRIO, &one) != 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* In a process of its own; exits with what it got. */
+static enum precedence_kind kind_of_nobody(bool allowed)
+{
+	const struct rlimit none = {0, 0};
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		setrlimit(RLIMIT_RTPRIO, &none);
+		setrlimit(RLIMIT_NICE, &none);
+		if (allowed)
+			precedence_allow();
+		if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+			_exit(255);
+		_exit((int)precedence_kind(precedence_new(eventfd(0, 0))));
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	return (enum precedence_kind)WEXITSTATUS(status);
+}
+
+START_TEST(without_root_if_it_was_allowed_as_root)
+{
+	if (may_raise_limits())
+		ck_assert_int_eq(kind_of_nobody(true), PRECEDENCE_REAL_TIME);
+	ck_assert_msg(kind_of_nobody(false) == PRECEDENCE_NONE,
+		      "control: else the kernel refuses it");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("precedence");
+	TCase *tcase = tcase_create("precedence");
+	SRunner *runner;
+	int failed;
+
+	setup();
+	if (geteuid() != 0 || precedence_kind(precedence) != PRECEDENCE_REAL_TIME)
+		return 77;
+	teardown();
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, lent_to_who_does_not_get_to_his_work);
+	tcase_add_test(tcase, control_not_to_who_has_none);
+	tcase_add_test(tcase, given_back_after_a_while);
+	tcase_add_test(tcase, given_back_by_who_would_never_wait);
+	tcase_add_test(tcase, what_it_starts_does_not_inherit_it);
+	tcase_add_test(tcase, without_root_if_it_was_allowed_as_root);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
