@@ -40,6 +40,7 @@ struct alg_trace {
 	struct endpoint il, og; /* the flow */
 	char message[16];      /* as findings.message; of a child that of the announcement */
 	uint8_t role;          /* enum role */
+	char call[40];         /* TRACE_CHANGED: as findings.key, cut; graphic characters; empty where the protocol has no calls */
 	struct endpoint before, after;
 };
 enum trace_kind {

@@ -42,6 +42,15 @@ static uint32_t options_of(const struct snapshot *snapshot)
 
 /* ---- what came of it ---- */
 
+static void name_call(char call[sizeof(((struct alg_trace *)0)->call)], const struct findings *findings)
+{
+	uint32_t i;
+
+	for (i = 0; i < findings->key_length && i < sizeof(((struct alg_trace *)0)->call) - 1; i++)
+		call[i] = findings->key[i] > ' ' && findings->key[i] < 0x7f ? (char)findings->key[i] : '?';
+	call[i] = '\0';
+}
+
 static void trace_field(const struct reader *reader, const struct field *field)
 {
 	const struct findings *findings = &reader->set->findings;
@@ -59,6 +68,7 @@ static void trace_field(const struct reader *reader, const struct field *field)
 	};
 
 	memcpy(trace.message, findings->message, sizeof(trace.message));
+	name_call(trace.call, findings);
 	session_trace(reader->engine, &trace);
 }
 

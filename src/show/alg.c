@@ -39,6 +39,7 @@ static void take(void *arg)
 		engine_alg_counts(taking->engine, (enum alg)alg, &view->counts[alg]);
 	engine_icmp_counts(taking->engine, &view->counts[ALG_ROW_ICMP]);
 	view->use = engine_session_use(taking->engine);
+	engine_call_counts(taking->engine, &view->calls);
 	view->expected = engine_expected(taking->engine);
 }
 
@@ -227,6 +228,25 @@ static void print_options(FILE *out, const struct snapshot *snapshot)
 	fprintf(out, "  Messages about IPv6 addresses: %s\n", snapshot->dns_v6 ? "read" : "left alone");
 }
 
+static void print_calls(FILE *out, const struct snapshot *snapshot, const struct call_counts *calls)
+{
+	if (snapshot != NULL)
+		fprintf(out, "  Bodies of several parts: %s\n  Session descriptions with ICE candidates: %s\n",
+			snapshot->allow_multipart ? "read" : "left alone (ip nat service allow-multipart is off)",
+			snapshot->sip_ice ? "read" : "left alone");
+	fprintf(out,
+		"  Calls: %" PRIu32 " begun, %" PRIu32 " answered, %" PRIu32 " over; %" PRIu64 " in all, %" PRIu64
+		" answered, %" PRIu64 " failed, %" PRIu64 " hung up, %" PRIu64 " given up\n",
+		calls->begun, calls->up, calls->over, calls->calls, calls->answered, calls->failed, calls->ended,
+		calls->expired);
+	fprintf(out, "  Registrations: %" PRIu32 " asked for, %" PRIu32 " granted; %" PRIu64 " in all\n",
+		calls->registering, calls->registered, calls->registrations);
+	fprintf(out, "  Ports announced for them: %" PRIu32 "\n", calls->ports);
+	fprintf(out, "  Ended for want of room or at a limit: %" PRIu64 "\n", calls->evicted);
+	fprintf(out, "  NAT-aware endpoints, left alone: %" PRIu64 "\n", calls->aware);
+	fprintf(out, "  Addresses of other hosts, left alone: %" PRIu64 "\n", calls->third_party);
+}
+
 static void print_sessions(FILE *out, const struct alg_counts *counts)
 {
 	fprintf(out, "  Flows: %" PRIu32 " now, %" PRIu64 " in all\n", counts->live, counts->flows);
@@ -261,6 +281,8 @@ void alg_print_one(FILE *out, const struct alg_view *view, uint8_t alg)
 		print_ports(out, view->snapshot, alg);
 	if (alg == ALG_DNS)
 		print_options(out, view->snapshot);
+	if (alg == ALG_SIP)
+		print_calls(out, view->snapshot, &view->calls);
 	if (!icmp)
 		print_sessions(out, counts);
 	fprintf(out, "  Messages: %" PRIu64 ", rewritten %" PRIu64, counts->messages, counts->changed);

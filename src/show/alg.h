@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include "lib/mailbox.h"
+#include "nat/call_show.h"
 #include "nat/engine.h"
 #include "nat/session.h"
 
@@ -26,6 +27,7 @@ struct alg_view {
 	const struct snapshot *snapshot; /* NULL: no configuration yet */
 	struct session_use use;
 	uint32_t expected;
+	struct call_counts calls;
 	struct alg_counts counts[ALG_COUNT + 1]; /* by enum alg, then ICMP */
 };
 void alg_view_take(struct alg_view *view, struct mailbox *box, struct engine *engine);

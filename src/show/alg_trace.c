@@ -14,7 +14,8 @@
 #include "show/table.h"
 
 #define PAGE 128
-#define TEXT_SIZE 64
+#define TEXT_SIZE   64
+#define CHANGE_SIZE (2 * TEXT_SIZE + 64)
 
 /* ---- reading the ring ---- */
 
@@ -106,15 +107,16 @@ static const char *endpoint_text(struct endpoint endpoint, char buf[TEXT_SIZE])
 	return buf;
 }
 
-static const char *change_text(const struct alg_trace *trace, char buf[2 * TEXT_SIZE + 8])
+static const char *change_text(const struct alg_trace *trace, char buf[CHANGE_SIZE])
 {
 	char before[TEXT_SIZE], after[TEXT_SIZE];
 
 	if (trace->kind == TRACE_NOTE)
-		snprintf(buf, 2 * TEXT_SIZE + 8, "%s", alg_note_text((enum alg_note)trace->note));
+		snprintf(buf, CHANGE_SIZE, "%s", alg_note_text((enum alg_note)trace->note));
 	else
-		snprintf(buf, 2 * TEXT_SIZE + 8, "%s -> %s", endpoint_text(trace->before, before),
-			 endpoint_text(trace->after, after));
+		snprintf(buf, CHANGE_SIZE, "%s -> %s%s%.*s", endpoint_text(trace->before, before),
+			 endpoint_text(trace->after, after), trace->call[0] != '\0' ? ", call " : "",
+			 (int)sizeof(trace->call), trace->call);
 	return buf;
 }
 
@@ -148,7 +150,7 @@ static const struct column columns[COLUMNS] = {
 
 static void print_row(FILE *out, const struct alg_trace *trace)
 {
-	char line[512], time[TEXT_SIZE], change[2 * TEXT_SIZE + 8], message[sizeof(trace->message) + 1];
+	char line[512], time[TEXT_SIZE], change[CHANGE_SIZE], message[sizeof(trace->message) + 1];
 	struct cell fields[COLUMNS] = {
 		[COLUMN_TIME] = {.text = time_text(trace->now, "%b %d %H:%M:%S", time)},
 		[COLUMN_GATEWAY] = {.text = alg_name((enum alg)trace->alg)},
@@ -178,18 +180,29 @@ void alg_trace_print(FILE *out, struct mailbox *box, struct engine *engine, uint
 
 /* ---- debug ---- */
 
+static void put_end(const struct alg_trace *trace, FILE *out)
+{
+	fprintf(out, " in %.*s", (int)sizeof(trace->message), trace->message);
+	if (trace->call[0] != '\0')
+		fprintf(out, " of call %.*s", (int)sizeof(trace->call), trace->call);
+	fputc('\n', out);
+}
+
 static void put_changed(const struct alg_trace *trace, FILE *out)
 {
 	const char *type = alg_type((enum alg)trace->alg);
 	char before[IP4_TEXT_SIZE], after[IP4_TEXT_SIZE];
 
-	if (trace->before.addr != trace->after.addr)
-		fprintf(out, "NAT: %s: [%" PRIu32 "] translate embedded address %s->%s in %.*s\n", type, trace->number,
-			ip4_text(trace->before.addr, before), ip4_text(trace->after.addr, after),
-			(int)sizeof(trace->message), trace->message);
-	if (trace->before.port != trace->after.port)
-		fprintf(out, "NAT: %s: [%" PRIu32 "] translate embedded port %u->%u in %.*s\n", type, trace->number,
-			trace->before.port, trace->after.port, (int)sizeof(trace->message), trace->message);
+	if (trace->before.addr != trace->after.addr) {
+		fprintf(out, "NAT: %s: [%" PRIu32 "] translate embedded address %s->%s", type, trace->number,
+			ip4_text(trace->before.addr, before), ip4_text(trace->after.addr, after));
+		put_end(trace, out);
+	}
+	if (trace->before.port != trace->after.port) {
+		fprintf(out, "NAT: %s: [%" PRIu32 "] translate embedded port %u->%u", type, trace->number,
+			trace->before.port, trace->after.port);
+		put_end(trace, out);
+	}
 }
 
 static void put_event(const struct alg_trace *trace, FILE *out)
@@ -267,7 +280,7 @@ void alg_trace_drain(struct alg_trace_feed *feed, struct mailbox *box, struct en
 
 static void print_record(FILE *out, const struct alg_trace *trace, const char *process, int pid)
 {
-	char time[TEXT_SIZE], change[2 * TEXT_SIZE + 8], il[TEXT_SIZE], og[TEXT_SIZE];
+	char time[TEXT_SIZE], change[CHANGE_SIZE], il[TEXT_SIZE], og[TEXT_SIZE];
 
 	fprintf(out, "%s {%s_R0-0}{1}: [alg-%s] [%d]: (%s): %s %s, flow %s %s\n",
 		time_text(trace->now, "%Y/%m/%d %H:%M:%S", time), process, alg_name((enum alg)trace->alg), pid,

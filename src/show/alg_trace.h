@@ -22,7 +22,7 @@ void alg_trace_print(FILE *out, struct mailbox *box, struct engine *engine, uint
 void alg_trace_platform(FILE *out, struct mailbox *box, struct engine *engine, const char *process, int pid);
 
 /* The debug lines of one record, each ended by a newline. */
-#define ALG_TRACE_TEXT_SIZE 320
+#define ALG_TRACE_TEXT_SIZE 384
 const char *alg_trace_debug(const struct alg_trace *trace, char buf[ALG_TRACE_TEXT_SIZE]);
 
 /* How far the ring was read; from the end of it after alg_trace_skip. */

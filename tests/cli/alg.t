@@ -134,6 +134,14 @@ Router#show ip nat alg trace last 0
 Router#show ip nat alg sip
 Gateway sip is on
   Ports: tcp 5060, udp 5060
+  Bodies of several parts: left alone (ip nat service allow-multipart is off)
+  Session descriptions with ICE candidates: read
+  Calls: 0 begun, 0 answered, 0 over; 0 in all, 0 answered, 0 failed, 0 hung up, 0 given up
+  Registrations: 0 asked for, 0 granted; 0 in all
+  Ports announced for them: 0
+  Ended for want of room or at a limit: 0
+  NAT-aware endpoints, left alone: 0
+  Addresses of other hosts, left alone: 0
   Flows: 0 now, 0 in all
   Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
   Messages: 0, rewritten 0, fields in them 0

@@ -11,6 +11,7 @@
 
 #include "fake_session.h"
 #include "lib/log.h"
+#include "nat/call_show.h"
 #include "nat/engine.h"
 #include "nat/session.h"
 #include "show/debug.h"
@@ -36,6 +37,7 @@ struct engine {
 	struct session_use use;
 	uint32_t expected, alg_cleared; /* bits by enum alg */
 	struct trace_ring traces;
+	struct call_counts calls;
 };
 
 static struct engine engine;
@@ -79,6 +81,11 @@ const struct snapshot *engine_snapshot(const struct engine *self)
 void engine_counts(const struct engine *self, struct engine_counts *out)
 {
 	*out = self->counts;
+}
+
+void engine_call_counts(const struct engine *self, struct call_counts *out)
+{
+	*out = self->calls;
 }
 
 void engine_clear_counts(struct engine *self)
@@ -217,6 +224,7 @@ static void setup(void)
 	memset(engine.algs, 0, sizeof(engine.algs));
 	memset(&engine.icmp, 0, sizeof(engine.icmp));
 	memset(&engine.use, 0, sizeof(engine.use));
+	memset(&engine.calls, 0, sizeof(engine.calls));
 	engine.expected = engine.alg_cleared = 0;
 	engine.events.head = head;
 	fake_open(&session);

@@ -133,6 +133,28 @@ START_TEST(dns_says_its_options)
 }
 END_TEST
 
+START_TEST(sip_says_its_calls)
+{
+	fill();
+	engine.calls = (struct call_counts){.begun = 1, .up = 2, .over = 3, .registering = 4, .registered = 5, .ports = 6,
+					    .calls = 7, .answered = 8, .failed = 9, .ended = 10, .expired = 11,
+					    .registrations = 12, .evicted = 13, .aware = 14, .third_party = 15};
+	cmd_show_alg_one(&session, &(struct args_show_alg_one){.name = SHOW_ALG_ONE_NAME_SIP}, false);
+	ck_assert_ptr_nonnull(
+		strstr(fake_text(&session),
+		       "Gateway sip is off\n"
+		       "  Ports: none\n"
+		       "  Bodies of several parts: left alone (ip nat service allow-multipart is off)\n"
+		       "  Session descriptions with ICE candidates: left alone\n"
+		       "  Calls: 1 begun, 2 answered, 3 over; 7 in all, 8 answered, 9 failed, 10 hung up, 11 given up\n"
+		       "  Registrations: 4 asked for, 5 granted; 12 in all\n"
+		       "  Ports announced for them: 6\n"
+		       "  Ended for want of room or at a limit: 13\n"
+		       "  NAT-aware endpoints, left alone: 14\n"
+		       "  Addresses of other hosts, left alone: 15\n"));
+}
+END_TEST
+
 START_TEST(icmp_and_groups)
 {
 	const char *text;
@@ -320,6 +342,10 @@ static const struct alg_trace named = {
 	.now = 6789, .alg = ALG_DNS, .kind = TRACE_CHANGED, .message = "RESPONSE", .role = ROLE_ADDRESS,
 	.il = {A(10, 0, 0, 5), 1030}, .og = {A(198, 51, 100, 3), 53},
 	.before = {A(10, 0, 0, 8), 0}, .after = {A(203, 0, 113, 8), 0}};
+static const struct alg_trace called = {
+	.now = 6790, .alg = ALG_SIP, .kind = TRACE_CHANGED, .message = "183 INVITE", .role = ROLE_MEDIA, .call = "a1b2@10.0.0.5",
+	.il = {A(10, 0, 0, 5), 5060}, .og = {A(198, 51, 100, 3), 5060},
+	.before = {A(10, 0, 0, 5), 4000}, .after = {A(203, 0, 113, 1), 4002}};
 static const struct alg_trace noted = {
 	.now = 6789, .alg = ALG_FTP, .kind = TRACE_NOTE, .note = NOTE_ENCRYPTED,
 	.il = {A(10, 0, 0, 5), 1025}, .og = {A(198, 51, 100, 2), 21}};
@@ -407,6 +433,36 @@ static unsigned lines_of(const char *text)
 		n += *text == '\n';
 	return n;
 }
+
+START_TEST(a_trace_names_its_call)
+{
+	static const char *const sip[] = {
+		"sip     183 INVITE 10.0.0.5:5060        198.51.100.3:5060     media   10.0.0.5:4000 -> 203.0.113.1:4002, call "
+		"a1b2@10.0.0.5",
+		NULL};
+	char text[ALG_TRACE_TEXT_SIZE];
+	struct alg_trace full = called;
+
+	forget();
+	put_trace(changed);
+	put_trace(called);
+	show(SHOW_ALG_TRACE_NAME_SIP, 0);
+	expect_rows(sip);
+	full.number = 7;
+	ck_assert_str_eq(alg_trace_debug(&full, text),
+			 "NAT: SIP: [7] translate embedded address 10.0.0.5->203.0.113.1 in 183 INVITE of call a1b2@10.0.0.5\n"
+			 "NAT: SIP: [7] translate embedded port 4000->4002 in 183 INVITE of call a1b2@10.0.0.5\n");
+	/* The longest of all there can be is not cut. */
+	memset(full.call, 'c', sizeof(full.call));
+	memset(full.message, 'm', sizeof(full.message));
+	full.number = UINT32_MAX;
+	full.before = (struct endpoint){UINT32_MAX, 65535};
+	full.after = (struct endpoint){UINT32_MAX - 1, 65534};
+	alg_trace_debug(&full, text);
+	ck_assert_uint_eq(lines_of(text), 2);
+	ck_assert_int_eq(text[strlen(text) - 1], '\n');
+}
+END_TEST
 
 START_TEST(the_last_of_many)
 {
@@ -544,6 +600,7 @@ int main(void)
 	tcase_add_test(tests, many_ports_are_cut_in_the_table_only);
 	tcase_add_test(tests, one_gateway);
 	tcase_add_test(tests, dns_says_its_options);
+	tcase_add_test(tests, sip_says_its_calls);
 	tcase_add_test(tests, icmp_and_groups);
 	tcase_add_test(tests, clear_is_of_all);
 	tcase_add_test(tests, platform_table);
@@ -552,6 +609,7 @@ int main(void)
 	tcase_add_test(tests, platform_without_statistics);
 	tcase_add_test(tests, platform_labels_of_our_own);
 	tcase_add_test(tests, traces_are_rows);
+	tcase_add_test(tests, a_trace_names_its_call);
 	tcase_add_test(tests, the_last_of_many);
 	tcase_add_test(tests, messages_are_harmless);
 	tcase_add_test(tests, platform_records);
