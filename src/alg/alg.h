@@ -55,6 +55,7 @@ enum role {
 #define MENTION_RESERVED 2 /* the port must stay in 512..1023 */
 #define MENTION_OWN      4 /* the sender's own endpoint of this flow; `at` is not used, nothing is written */
 #define MENTION_MANY     8 /* more than one child may come, until the expectation ends */
+#define MENTION_HELD     32/* medium: its sender or its receiver is to be silent (a=sendonly, recvonly, inactive) */
 #define MENTION_HERE     16/* the sender's own address: `at` says the port only (FTP 229) */
 
 struct mention {

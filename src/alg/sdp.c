@@ -37,6 +37,7 @@ struct medium {
 	bool several; /* port/n */
 	bool active;  /* TCP: it connects and accepts nothing */
 	bool mux;
+	bool held; /* not both ways */
 	struct connection connection;
 	struct span rtcp; /* port of a=rtcp; empty: no such line */
 	uint32_t rtcp_number;
@@ -49,6 +50,7 @@ struct sdp {
 	struct connection session;
 	uint16_t owner; /* mention that the session's c= is a field of */
 	bool active;	/* a=setup:active for all media */
+	bool held;	/* likewise */
 };
 
 /* ---- lines ---- */
@@ -184,10 +186,23 @@ static void read_rtcp(struct reader *reader, struct span value, struct medium *m
 		medium->rtcp_connection = (struct connection){0};
 }
 
+/* RFC 8866 6.7 */
+static void read_direction(const struct reader *reader, struct span value, bool *held)
+{
+	struct span name = text_trim(reader, value);
+
+	if (text_is(reader, name, "sendrecv"))
+		*held = false;
+	else if (text_is(reader, name, "sendonly") || text_is(reader, name, "recvonly") ||
+		 text_is(reader, name, "inactive"))
+		*held = true;
+}
+
 static void read_attribute(struct reader *reader, struct span value, struct medium *medium)
 {
 	struct span rest;
 
+	read_direction(reader, value, &medium->held);
 	if (attribute(reader, value, "rtcp", &rest) && span_size(medium->rtcp) == 0)
 		read_rtcp(reader, rest, medium);
 	else if (attribute(reader, value, "rtcp-mux", &rest) ||
@@ -207,7 +222,7 @@ static bool read_medium(struct sdp *sdp, struct medium *medium)
 	text_line(reader, &sdp->rest, &line);
 	line.at += 2;
 	*medium =
-	    (struct medium){.active = sdp->active, .behind = sdp->rest.at, .tail = sdp->rest.at};
+	    (struct medium){.active = sdp->active, .held = sdp->held, .behind = sdp->rest.at, .tail = sdp->rest.at};
 	if (!read_head(reader, line, medium))
 		return false;
 	medium->bare = sdp->rest.at > line.end && sdp->rest.at - line.end == 1;
@@ -282,7 +297,7 @@ static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t inde
 		 : medium->transport != TRANSPORT_RTP || medium->mux)
 		return;
 	mention.role = ROLE_RTCP;
-	mention.flags = 0;
+	mention.flags &= MENTION_HELD;
 	mention.at.port = (uint16_t)(said ? medium->rtcp_number : medium->number + 1);
 	if (said && connection->there)
 		mention.at.addr = connection->addr;
@@ -301,7 +316,7 @@ static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t inde
 
 static void say_name(struct reader *reader, struct span address, struct span port, uint8_t protocol)
 {
-	struct mention mention = {.protocol = protocol, .role = ROLE_NAME, .medium = MEDIUM_NONE};
+	struct mention mention = {.protocol = protocol, .role = ROLE_NAME, .medium = (uint16_t)(reader->media - 1)};
 	uint32_t number;
 	uint16_t index;
 
@@ -341,7 +356,7 @@ static void read_remote_candidates(struct reader *reader, struct span value)
 /* msrp://10.0.0.1:2855/session;tcp, of relays too (RFC 4975 6). */
 static void read_path_uri(struct reader *reader, struct span uri)
 {
-	struct mention mention = {.protocol = 6, .role = ROLE_NAME, .medium = MEDIUM_NONE};
+	struct mention mention = {.protocol = 6, .role = ROLE_NAME, .medium = (uint16_t)(reader->media - 1)};
 	uint32_t at, colon, number = 2855;
 	struct span host;
 
@@ -410,7 +425,8 @@ static void say_open(struct sdp *sdp, const struct medium *medium,
 	struct mention mention = {.at = {connection->addr, (uint16_t)medium->number},
 				  .protocol = protocol_of(medium),
 				  .role = ROLE_MEDIA,
-				  .flags = is_pair(medium, connection->addr) ? MENTION_PAIR : 0,
+				  .flags = (is_pair(medium, connection->addr) ? MENTION_PAIR : 0) |
+					   (medium->held ? MENTION_HELD : 0),
 				  .medium = number};
 	uint16_t index = say_mention(reader, &mention);
 
@@ -490,6 +506,7 @@ static bool read_session(struct sdp *sdp)
 				say_address(reader, &found);
 			break;
 		case 'a':
+			read_direction(reader, line, &sdp->held);
 			if (attribute(reader, line, "setup", &value))
 				sdp->active = text_is(reader, text_trim(reader, value), "active");
 			break;

@@ -135,7 +135,8 @@ static uint32_t call_seal(const struct call_record *call)
 
 static bool is_possible(const struct call_record *call)
 {
-	return record_live(call->state_word) && call->state_word == call_seal(call) && call->key_length <= FINDING_KEY &&
+	return record_live(call->state_word) && call->state_word == call_seal(call) && call->alg < ALG_COUNT &&
+	       call->key_length <= FINDING_KEY &&
 	       call->state >= CALL_BEGUN && call->state <= CALL_REGISTERED && (call->flags & ~CALL_FLAGS) == 0 &&
 	       call->n_branches <= CALL_BRANCHES;
 }

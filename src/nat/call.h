@@ -90,7 +90,9 @@ enum call_port_flags {
 	PORT_RTCP = 4,
 	PORT_KINDS = 7,
 	PORT_HELD = 8,   /* its party sends or takes nothing for now */
-	PORT_FLAGS = 8,
+	PORT_REPLACED = 16, /* its party has offered to receive elsewhere, or not at all: goes when that is agreed to */
+	PORT_USED = 32,  /* a flow came of it */
+	PORT_FLAGS = 56,
 };
 
 struct call_port {
@@ -107,7 +109,7 @@ struct call_port {
 	uint16_t medium;     /* MEDIUM_NONE: contact */
 	uint8_t kind;        /* of the flags those that do not change */
 	/* What changes. */
-	uint8_t flags;       /* PORT_HELD */
+	uint8_t flags;       /* PORT_HELD, PORT_REPLACED */
 	uint32_t closes_s;   /* taken away: when it goes; 0: not */
 	uint32_t binding;    /* derived after adoption; RECORD_NONE */
 	/* Contact: from where signalling may come, last first. Medium: [0] is who came first while nobody was known. */

@@ -7,6 +7,7 @@
  */
 #include "nat/call_life.h"
 
+#include <stdio.h>
 #include "nat/resolve.h"
 #include "nat/session.h"
 
@@ -145,19 +146,63 @@ static struct call_port *medium_of(const struct engine *engine, const struct flo
 	return port;
 }
 
-void call_flow_made(struct engine *engine, uint32_t index)
+void call_port_note(struct engine *engine, uint64_t now, const struct call_port *port, uint8_t kind, const char *message)
+{
+	struct expect_counts *counts = &engine->expect_counts[port->alg < ALG_COUNT ? port->alg : ALG_NONE];
+	struct alg_trace trace = {
+		.now = now,
+		.alg = port->alg,
+		.kind = kind,
+		.side = SIDE_OUTSIDE,
+		.il = call_port_local(port),
+		.before = call_port_global(port),
+		.after = call_port_local(port),
+	};
+
+	snprintf(trace.message, sizeof(trace.message), "%s", message);
+	if (kind == TRACE_EXPECTED)
+		counts->expected++;
+	else if (kind == TRACE_CAME)
+		counts->used++;
+	else
+		counts->cancelled++;
+	if (kind != TRACE_CANCELLED)
+		session_trace(engine, &trace);
+}
+
+static void note_used(struct engine *engine, uint64_t now, struct call_port *port)
+{
+	if (port->flags & PORT_USED)
+		return;
+	port->flags |= PORT_USED;
+	engine->ports_waiting[port->alg]--;
+	call_port_note(engine, now, port, TRACE_CAME, "");
+}
+
+void call_link(struct engine *engine, uint32_t index)
+{
+	struct call_port *port = medium_of(engine, flow_at(engine->flows, index));
+
+	if (port == NULL)
+		return;
+	if (port->remotes[0] == 0)
+		port->remotes[0] = flow_at(engine->flows, index)->og;
+	call_port_link(engine->calls, port, index);
+}
+
+void call_flow_made(struct engine *engine, uint64_t now, const struct leg *leg, uint32_t index)
 {
 	const struct flow_record *flow = flow_at(engine->flows, index);
 	struct call_port *port;
 
 	if (call_port_count(engine->calls) == 0 || (flow->flags & FLOW_IDENTITY))
 		return;
-	port = medium_of(engine, flow);
-	if (port == NULL)
-		return;
-	if (port->remotes[0] == 0)
-		port->remotes[0] = flow->og;
-	call_port_link(engine->calls, port, index);
+	call_link(engine, index);
+	port = call_port_at(engine->calls, call_port_of_flow(engine->calls, index));
+	if (port == NULL && leg->kind == LEG_EXPECTED && leg->expectation >= EXPECT_MAX)
+		port = call_port_of_leg(engine, leg);
+	if (port != NULL)
+		note_used(engine, now, port);
 }
 
 static void account(struct engine *engine, struct call_port *port, uint32_t index)
@@ -330,9 +375,21 @@ void call_port_end(struct engine *engine, uint64_t now, struct call_port *port)
 	uint32_t binding = port->binding;
 
 	leave_flows(engine, now, port);
+	if (!(port->flags & PORT_USED)) {
+		engine->ports_waiting[port->alg]--;
+		call_port_note(engine, now, port, TRACE_CANCELLED, "");
+	}
 	call_port_remove(engine->calls, port);
 	if (binding != RECORD_NONE)
 		binding_leave(engine, now, binding, seconds(now));
+}
+
+void call_port_undo(struct engine *engine, uint64_t now, struct call_port *port)
+{
+	if (!(port->flags & PORT_USED))
+		engine->ports_waiting[port->alg]--;
+	port->flags |= PORT_USED;
+	call_port_end(engine, now, port);
 }
 
 static void leave_contacts(struct engine *engine, uint64_t now, struct call_record *call)
@@ -432,131 +489,7 @@ struct call_port *call_port_begin(struct engine *engine, uint64_t now, const str
 		port = call_port_add(engine->calls, body);
 	if (port == NULL && binding != NULL)
 		binding->flows--;
+	if (port != NULL)
+		engine->ports_waiting[port->alg]++;
 	return port;
-}
-
-/* ---- configuration ---- */
-
-/* Nothing of it is the call's any more; its flows stay. */
-static void forget_port(struct engine *engine, uint64_t now, struct call_port *port)
-{
-	uint32_t flow;
-
-	while ((flow = call_port_next_flow(engine->calls, port, RECORD_NONE)) != RECORD_NONE)
-		call_port_unlink(engine->calls, flow);
-	call_port_end(engine, now, port);
-}
-
-static void forget_call(struct engine *engine, uint64_t now, struct call_record *call)
-{
-	uint32_t index = call_index(engine->calls, call);
-	struct call_port *port;
-
-	while ((port = call_port_of_call(engine->calls, index, NULL)) != NULL)
-		forget_port(engine, now, port);
-	call_end(engine, now, call);
-}
-
-void call_follow(struct engine *engine, uint64_t now)
-{
-	uint32_t from = 0, index;
-	bool off = false;
-
-	for (int alg = 1; alg < ALG_COUNT; alg++)
-		off |= !snapshot_serves(engine->snapshot, (enum alg)alg);
-	while (off && (index = call_next(engine->calls, &from, UINT32_MAX)) != RECORD_NONE) {
-		struct call_record *call = call_at(engine->calls, index);
-
-		if (!snapshot_serves(engine->snapshot, (enum alg)call->alg))
-			forget_call(engine, now, call);
-	}
-}
-
-/* ---- adoption ---- */
-
-/* The binding it must have, by what it says. False: it needs one, and there is none. */
-static bool find_binding(struct engine *engine, struct call_port *port)
-{
-	const struct endpoint local = call_port_local(port), host = {port->il, 0};
-	const struct snapshot_static *entry =
-		static_between(engine->snapshot, port->vrf, port->protocol, local, port->ig);
-	const struct binding_record *binding = binding_by_rule(engine->bindings, port->vrf, port->protocol, local, port->rule);
-
-	port->binding = RECORD_NONE;
-	if (binding == NULL || binding->global != port->ig || binding->global_port != port->ig_port) {
-		binding = binding_by_rule(engine->bindings, port->vrf, 0, host, port->rule);
-		if (binding != NULL && (binding->global != port->ig || port->il_port != port->ig_port))
-			binding = NULL;
-	}
-	if (binding != NULL)
-		port->binding = binding_index(engine->bindings, binding);
-	return binding != NULL || entry != NULL;
-}
-
-static bool adopt_port(struct engine *engine, struct call_port *port)
-{
-	const struct call_record *call = port->call != RECORD_NONE ? call_at(engine->calls, port->call) : NULL;
-
-	if (!call_port_fits(engine->snapshot, port) || !snapshot_serves(engine->snapshot, (enum alg)port->alg))
-		return false;
-	if (port->kind & PORT_SIGNAL ? call_port_uses(engine->calls, port) == 0 : call == NULL)
-		return false;
-	if (!find_binding(engine, port))
-		return false;
-	if (port->binding != RECORD_NONE)
-		binding_at(engine->bindings, port->binding)->flows++;
-	return true;
-}
-
-static void adopt_ports(struct engine *engine)
-{
-	uint32_t from = 0, index;
-
-	while ((index = call_port_next(engine->calls, &from, UINT32_MAX)) != RECORD_NONE) {
-		struct call_port *port = call_port_at(engine->calls, index);
-
-		if (adopt_port(engine, port))
-			continue;
-		call_contact_gone(engine->calls, port);
-		call_port_remove(engine->calls, port);
-	}
-}
-
-static void adopt_call(struct engine *engine, uint64_t now, struct call_record *call)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		const struct flow_record *flow = flow_at(engine->flows, call->flow[i]);
-
-		if (call->flow[i] != RECORD_NONE && (flow == NULL || flow->state != call->flow_state[i]))
-			call_forget_flow(engine->calls, call->flow[i]);
-	}
-	if (call->said_s > seconds(now))
-		call->said_s = seconds(now);
-	call_arm(engine, now, call);
-}
-
-static void adopt_calls(struct engine *engine, uint64_t now)
-{
-	uint32_t from = 0, index;
-
-	while ((index = call_next(engine->calls, &from, UINT32_MAX)) != RECORD_NONE) {
-		struct call_record *call = call_at(engine->calls, index);
-
-		if (snapshot_serves(engine->snapshot, (enum alg)call->alg))
-			adopt_call(engine, now, call);
-		else
-			call_end(engine, now, call);
-	}
-}
-
-void call_adopt(struct engine *engine, uint64_t now)
-{
-	uint32_t from = 0, index;
-
-	adopt_ports(engine);
-	adopt_calls(engine, now);
-	if (call_port_count(engine->calls) == 0)
-		return;
-	while ((index = flow_next(engine->flows, &from, UINT32_MAX)) != RECORD_NONE)
-		call_flow_made(engine, index);
 }

@@ -8,13 +8,17 @@
 #include "nat/call.h"
 #include "nat/state.h"
 
+#define REGISTERED_MAX 86400 /* s; whatever is granted */
+
 /* The leg of a flow's first packet that belongs to a port of a call: kind LEG_EXPECTED, expectation EXPECT_MAX and more. Endpoints
  * as resolve_expected has them. No effect. */
 bool call_leg(const struct ask *ask, enum flow_side side, struct endpoint source, struct endpoint destination, struct leg *leg);
 /* The port of such a leg; NULL: it is gone. */
 struct call_port *call_port_of_leg(const struct engine *engine, const struct leg *leg);
-/* Any flow was made; is about to end; is it to live on although nobody uses it? */
-void call_flow_made(struct engine *engine, uint32_t flow);
+/* Any flow was made, by this leg; is about to end; is it to live on although nobody uses it? */
+void call_flow_made(struct engine *engine, uint64_t now, const struct leg *leg, uint32_t flow);
+/* Enters a flow with the medium that it is of, if any, whose first remote it may be. */
+void call_link(struct engine *engine, uint32_t flow);
 void call_flow_ends(struct engine *engine, uint32_t flow);
 bool call_keeps(const struct engine *engine, uint32_t flow);
 
@@ -22,8 +26,12 @@ bool call_keeps(const struct engine *engine, uint32_t flow);
 struct call_record *call_begin(struct engine *engine, uint64_t now, const struct call_record *body);
 /* With its binding, which is held from now on. NULL: no room. */
 struct call_port *call_port_begin(struct engine *engine, uint64_t now, const struct call_port *body);
+/* Counts and traces as expect_note does; message: that announced it. */
+void call_port_note(struct engine *engine, uint64_t now, const struct call_port *port, uint8_t kind, const char *message);
 /* With its flows. */
 void call_port_end(struct engine *engine, uint64_t now, struct call_port *port);
+/* It was never announced. */
+void call_port_undo(struct engine *engine, uint64_t now, struct call_port *port);
 /* With its media, and contacts that nobody else has. */
 void call_end(struct engine *engine, uint64_t now, struct call_record *call);
 /* The oldest call that is over gives up what it holds. False: there is none. */

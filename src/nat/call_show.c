@@ -143,7 +143,7 @@ static void set_medium(const struct engine *engine, const struct call_record *ca
 		.protocol = port->protocol,
 		.rtcp = port->kind & PORT_RTCP,
 		.held = port->flags & PORT_HELD,
-		.closing = port->closes_s != 0,
+		.closing = port->closes_s != 0 || (port->flags & PORT_REPLACED),
 		.il = call_port_local(port),
 		.ig = call_port_global(port),
 		.announced = announced_to(call, port),

@@ -145,7 +145,7 @@ static enum reason make_flow(struct engine *engine, uint64_t now, uint16_t vrf, 
 	flow_count_in(engine, index, leg->binding);
 	if (leg->kind == LEG_EXPECTED && leg->expectation < EXPECT_MAX)
 		resolve_came(engine, now, leg->expectation, index);
-	call_flow_made(engine, index);
+	call_flow_made(engine, now, leg, index);
 	recheck(engine, now, index);
 	if (view->protocol == PROTOCOL_TCP)
 		syn_forget(engine->syns, vrf, leg->og, leg->ig);

@@ -106,8 +106,7 @@ static enum alg_note expect_outside(struct making *m, const struct mention *ment
 }
 
 /* From inside: the receiver goes there by its own global address. */
-static enum alg_note expect_inside(struct making *m, const struct mention *mention,
-				   struct endpoint remote)
+enum alg_note expect_inside(struct making *m, const struct mention *mention, struct endpoint remote)
 {
 	const struct flow_record *flow = m->receiver;
 	struct expect_record body = body_of(m, mention, flow);
@@ -460,6 +459,9 @@ static enum resolve_outcome resolve(struct making *m, const struct mention *ment
 		return resolve_signal(m, mention, out);
 	if (mention->role == ROLE_MEDIA || mention->role == ROLE_RTCP)
 		return resolve_media(m, mention, out);
+	if (mention->role == ROLE_NAME && mention->medium != MEDIUM_NONE && m->sender != NULL &&
+	    mention->at.addr == m->sender->il)
+		return resolve_candidate(m, mention, out);
 	if (!resolve_name(m, mention, out) && mention->role == ROLE_NAME)
 		return resolve_own_name(m, mention, out);
 	return RESOLVED;

@@ -74,10 +74,11 @@ static void touch(struct making *m, const struct call_port *port)
 		m->told.touched[m->told.n_touched++] = call_port_index(m->engine->calls, port);
 }
 
-/* It is announced, and not on hold. */
-static void announce(struct making *m, struct call_port *port)
+static void announce(struct making *m, const struct mention *mention, struct call_port *port)
 {
 	port->flags &= (uint8_t)~PORT_HELD;
+	if (mention->flags & MENTION_HELD)
+		port->flags |= PORT_HELD;
 	touch(m, port);
 }
 
@@ -311,16 +312,31 @@ static void note_grant(struct making *m, const struct mention *mention)
 	}
 }
 
+/* What the receiver sends there is of this protocol, though no configured port says so. Where there is no room for that, it goes
+ * unread. */
+static void follow_there(struct making *m, const struct mention *mention)
+{
+	const struct flow_record *flow = m->receiver;
+	struct mention there = *mention;
+
+	there.protocol = resolve_protocol(mention, flow);
+	there.flags |= MENTION_MANY;
+	if (snapshot_service(m->engine->snapshot, there.protocol, there.at.port, there.at.addr) == ALG_NONE)
+		expect_inside(m, &there, there.at);
+}
+
 static enum resolve_outcome signal_outside(struct making *m, const struct mention *mention, struct resolved *out)
 {
 	bool ours = resolve_name(m, mention, out);
 
 	if (m->told.call == NULL)
 		return RESOLVED;
-	if (m->findings->said == SAID_REGISTERED)
+	if (m->findings->said == SAID_REGISTERED) {
 		note_grant(m, mention);
-	else if (!ours)
+	} else if (!ours) {
 		remember(m, mention->at, MEDIUM_NONE, 0);
+		follow_there(m, mention);
+	}
 	return RESOLVED;
 }
 
@@ -368,6 +384,23 @@ static struct call_port *medium_at(const struct making *m, const struct mention 
 	return NULL;
 }
 
+/* For one more; a port that is about to go does so at once. */
+static bool has_room(struct making *m)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	struct call_port *port = NULL;
+
+	if (call_port_count_of_call(m->engine->calls, index) < CALL_PORTS_MAX)
+		return true;
+	do {
+		port = call_port_of_call(m->engine->calls, index, port);
+	} while (port != NULL && (port->closes_s == 0 && !(port->flags & PORT_REPLACED)));
+	if (port == NULL)
+		return false;
+	call_port_end(m->engine, m->now, port);
+	return true;
+}
+
 static enum alg_note medium_port(struct making *m, const struct mention *mention, uint8_t protocol, struct endpoint il,
 				 uint8_t kind, struct call_port **out)
 {
@@ -378,7 +411,7 @@ static enum alg_note medium_port(struct making *m, const struct mention *mention
 	*out = medium_at(m, mention, protocol, il, kind);
 	if (*out != NULL)
 		return NOTE_NONE;
-	if (call_port_count_of_call(m->engine->calls, call_index(m->engine->calls, m->told.call)) >= CALL_PORTS_MAX)
+	if (!has_room(m))
 		return NOTE_LIMIT;
 	note = map_somehow(m, protocol, il, &mapping);
 	if (note != NOTE_NONE)
@@ -416,14 +449,14 @@ static enum alg_note medium_ports(struct making *m, const struct mention *mentio
 	if (note == NOTE_NONE && pair) {
 		note = medium_port(m, mention, protocol, next, PORT_RTCP, &second);
 		if (note == NOTE_NONE)
-			announce(m, second);
+			announce(m, mention, second);
 	}
 	if (note != NOTE_NONE && pair)
 		unmap(m, protocol, next);
 	if (note != NOTE_NONE)
 		return note;
 	*ig = call_port_global(port);
-	announce(m, port);
+	announce(m, mention, port);
 	return NOTE_NONE;
 }
 
@@ -472,6 +505,27 @@ static enum resolve_outcome media_inside(struct making *m, const struct mention 
 	return RESOLVED;
 }
 
+/* The medium's own ports have candidates, too: these are found first. */
+enum resolve_outcome resolve_candidate(struct making *m, const struct mention *mention, struct resolved *out)
+{
+	uint8_t protocol = resolve_protocol(mention, m->sender);
+	struct call_port *port = NULL;
+	enum alg_note note;
+
+	if (m->told.call == NULL || !is_good_port(m, mention)) {
+		resolve_name(m, mention, out);
+		return RESOLVED;
+	}
+	for (uint8_t kind = 0; kind <= PORT_RTCP && port == NULL; kind += PORT_RTCP)
+		port = medium_at(m, mention, protocol, mention->at, kind);
+	note = port != NULL ? NOTE_NONE : medium_port(m, mention, protocol, mention->at, 0, &port);
+	if (note != NOTE_NONE)
+		return refuse_call(m, note);
+	touch(m, port);
+	tell(mention, call_port_global(port), out);
+	return RESOLVED;
+}
+
 /* An old way to hold: the port stays, nothing is to be sent to it. */
 static void hold(struct making *m, const struct mention *mention)
 {
@@ -491,6 +545,7 @@ static enum resolve_outcome media_outside(struct making *m, const struct mention
 	uint16_t medium = mention->medium;
 
 	resolve_name(m, mention, out);
+	m->told.answered = true;
 	if (m->told.call == NULL && m->findings->said != SAID_NOTHING)
 		telling_open(m);
 	if (mention->role == ROLE_RTCP)

@@ -14,6 +14,7 @@ struct telling {
 	struct call_record *call; /* NULL: of none, or of one that is not known */
 	bool made;                /* the call is new */
 	bool aware;
+	bool answered;            /* an outside party said where it receives media */
 	uint32_t granted_s;       /* to contacts of ours */
 	uint32_t wanted_s;        /* the longest that a contact is to last */
 	uint32_t n_made, n_touched, n_media;
@@ -52,6 +53,8 @@ void map_own(const struct flow_record *flow, struct mapping *mapping);
 enum alg_note map_listener(struct making *m, uint8_t protocol, struct endpoint il, struct mapping *mapping);
 /* Two neighbouring ports at once, so that they stay neighbours. Where that cannot be, nothing. */
 void map_pair(struct making *m, uint8_t protocol, struct endpoint il);
+/* The receiver goes there by its own global address. */
+enum alg_note expect_inside(struct making *m, const struct mention *mention, struct endpoint remote);
 bool is_good_port(const struct making *m, const struct mention *mention);
 /* By whatever mapping there is, else unchanged. True: there is one. */
 bool resolve_name(const struct making *m, const struct mention *mention, struct resolved *out);
@@ -61,6 +64,8 @@ bool name_in(const struct making *m, uint16_t vrf, uint8_t protocol, struct endp
 /* resolve_call.c */
 enum resolve_outcome resolve_signal(struct making *m, const struct mention *mention, struct resolved *out);
 enum resolve_outcome resolve_media(struct making *m, const struct mention *mention, struct resolved *out);
+/* Where a medium may be received, too (ICE, MSRP), on the sender's own host. */
+enum resolve_outcome resolve_candidate(struct making *m, const struct mention *mention, struct resolved *out);
 /* A name of the sender's own host that has no mapping. */
 enum resolve_outcome resolve_own_name(struct making *m, const struct mention *mention, struct resolved *out);
 

@@ -7,13 +7,13 @@
  */
 #include "nat/call_life.h"
 #include "nat/resolve_parts.h"
+#include "nat/session.h"
 
 #include <string.h>
 
 #define OVER_S	       32 /* RFC 3261 17.1.1.2: 64 T1 */
 #define MEDIA_OVER_S   5
 #define REPLACED_S     32
-#define REGISTERED_MAX 86400
 
 static const struct siphash_key party_key = {0x616c67617465, 0x7061727479};
 
@@ -83,7 +83,7 @@ static void undo_port(struct making *m, struct call_port *port)
 		if (m->told.call->contacts[i] == index)
 			call_drop_contact(m->engine->calls, m->told.call, i);
 	}
-	call_port_end(m->engine, m->now, port);
+	call_port_undo(m->engine, m->now, port);
 }
 
 void telling_undo(struct making *m)
@@ -122,19 +122,39 @@ static bool is_said(const struct telling *told, uint16_t medium)
 	return false;
 }
 
-/* Both are there for a while (RFC 3264 8.3.1), and if the change is refused the old one stays. */
+/* An offer replaces what it does not name when it is accepted; if it is refused, all stays (RFC 3264 8). Both are there for a
+ * while. */
 static void follow_media(struct making *m)
 {
 	uint32_t index = call_index(m->engine->calls, m->told.call);
 	uint32_t party = call_party(m->sender);
+	bool agreed = m->findings->said == SAID_UP;
 	struct call_port *port = NULL;
 
 	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
 		if (port->party != party || !is_said(&m->told, port->medium))
 			continue;
-		if (is_touched(&m->told, call_port_index(m->engine->calls, port)))
+		if (is_touched(&m->told, call_port_index(m->engine->calls, port))) {
+			port->flags &= (uint8_t)~PORT_REPLACED;
 			port->closes_s = 0;
-		else if (port->closes_s == 0)
+		} else if (agreed && port->closes_s == 0) {
+			port->closes_s = seconds(m->now) + REPLACED_S;
+		} else {
+			port->flags |= PORT_REPLACED;
+		}
+	}
+	STORE_POINT();
+}
+
+/* The other side has answered. */
+static void agree(struct making *m)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	uint32_t party = call_party(m->receiver);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (port->party == party && (port->flags & PORT_REPLACED) && port->closes_s == 0)
 			port->closes_s = seconds(m->now) + REPLACED_S;
 	}
 	STORE_POINT();
@@ -221,9 +241,7 @@ static void said_up(struct making *m)
 
 static void said_failed(struct making *m)
 {
-	if (m->told.call->state == CALL_UP) {
-		close_media(m, 0);
-	} else if (m->told.call->state == CALL_BEGUN) {
+	if (m->told.call->state == CALL_BEGUN) {
 		m->engine->call_totals.failed++;
 		over(m);
 	}
@@ -365,6 +383,14 @@ void telling_end(struct making *m)
 	call_set_flow(m->engine->calls, call, m->ask->flow, flow->state);
 	if (m->sender != NULL && m->told.n_media > 0)
 		follow_media(m);
+	if (m->told.answered && m->findings->said != SAID_BEGIN)
+		agree(m);
+	for (uint32_t i = 0; i < m->told.n_made; i++) {
+		const struct call_port *port = call_port_at(m->engine->calls, m->told.made_ports[i]);
+
+		if (port != NULL)
+			call_port_note(m->engine, m->now, port, TRACE_EXPECTED, m->findings->message);
+	}
 	admit(m);
 	obey(m);
 	call_arm(m->engine, m->now, call);

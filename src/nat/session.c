@@ -392,15 +392,16 @@ bool session_made(struct engine *engine, uint64_t now, const struct decoded *vie
 {
 	const struct flow_record *flow = flow_at(engine->flows, index);
 	bool expected = leg->kind == LEG_EXPECTED;
-	enum alg alg;
+	enum alg alg, configured;
 
 	if (!is_readable(flow))
 		return true;
-	alg = expected ? (enum alg)leg->child : alg_of(engine->snapshot, flow, side);
+	configured = alg_of(engine->snapshot, flow, side);
+	alg = expected ? (enum alg)leg->child : configured;
 	if (!can_read(flow, alg) || (expected && keeps_payload(engine->snapshot, flow)))
 		return true;
 	if (opens(view))
-		return attach(engine, now, index, alg, side, expected ? SESSION_CHILD : 0);
+		return attach(engine, now, index, alg, side, alg != configured ? SESSION_CHILD : 0);
 	session_note(engine, now, alg, index, NOTE_MIDSTREAM);
 	return true;
 }

@@ -119,7 +119,7 @@ void engine_alg_counts(const struct engine *engine, enum alg alg, struct alg_cou
 	out->used = expects->used;
 	out->expired = expects->expired;
 	out->cancelled = expects->cancelled;
-	out->waiting = expect_of_alg(engine->expects, (uint8_t)alg);
+	out->waiting = expect_of_alg(engine->expects, (uint8_t)alg) + engine->ports_waiting[alg];
 }
 
 enum alg session_alg(const struct engine *engine, uint32_t flow)

@@ -61,6 +61,7 @@ struct engine {
 	struct expect_table *expects;
 	struct call_table *calls;
 	struct call_totals call_totals;
+	uint32_t ports_waiting[ALG_COUNT]; /* of calls, that no flow came of yet */
 	uint32_t call_in_hand;     /* that a message is about; RECORD_NONE */
 	struct session_set *sessions;
 	struct wheel *wheel;       /* node: flow index, max_flows + index of an address binding, or 2 max_flows + index of an

@@ -323,6 +323,90 @@ START_TEST(of_two_that_answered_one_hangs_up)
 }
 END_TEST
 
+START_TEST(hold_is_known_by_its_direction)
+{
+	struct call_medium_row rows[CALL_PORTS_MAX];
+
+	masquerade();
+	call_up(1);
+	invite_out(1, AUDIO "a=sendonly\r\n");
+	ck_assert_uint_eq(media_rows(rows), 2);
+	ck_assert(rows[0].held);
+	invite_out(1, AUDIO "a=sendrecv\r\n");
+	media_rows(rows);
+	ck_assert(!rows[0].held);
+}
+END_TEST
+
+START_TEST(an_update_that_is_refused_changes_nothing)
+{
+	struct call_medium_row rows[CALL_PORTS_MAX];
+	struct pkt p;
+
+	masquerade();
+	call_up(1);
+	struct says update = {.first = "UPDATE sip:b@198.51.100.2 SIP/2.0", .method = "UPDATE", .call = 1, .to = "t",
+			      .via = "10.0.0.5:5060", .contact = "10.0.0.5:5060",
+			      .sdp = sdp_of("10.0.0.5", "m=audio 4100 RTP/AVP 0\r\n")};
+	sip_out(HOST(5), 5060, PROXY, 5060, &update);
+	HAS("m=audio 4100");
+	struct says no = {.first = "SIP/2.0 491 Request Pending", .method = "UPDATE", .call = 1, .to = "t"};
+	sip_in(PROXY, 5060, FACE, 5060, &no);
+	lab_wait(&lab, 250);
+	ck_assert_uint_eq(media_rows(rows), 4);
+	IS(rtp_in(2, 6000, FACE, 4000, &p), TRANSLATED_NEW);
+	/* One that is accepted does. */
+	sip_out(HOST(5), 5060, PROXY, 5060, &update);
+	struct says yes = {.first = "SIP/2.0 200 OK", .method = "UPDATE", .call = 1, .to = "t",
+			   .sdp = sdp_of("198.51.100.2", "m=audio 6000 RTP/AVP 0\r\n")};
+	sip_in(PROXY, 5060, FACE, 5060, &yes);
+	lab_wait(&lab, 40);
+	ck_assert_uint_eq(media_rows(rows), 2);
+	ck_assert_uint_eq(rows[0].il.port, 4100);
+}
+END_TEST
+
+START_TEST(candidates_on_other_ports_are_media_too)
+{
+	struct call_medium_row rows[CALL_PORTS_MAX];
+	struct pkt p;
+
+	masquerade();
+	IS(rtp_out(6, 4500, 9, 9, &p), TRANSLATED_NEW);
+	invite_out(1, AUDIO "a=candidate:1 1 UDP 1 10.0.0.5 4000 typ host\r\n"
+			    "a=candidate:1 2 UDP 1 10.0.0.5 4001 typ host\r\n"
+			    "a=candidate:2 1 UDP 1 10.0.0.5 4500 typ host\r\n");
+	HAS("UDP 1 203.0.113.1 4000 typ host");
+	HAS("UDP 1 203.0.113.1 4001 typ host");
+	HAS_NOT("10.0.0.5");
+	HAS_NOT(" 4500 ");
+	HAS("Contact: <sip:u@203.0.113.1:5060>");
+	ck_assert_uint_eq(media_rows(rows), 3);
+	answer_in(1, "SIP/2.0 200 OK", "t");
+	IS(rtp_in(2, 6000, FACE, rows[1].ig.port, &p), TRANSLATED_NEW);
+}
+END_TEST
+
+START_TEST(what_is_sent_to_the_other_sides_contact_is_read)
+{
+	masquerade();
+	invite_out(1, AUDIO);
+	answer_in_as(1, "SIP/2.0 200 OK", "t", "198.51.100.4:7070", "198.51.100.2", "m=audio 6000 RTP/AVP 0\r\n");
+	struct says ack = {.first = "ACK sip:b@198.51.100.4:7070 SIP/2.0", .method = "ACK", .call = 1, .to = "t",
+			   .via = "10.0.0.5:5060"};
+	sip_out(HOST(5), 5060, PEER(4), 7070, &ack);
+	HAS("Via: SIP/2.0/UDP 203.0.113.1:5060;");
+	/* So is what comes from there, from whatever port. */
+	struct says bye = {.first = "BYE sip:u@203.0.113.1:5060 SIP/2.0", .method = "BYE", .call = 1, .from = "t", .to = "f"};
+	sip_in(PEER(4), 7071, FACE, 5060, &bye);
+	HAS("BYE sip:u@10.0.0.5:5060 SIP/2.0");
+	ck_assert_uint_eq(calls_now().over, 1);
+	/* A stranger's port is nothing of ours. */
+	sip_out(HOST(5), 5060, PEER(6), 7070, &ack);
+	HAS("Via: SIP/2.0/UDP 10.0.0.5:5060;");
+}
+END_TEST
+
 /* ---- from outside */
 
 START_TEST(a_call_from_outside_to_a_static_port)
@@ -376,6 +460,10 @@ static Suite *suite(void)
 	tcase_add_test(t, fax_on_the_port_of_audio_keeps_its_mapping);
 	tcase_add_test(t, an_old_style_hold_keeps_the_port);
 	tcase_add_test(t, refused_and_tried_again);
+	tcase_add_test(t, hold_is_known_by_its_direction);
+	tcase_add_test(t, an_update_that_is_refused_changes_nothing);
+	tcase_add_test(t, candidates_on_other_ports_are_media_too);
+	tcase_add_test(t, what_is_sent_to_the_other_sides_contact_is_read);
 	tcase_add_test(t, an_unanswered_call_ends);
 	tcase_add_test(t, each_call_of_a_trunk_ends_alone);
 	tcase_add_test(t, of_two_that_answered_one_hangs_up);

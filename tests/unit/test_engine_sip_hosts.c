@@ -98,6 +98,42 @@ START_TEST(a_phone_that_sends_from_another_port_is_reached_on_its_own)
 }
 END_TEST
 
+START_TEST(a_subscription_is_reached_while_it_lasts)
+{
+	struct pkt p;
+
+	masquerade();
+	struct says subscribe = {.first = "SUBSCRIBE sip:b@example.com SIP/2.0", .method = "SUBSCRIBE", .call = 3,
+				 .via = "10.0.0.5:5060", .contact = "10.0.0.5:5090", .more = "Expires: 600\r\n"};
+	sip_out(HOST(5), 5060, PROXY, 5060, &subscribe);
+	HAS("Contact: <sip:u@203.0.113.1:5090>");
+	ck_assert_uint_eq(calls_now().ports, 1);
+	lab_wait(&lab, 550);
+	struct says notify = {.first = "NOTIFY sip:u@203.0.113.1:5090 SIP/2.0", .method = "NOTIFY", .call = 3, .from = "t",
+			      .to = "f"};
+	p = sip_in(PROXY, 5060, FACE, 5090, &notify);
+	HAS("NOTIFY sip:u@10.0.0.5:5090 SIP/2.0");
+	ck_assert_uint_eq(dport_of(&p), 5090);
+	lab_wait(&lab, 100);
+	ck_assert_uint_eq(calls_now().ports, 0);
+	/* Neither a call nor a registration. */
+	ck_assert_uint_eq(calls_now().calls, 0);
+}
+END_TEST
+
+START_TEST(a_request_that_stands_alone_makes_nothing)
+{
+	masquerade();
+	struct says options = {.first = "OPTIONS sip:b@example.com SIP/2.0", .method = "OPTIONS", .call = 3,
+			       .via = "10.0.0.5:5060", .contact = "10.0.0.5:5060"};
+	sip_out(HOST(5), 5060, PROXY, 5060, &options);
+	HAS("Contact: <sip:u@203.0.113.1:5060>");
+	HAS("Via: SIP/2.0/UDP 203.0.113.1:5060;");
+	ck_assert_uint_eq(calls_now().ports, 0);
+	ck_assert_uint_eq(calls_now().registering, 0);
+}
+END_TEST
+
 /* ---- who is left alone */
 
 START_TEST(a_phone_that_shows_its_global_address_is_left_alone)
@@ -262,6 +298,8 @@ static Suite *suite(void)
 	tcase_add_test(t, it_is_not_reached_when_it_is_over);
 	tcase_add_test(t, expires_0_removes);
 	tcase_add_test(t, a_phone_that_sends_from_another_port_is_reached_on_its_own);
+	tcase_add_test(t, a_subscription_is_reached_while_it_lasts);
+	tcase_add_test(t, a_request_that_stands_alone_makes_nothing);
 	tcase_add_test(t, a_phone_that_shows_its_global_address_is_left_alone);
 	tcase_add_test(t, another_host_is_not_announced_unless_it_is_known);
 	tcase_add_test(t, two_phones_inside_are_told_each_others_own_address);
