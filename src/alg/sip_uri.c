@@ -112,7 +112,7 @@ static bool read_host(struct reader *reader, struct span span, struct sip_uri *o
 		return false;
 	span.at = out->host.end;
 	return span.at == span.end || is_lws(reader->bytes[span.at]) ||
-	       strchr(";?,>", reader->bytes[span.at]) != NULL;
+	       (reader->bytes[span.at] != '\0' && strchr(";?,>", reader->bytes[span.at]) != NULL);
 }
 
 static void read_maddr(struct reader *reader, struct span value, struct sip_uri *out)

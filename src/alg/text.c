@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 void text_fail(struct reader *reader, enum alg_note note)
 {
@@ -20,17 +19,32 @@ struct span text_trim(const struct reader *reader, struct span span)
 	return span;
 }
 
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+/* How many of the word's letters the span begins with. Most differ in the first one: nothing is called to find that. */
+static uint32_t common(const struct reader *reader, struct span span, const char *word)
+{
+	uint32_t n = 0;
+
+	while (word[n] != '\0' && n < span_size(span) &&
+	       lower(reader->bytes[span.at + n]) == lower((uint8_t)word[n]))
+		n++;
+	return n;
+}
+
 bool text_begins(const struct reader *reader, struct span span, const char *word)
 {
-	size_t size = strlen(word);
-
-	return span_size(span) >= size &&
-	       strncasecmp((const char *)reader->bytes + span.at, word, size) == 0;
+	return word[common(reader, span, word)] == '\0';
 }
 
 bool text_is(const struct reader *reader, struct span span, const char *word)
 {
-	return span_size(span) == strlen(word) && text_begins(reader, span, word);
+	uint32_t n = common(reader, span, word);
+
+	return word[n] == '\0' && n == span_size(span);
 }
 
 uint32_t text_find(const struct reader *reader, struct span span, char c)
@@ -53,12 +67,21 @@ static uint32_t string_end(struct reader *reader, struct span span)
 	return span.end;
 }
 
+/* There are few of them, and this is asked about every byte. */
+static bool is_one_of(uint8_t c, const char *stops)
+{
+	for (; *stops != '\0'; stops++)
+		if (c == (uint8_t)*stops)
+			return true;
+	return false;
+}
+
 uint32_t text_find_any(struct reader *reader, struct span span, const char *stops)
 {
 	while (span.at < span.end) {
 		uint8_t c = reader->bytes[span.at];
 
-		if (c != '\0' && strchr(stops, c) != NULL)
+		if (is_one_of(c, stops))
 			break;
 		span.at = c == '"' ? string_end(reader, span) : span.at + 1;
 	}

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The laws of every gateway over arbitrary bytes. Input: gateway, where the first part comes from
- * and whether it is a stream, length of the first part (two bytes), first part, second part (from
- * the other end).
+ * The laws of every gateway over arbitrary bytes. Input: gateway; where the first part comes from,
+ * whether it is a stream, options; length of the first part (two bytes), first part, second part
+ * (from the other end).
  */
 #include <string.h>
 
 #include "../unit/alg_laws.h"
+
+#define CUTS 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,6 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	from = (enum alg_from)(data[1] & 1);
 	stream = data[1] & 2;
+	laws_cuts(CUTS);
+	laws_options(data[1] >> 2 & 15);
 	first = (uint32_t)(data[2] << 8 | data[3]);
 	data += 4;
 	size -= 4;

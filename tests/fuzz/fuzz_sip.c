@@ -5,7 +5,7 @@
 
 #include "../unit/alg_laws.h"
 
-#define STREAM_MAX 700
+#define CUTS 4
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	from = (enum alg_from)(data[0] & 1);
 	laws_options((data[0] & 4 ? ALG_OPTION_MULTIPART : 0) |
 		     (data[0] & 8 ? ALG_OPTION_KEEP_ICE : 0));
-	/* That a stream may be cut anywhere is tried at every place: only with short ones. */
-	if ((data[0] & 2) && size < STREAM_MAX)
+	laws_cuts(CUTS);
+	if (data[0] & 2)
 		laws_stream(ALG_SIP, state, from, data + 1, (uint32_t)size - 1);
 	else
 		laws_message(ALG_SIP, state, from, data + 1, (uint32_t)size - 1, false);

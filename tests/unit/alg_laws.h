@@ -25,6 +25,8 @@ uint32_t laws_stream(enum alg alg, void *state, enum alg_from from, const uint8_
 /* The whole direction edited, as its receiver gets it; returns the length. State moves on. */
 uint32_t laws_stream_edited(enum alg alg, void *state, enum alg_from from, const uint8_t *bytes,
 			    uint32_t length, uint8_t *to);
+/* How many cuts of each message of a stream are tried from here on, where it ends aside; 0, as at first: all. */
+void laws_cuts(uint32_t number);
 /* ALG_OPTION_ from here on. */
 void laws_options(uint32_t options);
 /* Of the last call: for tests that look closer. */
