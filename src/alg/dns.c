@@ -73,6 +73,8 @@ struct message {
 	uint8_t n_watched;
 	struct watched watched[WATCHED_MAX];
 	bool astray;     /* a pointer leads to where no label of a name begins */
+	bool renames;    /* a name is rewritten */
+	bool tight;      /* if what a name points to becomes longer, it may be too long itself */
 	/* Last: of them only what the message's length asks for is cleared. */
 	uint8_t targets[65536 / 8]; /* where pointers lead to */
 	uint8_t starts[65536 / 8];  /* where labels of names begin */
@@ -87,6 +89,8 @@ struct name {
 	uint32_t from, end;  /* as it stands there, with the pointer */
 	uint32_t pointer;    /* its own pointer, 0: none */
 	uint32_t target;
+	uint32_t size;       /* in full, without the root */
+	uint8_t sizes[8];    /* of the last labels, that of label i at i % 8 */
 	unsigned n, own;     /* labels, those in front of the pointer */
 	struct label labels[REVERSE_LABELS + 1]; /* the first ones */
 };
@@ -135,7 +139,7 @@ static bool follow(const struct message *message, struct name *name, uint32_t *a
 /* Reads the name at message->at; labels and pointers as in RFC 1035 4.1.4. */
 static bool read_name(struct message *message, struct name *name)
 {
-	uint32_t at = message->at, size = 0;
+	uint32_t at = message->at;
 
 	*name = (struct name){.from = at};
 	for (;;) {
@@ -153,12 +157,13 @@ static bool read_name(struct message *message, struct name *name)
 		}
 		if (length == 0)
 			break;
-		size += length + 1u;
-		if (length > 63 || size > NAME_MAX_BYTES - 1 || message->length - at <= length ||
+		name->size += length + 1u;
+		if (length > 63 || name->size > NAME_MAX_BYTES - 1 || message->length - at <= length ||
 		    name->n == LABELS_MAX)
 			return false;
 		if (name->n <= REVERSE_LABELS)
 			name->labels[name->n] = (struct label){at, length};
+		name->sizes[name->n % 8] = length;
 		name->n++;
 		name->own += name->pointer == 0;
 		at += length + 1u;
@@ -306,9 +311,11 @@ static bool take_name(struct message *message)
 	if (!read_name(message, &name))
 		return false;
 	/* One that is a pointer only becomes what it points to becomes. */
-	if (name.own > 0 && read_reverse(message, &name, &addr) &&
-	    !(name.own >= 4 ? find_whole(message, &name, addr) : find_split(message, &name, addr)))
-		message->findings->note = NOTE_MALFORMED;
+	if (name.own > 0 && read_reverse(message, &name, &addr)) {
+		message->renames = true;
+		if (!(name.own >= 4 ? find_whole(message, &name, addr) : find_split(message, &name, addr)))
+			message->findings->note = NOTE_MALFORMED;
+	}
 	if (name.pointer != 0)
 		find_pointer(message, &name);
 	return true;
@@ -453,6 +460,21 @@ static bool take_question(struct message *message)
 
 /* ---- the first look: where pointers lead, and who signed ---- */
 
+/* Labels in front of what may be the name of an address: would it be too long if each number had three digits? */
+static bool is_tight(const struct name *name)
+{
+	uint32_t most = name->size;
+
+	if (name->pointer == 0 || name->n <= REVERSE_LABELS)
+		return false;
+	for (unsigned i = name->n - REVERSE_LABELS; i < name->n - 2; i++) {
+		if (name->sizes[i % 8] > 3)
+			return false;
+		most += 3u - name->sizes[i % 8];
+	}
+	return most > NAME_MAX_BYTES - 1;
+}
+
 static bool look_name(struct message *message)
 {
 	struct name name;
@@ -462,6 +484,7 @@ static bool look_name(struct message *message)
 	if (name.pointer != 0)
 		set(message->targets, name.target);
 	message->astray |= name.pointer != 0 && !is_set(message->starts, name.target);
+	message->tight |= is_tight(&name);
 	return true;
 }
 
@@ -585,6 +608,8 @@ static enum scan scan_message(struct message *message)
 		leave(findings, NOTE_MALFORMED);
 		return SCAN_FOREIGN;
 	}
+	if (message->renames && message->tight)
+		return leave(findings, NOTE_TOO_BIG);
 	if (message->full)
 		return leave(findings, NOTE_TOO_MANY);
 	if (findings->n_mentions > 0 && (message->signs || message->signs_data))

@@ -290,15 +290,18 @@ static bool read_sent_by(struct reader *reader, struct span head, struct via *vi
 static void read_via_parameter(struct reader *reader, const struct parameter *parameter,
 			       struct via *via)
 {
+	uint32_t number;
+
 	if (text_is(reader, parameter->name, "maddr"))
 		read_maddr(reader, parameter->value, &via->by);
 	else if (text_is(reader, parameter->name, "received") &&
 		 text_address(reader, parameter->value, &via->received_addr))
 		via->received = parameter->value;
 	else if (text_is(reader, parameter->name, "rport") &&
-		 text_number(reader, parameter->value, 65535, &via->rport_number) &&
-		 via->rport_number != 0)
+		 text_number(reader, parameter->value, 65535, &number) && number != 0) {
 		via->rport = parameter->value;
+		via->rport_number = number;
+	}
 }
 
 /* RFC 3581: where the message was seen to come from. Fields in the order in which they stand there.

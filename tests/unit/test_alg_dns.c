@@ -97,6 +97,29 @@ START_TEST(reverse_answer)
 }
 END_TEST
 
+/* A name in front of one that becomes longer: the whole message is left, if the name could be too long then. */
+START_TEST(reverse_tight)
+{
+	static const char had[] = REVERSE_HOST ARPA "\0\14\0\1";
+	static const char rest[] = "\300\14\0\1\0\1\0\0\0\74\0\4\1\2\3\4";
+	uint8_t label[64];
+
+	memset(label, 'x', sizeof(label));
+	for (uint8_t last = 32; last <= 33; last++) {
+		header(0x8180, 1, 1, 0, 0);
+		PUT(had);
+		for (unsigned i = 0; i < 4; i++) {
+			label[0] = i < 3 ? 63 : last;
+			put(label, label[0] + 1u);
+		}
+		PUT(rest);
+		ck_assert_int_eq(scan(), SCAN_OK);
+		ck_assert_uint_eq(laws_findings()->n_mentions, last == 32 ? 2 : 0);
+		ck_assert_uint_eq(laws_findings()->note, last == 32 ? NOTE_NONE : NOTE_TOO_BIG);
+	}
+}
+END_TEST
+
 /* A later message of a zone transfer: a whole name, and one of its own number that points into it: it is written out once. */
 START_TEST(reverse_split_watched)
 {
@@ -326,6 +349,7 @@ int main(void)
 	tcase_add_test(tc, addresses);
 	tcase_add_test(tc, reverse_answer);
 	tcase_add_test(tc, reverse_split);
+	tcase_add_test(tc, reverse_tight);
 	tcase_add_test(tc, reverse_split_watched);
 	tcase_add_test(tc, no_reverse_names);
 	tcase_add_test(tc, signed_messages);

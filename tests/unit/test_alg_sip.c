@@ -174,6 +174,24 @@ START_TEST(protocols)
 }
 END_TEST
 
+/* A byte of zero ends nothing: what stands before it is no host. Negative control: a semicolon does. */
+START_TEST(zero_byte)
+{
+	static const char form[] = "OPTIONS sip:10.0.0.7~x SIP/2.0\r\nv:SIP/2.0/UDP h\r\nf:<sip:a@h>;"
+				   "tag=1\r\nt:<sip:b@h>\r\ni:1\r\nCSeq:1 OPTIONS\r\n\r\n";
+	uint8_t text[sizeof(form)];
+
+	for (unsigned i = 0; i < 2; i++) {
+		memcpy(text, form, sizeof(form));
+		*(uint8_t *)memchr(text, '~', sizeof(form)) = i == 0 ? ';' : '\0';
+		ck_assert_int_eq(laws_message(ALG_SIP, state, FROM_CLIENT, text, sizeof(form) - 1, false),
+				 SCAN_OK);
+		ck_assert_str_eq(laws_findings()->message, "OPTIONS");
+		ck_assert_uint_eq(laws_findings()->n_mentions, i == 0);
+	}
+}
+END_TEST
+
 /* What a server has seen of us (RFC 3581), on its way back. */
 START_TEST(seen)
 {
@@ -195,6 +213,8 @@ START_TEST(seen)
 	    "SIP/2.0",
 	    "SIP/2.0/UDP ^10.0.0.9|5060^;rport=65536;received=10.0.0.256",
 	    "SIP/2.0/UDP ^10.0.0.9|5060^;rport=0",
+	    /* The second one is none. */
+	    "SIP/2.0/UDP ^10.0.0.9|5060^;rport=^5062^;rport=0",
 	};
 	char text[1024];
 
@@ -603,6 +623,7 @@ int main(void)
 	tcase_add_test(tc, not_ours);
 	tcase_add_test(tc, uri_forms);
 	tcase_add_test(tc, protocols);
+	tcase_add_test(tc, zero_byte);
 	tcase_add_test(tc, seen);
 	tcase_add_test(tc, registers);
 	tcase_add_test(tc, registered);
