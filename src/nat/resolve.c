@@ -442,6 +442,8 @@ bool resolve_name(const struct making *m, const struct mention *mention, struct 
 		    whole ? address_out(m, flow->vrf, &at) : name_out(m, flow->vrf, protocol, &at);
 	if (!done && m->receiver != NULL)
 		done = whole ? address_in(m, flow->vrf, &at) : name_in(m, flow->vrf, protocol, &at);
+	if (done && aware_of(m, mention, at.addr))
+		at = mention->at;
 	out->to = at;
 	out->changed = done && (at.addr != mention->at.addr || at.port != mention->at.port);
 	return done;
@@ -453,6 +455,7 @@ static enum resolve_outcome resolve(struct making *m, const struct mention *ment
 				    struct resolved *out)
 {
 	*out = (struct resolved){.to = mention->at};
+	aware_note(m, mention);
 	if (mention->role == ROLE_LISTEN)
 		return listen(m, mention, out);
 	if (mention->role == ROLE_SIGNAL)

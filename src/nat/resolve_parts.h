@@ -15,6 +15,7 @@ struct telling {
 	bool made;                /* the call is new */
 	bool aware;
 	bool answered;            /* an outside party said where it receives media */
+	bool shows_local[2], shows_global[2]; /* the sender's own address, in names and in contacts */
 	uint32_t granted_s;       /* to contacts of ours */
 	uint32_t wanted_s;        /* the longest that a contact is to last */
 	uint32_t n_made, n_touched, n_media;
@@ -68,6 +69,13 @@ enum resolve_outcome resolve_media(struct making *m, const struct mention *menti
 enum resolve_outcome resolve_candidate(struct making *m, const struct mention *mention, struct resolved *out);
 /* A name of the sender's own host that has no mapping. */
 enum resolve_outcome resolve_own_name(struct making *m, const struct mention *mention, struct resolved *out);
+
+/* resolve_aware.c */
+/* What a message from inside shows of its sender; when all of it holds. */
+void aware_note(struct making *m, const struct mention *mention);
+void aware_keep(struct making *m);
+/* The receiver, who has this local address, writes its global one there by itself, so that it must stay. */
+bool aware_of(const struct making *m, const struct mention *mention, ip4 local);
 
 /* resolve_said.c */
 /* An inside party of a call, by the flow that it signals on. */

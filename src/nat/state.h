@@ -34,6 +34,7 @@ struct call_totals {
 	uint64_t calls, answered, failed, ended, expired, registrations, evicted, aware, third_party;
 };
 
+#define AWARE_MAX 4096 /* endpoints that show their global address by themselves; power of two */
 #define EMIT_LARGE (256 * 1024)
 /* Most flows of the router itself; of a small table an eighth, so that no outside packet takes the room of inside hosts. */
 #define OWN_FLOWS_MAX 4096u
@@ -62,6 +63,7 @@ struct engine {
 	struct call_table *calls;
 	struct call_totals call_totals;
 	uint32_t ports_waiting[ALG_COUNT]; /* of calls, that no flow came of yet */
+	uint32_t aware[2][AWARE_MAX]; /* call_party() of them: in names, in contacts (resolve_aware.c) */
 	uint32_t call_in_hand;     /* that a message is about; RECORD_NONE */
 	struct session_set *sessions;
 	struct wheel *wheel;       /* node: flow index, max_flows + index of an address binding, or 2 max_flows + index of an

@@ -158,6 +158,35 @@ START_TEST(a_phone_that_shows_its_global_address_is_left_alone)
 }
 END_TEST
 
+START_TEST(what_it_wrote_comes_back_as_it_wrote_it)
+{
+	masquerade();
+	struct says ask = {.first = "REGISTER sip:example.com SIP/2.0", .method = "REGISTER", .call = 1,
+			   .via = "203.0.113.1:5060", .contact = "203.0.113.1:5060", .more = ";expires=600"};
+	struct says ok = {.first = "SIP/2.0 200 OK", .method = "REGISTER", .call = 1, .to = "r", .via = "203.0.113.1:5060",
+			  .contact = "203.0.113.1:5060", .more = ";expires=600"};
+	char before[sizeof(got)];
+
+	sip_out(HOST(5), 5060, PROXY, 5060, &ask);
+	snprintf(before, sizeof(before), "%s", sip_text(&ok));
+	sip_in(PROXY, 5060, FACE, 5060, &ok);
+	ck_assert_str_eq(got, before);
+	/* Its contact alone: then the names are local again. */
+	ask.via = "10.0.0.5:5060";
+	sip_out(HOST(5), 5060, PROXY, 5060, &ask);
+	HAS("Via: SIP/2.0/UDP 203.0.113.1:5060;");
+	sip_in(PROXY, 5060, FACE, 5060, &ok);
+	HAS("Via: SIP/2.0/UDP 10.0.0.5:5060;");
+	HAS("Contact: <sip:u@203.0.113.1:5060>");
+	/* And when it shows neither, all is as ever. */
+	ask.contact = "10.0.0.5:5060";
+	sip_out(HOST(5), 5060, PROXY, 5060, &ask);
+	HAS("Contact: <sip:u@203.0.113.1:5060>");
+	sip_in(PROXY, 5060, FACE, 5060, &ok);
+	HAS("Contact: <sip:u@10.0.0.5:5060>");
+}
+END_TEST
+
 START_TEST(another_host_is_not_announced_unless_it_is_known)
 {
 	masquerade();
@@ -301,6 +330,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_subscription_is_reached_while_it_lasts);
 	tcase_add_test(t, a_request_that_stands_alone_makes_nothing);
 	tcase_add_test(t, a_phone_that_shows_its_global_address_is_left_alone);
+	tcase_add_test(t, what_it_wrote_comes_back_as_it_wrote_it);
 	tcase_add_test(t, another_host_is_not_announced_unless_it_is_known);
 	tcase_add_test(t, two_phones_inside_are_told_each_others_own_address);
 	tcase_add_test(t, a_flood_costs_its_sender_only);
