@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/exec.h"
+#include "cli/load.h"
 #include "cli/session_internal.h"
 #include "config/check.h"
 #include "config/print.h"
@@ -57,6 +58,51 @@ void cmd_copy_run_start(struct session *session, const struct args_copy_run_star
 	(void)args;
 	(void)no;
 	session_ask(session, QUESTION_TEXT, "Destination filename [startup-config]? ", copy_answer,
+		    NULL);
+}
+
+static void merge_report(void *arg, unsigned line, const char *text)
+{
+	session_error(arg, "startup-config, line %u: %s", line, text);
+}
+
+/* All of it takes effect at once, or nothing; bad lines are told and left out, as at start. */
+static void merge(struct session *session)
+{
+	struct router *router = session->router;
+	struct err err = {{0}};
+
+	switch (load_config(router, router->startup_path, merge_report, session, NULL, &err)) {
+	case LOAD_OK:
+		session_print(session, "[OK]\n");
+		break;
+	case LOAD_NONE:
+		session_error(session, "Error opening startup-config (No such file or directory)");
+		break;
+	case LOAD_FAILED:
+		session_error(session, "%s", err.text);
+		break;
+	}
+}
+
+static void merge_answer(struct session *session, const char *text, void *arg)
+{
+	(void)arg;
+	if (text == NULL)
+		return;
+	text += strspn(text, " \t");
+	if (*text == '\0' || strcmp(text, "running-config") == 0)
+		merge(session);
+	else
+		session_error(session,
+			      "Error: the startup-config is copied to running-config only");
+}
+
+void cmd_copy_start_run(struct session *session, const struct args_copy_start_run *args, bool no)
+{
+	(void)args;
+	(void)no;
+	session_ask(session, QUESTION_TEXT, "Destination filename [running-config]? ", merge_answer,
 		    NULL);
 }
 

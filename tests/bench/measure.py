@@ -267,10 +267,9 @@ def copied(programs, scale):
     text, statics = big_config(scale.lines)
     with Lab(programs, "algate", pin=False) as lab:
         lab.start("out", lab.programs.load, "echo", ECHO_PORT)
-        path = os.path.join(lab.work, "more")
-        with open(path, "w", encoding="ascii") as file:
+        with open(lab.config, "w", encoding="ascii") as file:
             file.write(text)
-        _, seconds, *busy = probed(lab, lambda: lab.cli(f"copy {path} running-config"))
+        _, seconds, *busy = probed(lab, lambda: lab.cli("copy startup-config running-config"))
         shown = int(lab.cli("show running-config | count static tcp").split()[-1])
         if shown != statics:
             raise Failure(f"{statics} static entries in the file, {shown} in the running-config")
