@@ -5,6 +5,7 @@ PAIRED: functions of a Lab, called for every kind of router in turn, each time i
 {row: value}. ALONE: functions of (programs, scale), Algate only; they return a list of (text, value, unit).
 Every one raises Failure when the measurement cannot be taken; none judges how fast something is.
 """
+import ipaddress
 import json
 import os
 import shutil
@@ -12,10 +13,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from lab import FIRST_SERVER, Failure, Lab, OUTSIDE, SERVER, one_cpu, run, temporary
+from lab import FIRST_HOST, FIRST_SERVER, Failure, Lab, OUTSIDE, SERVER, one_cpu, run, temporary
 from messages import ALONE_MESSAGES, PAIRED_MESSAGES, WIDTH as MESSAGES_WIDTH
 
 FLOODER = "10.77.0.99"
+BLAST_HOSTS, BLAST_PORT = 1000, 2048  # HOSTS and PORT of blast.c
 ECHO_PORT, TCP_PORT, TCP_PORTS, WIDTH = 7007, 8000, 16, 32
 
 
@@ -179,11 +181,51 @@ def probe_end(child):
     return json.loads(text)
 
 
+def judge(rows):
+    """Of `show ip nat translations`, which may list nothing that blast did not send, no two alike, and no inside global endpoint
+    with two owners. The set of rows."""
+    seen, owners = set(), {}
+    for row in rows:
+        _, inside_global, inside_local, _, outside_global = row.split()
+        address, _, port = inside_local.partition(":")
+        host = int(ipaddress.ip_address(address)) - int(ipaddress.ip_address(FIRST_HOST))
+        if (int(port) - BLAST_PORT) % BLAST_HOSTS != host:
+            raise Failure(f"nobody sent from there: {row}")
+        if owners.setdefault(inside_global, inside_local) != inside_local:
+            raise Failure(f"{inside_global} is {owners[inside_global]}'s and {inside_local}'s")
+        if (inside_global, outside_global) in seen:
+            raise Failure(f"twice: {row}")
+        seen.add((inside_global, outside_global))
+    return {tuple(row.split()) for row in rows}
+
+
+def judge_is_awake(rows):
+    """The same rows with one that is wrong: the last again, the last with the first one's inside global, another host's."""
+    first, last = rows[0].split(), rows[-1].split()
+    for wrong in (last, [last[0], first[1], *last[2:]], [*last[:2], "10.77.16.1:2049", *last[3:]]):
+        try:
+            judge([*rows, " ".join(wrong)])
+        except Failure:
+            continue
+        raise Failure(f"the judge sees nothing wrong with {wrong}")
+
+
+def udp_rows(lab):
+    """But not the probe's."""
+    with tempfile.TemporaryFile("w+") as file:
+        lab.cli("show ip nat translations", output=file)
+        file.seek(0)
+        return [line.strip() for line in file if line.startswith("udp ") and not line.rstrip().endswith(f":{ECHO_PORT}")]
+
+
 def restart(programs, scale):
-    """End to end: the daemon with a full table dies by SIGKILL and is started again."""
+    """End to end: the daemon with a full table dies by SIGKILL and is started again. All flows are judged before and after."""
     with Lab(programs, "algate", flows=max(scale.table + 1000, 65536)) as lab:
         lab.start("out", lab.programs.load, "echo", ECHO_PORT)
         held = fill(lab, scale.table)
+        rows = udp_rows(lab)
+        before = judge(rows)
+        judge_is_awake(rows)
         probe = probe_start(lab)
         time.sleep(0.3)
         lab.kill_daemon()
@@ -193,6 +235,8 @@ def restart(programs, scale):
         result = probe_end(probe)
         if kept < held:
             raise Failure(f"{held} translations before kill -9, {kept} after")
+        if len(before) < held or judge(udp_rows(lab)) != before:
+            raise Failure("the translations are not what they were before kill -9")
     return [(f"kill -9 with {held:,} flows: program start to READY", seconds * 1e3, "ms"),
             ("kill -9: datagrams lost of one each ms", result["lost"], "")]
 
