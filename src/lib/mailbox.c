@@ -2,11 +2,8 @@
 #include "lib/mailbox.h"
 
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "lib/mem.h"
 
@@ -22,7 +19,9 @@ struct mailbox {
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
 	struct mail *first, **last;
-	int fd;
+	atomic_bool waiting; /* the list has one */
+	void (*wake)(void *arg);
+	void *wake_arg;
 	bool direct;
 };
 
@@ -40,7 +39,6 @@ struct mailbox *mailbox_new(void)
 	pthread_cond_init(&box->answered, NULL);
 	box->last = &box->first;
 	box->direct = true;
-	box->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return box;
 }
 
@@ -48,15 +46,20 @@ void mailbox_free(struct mailbox *box)
 {
 	if (box == NULL)
 		return;
-	close(box->fd);
 	pthread_cond_destroy(&box->answered);
 	pthread_mutex_destroy(&box->lock);
 	free(box);
 }
 
-int mailbox_fd(const struct mailbox *box)
+void mailbox_waker(struct mailbox *box, void (*wake)(void *arg), void *arg)
 {
-	return box->fd;
+	box->wake = wake;
+	box->wake_arg = arg;
+}
+
+bool mailbox_waiting(const struct mailbox *box)
+{
+	return atomic_load_explicit(&box->waiting, memory_order_relaxed);
 }
 
 /* All that is there. */
@@ -66,17 +69,14 @@ static struct mail *mailbox_take(struct mailbox *box)
 
 	box->first = NULL;
 	box->last = &box->first;
+	atomic_store(&box->waiting, false);
 	return mail;
 }
 
 void mailbox_serve(struct mailbox *box)
 {
 	struct mail *mail, *next;
-	uint64_t count;
 
-	/* The eventfd only wakes; the list is the truth, so a failed read loses nothing. */
-	if (read(box->fd, &count, sizeof(count)) < 0)
-		count = 0;
 	pthread_mutex_lock(&box->lock);
 	/* What is posted meanwhile wakes again: a caller who is quick must not hold up the packets.
 	 */
@@ -94,7 +94,6 @@ void mailbox_serve(struct mailbox *box)
 void mailbox_call(struct mailbox *box, void (*fn)(void *arg), void *arg)
 {
 	struct mail mail = {.fn = fn, .arg = arg};
-	const uint64_t one = 1;
 
 	pthread_mutex_lock(&box->lock);
 	if (box->direct) {
@@ -104,9 +103,9 @@ void mailbox_call(struct mailbox *box, void (*fn)(void *arg), void *arg)
 	}
 	*box->last = &mail;
 	box->last = &mail.next;
-	/* Fails only when the counter is at its limit, and then the reader is awake anyway. */
-	if (write(box->fd, &one, sizeof(one)) < 0)
-		mail.done = false;
+	/* In this order: who looks before it is set waits only then, and is woken. */
+	atomic_store(&box->waiting, true);
+	box->wake(box->wake_arg);
 	while (!mail.done)
 		pthread_cond_wait(&box->answered, &box->lock);
 	pthread_mutex_unlock(&box->lock);

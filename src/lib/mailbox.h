@@ -9,12 +9,16 @@
 #ifndef ALGATE_LIB_MAILBOX_H
 #define ALGATE_LIB_MAILBOX_H
 
+#include <stdbool.h>
+
 struct mailbox;
 
 struct mailbox *mailbox_new(void);
 void mailbox_free(struct mailbox *box);
-/* Readable (level-triggered eventfd) while calls wait; for the packet thread's poll. */
-int mailbox_fd(const struct mailbox *box);
+/* What is called, in the caller's thread, when a call waits: it ends the packet thread's wait, or its next one. */
+void mailbox_waker(struct mailbox *box, void (*wake)(void *arg), void *arg);
+/* Packet thread: does a call wait? */
+bool mailbox_waiting(const struct mailbox *box);
 /* Packet thread: runs everything that waits. */
 void mailbox_serve(struct mailbox *box);
 /* Any other thread: runs fn(arg) on the packet thread and returns when it is done. */

@@ -32,16 +32,14 @@ struct queues;
 /* Binds all queues; err names the missing kernel feature, or that another process owns one. */
 struct queues *queues_new(struct err *err);
 void queues_free(struct queues *queues);
-/* Has queues_wait end for this descriptor, too. For one only. */
-bool queues_watch(struct queues *queues, int fd);
-/* Readable when queues_wait would not wait; for nothing else. */
+/* Serves a batch of packets; if there are none, waits for some: so long, -1: for ever, 0: not at all. *now: when it had them.
+ * True: there may be more at once. Never fails: losses are counted. A wait may end before its time. */
+bool queues_serve(struct queues *queues, struct engine *engine, struct inject *inject, int wait_ms, uint64_t *now);
+/* Ends the present wait, or the next one. Thread-safe. */
+void queues_wake(struct queues *queues);
+/* Readable when queues_serve would not wait; for nothing else. */
 int queues_fd(const struct queues *queues);
-/* Waits for packets, -1: for ever. True: the other descriptor is readable. */
-bool queues_wait(struct queues *queues, int timeout_ms);
-/* Serves the queues that the last wait found, in turns, until they are empty or about so many packets were served. Never fails:
- * losses are counted. */
-void queues_serve(struct queues *queues, struct engine *engine, struct inject *inject, unsigned packets);
-/* Packets lost between the kernel and us: ENOBUFS events on our sockets, verdicts that would not go. Thread-safe. */
+/* Packets lost between the kernel and us: ENOBUFS events on our socket, verdicts that would not go. Thread-safe. */
 uint64_t queues_lost(const struct queues *queues);
 /* queue_dropped + user_dropped of our queues in /proc/net/netfilter/nfnetlink_queue; any thread. 0 before the first
  * queues_new, which opens that list while we may. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One queue: packets in, verdicts out. Promises that every packet it was given gets exactly one verdict, in the batch in which it
- * came, and that a packet it cannot hand back whole is dropped, never accepted as it was. May not keep a packet by its
- * queue id, and may not look into it: that is the engine's.
+ * Packets in, verdicts out: one socket for several queues. Promises that every packet it was given gets exactly one verdict, in
+ * the batch in which it came, and that a packet it cannot hand back whole is dropped, never accepted as it was. May not keep a
+ * packet by its queue id, and may not look into it: that is the engine's.
  */
 #include <netinet/in.h>
 
@@ -24,7 +24,7 @@
 #include "lib/mem.h"
 #include "net/netlink.h"
 
-#define BATCH NFQUEUE_BATCH
+#define BATCH 64 /* most packets that are read at once */
 #define PACKET_MAX 65535u
 /* In front of a message: room for the head of a verdict, whose payload lies where the packet was read. */
 #define FRONT 64
@@ -35,9 +35,11 @@
 #define PAYLOAD_MAX 65531u
 /* The kernel copies a send into one block: larger ones cost more than the calls they save. */
 #define FLUSH_BYTES (256u << 10)
-/* For each of the queues: what one source may make others of the same queue wait for. */
-#define QUEUE_LENGTH 1024u
-#define RECEIVE_BUFFER (8 << 20)
+/* Of each of the queues. All have one socket, and who comes waits for what came before: for this many packets where one source
+ * floods, for sixteen times as many (some 10 ms) where all do. Less would lose bursts of a source that does not flood. */
+#define QUEUE_LENGTH 512u
+/* Full queues of what fits an Ethernet frame; packets that segmentation offload made large fill it sooner. */
+#define RECEIVE_BUFFER (64 << 20)
 #define SEND_BUFFER (8 << 20)
 
 struct verdict_head {
@@ -58,31 +60,27 @@ static_assert(sizeof(struct verdict_head) + sizeof(struct mark_head) + sizeof(st
 /* A packet between reading and verdict. */
 struct queued {
 	uint32_t id;
+	uint16_t queue; /* network byte order */
 	bool first; /* of its datagram: nothing that was not sent yet lies before it */
 	char *message;
 	struct packet packet;
 	struct prepared prepared;
 };
 
-/* Of the batch in hand: what was read, and what is to be sent. */
-struct nfqueue_batch {
+struct nfqueue {
+	struct mnl_socket *socket;
+	atomic_uint_fast64_t lost;
+	struct verdict_head head; /* of every verdict */
+	/* Of the batch in hand: what was read, and what is to be sent. */
 	struct mmsghdr messages[BATCH];
 	struct iovec reads[BATCH];
 	char (*buffers)[MESSAGE_SIZE];
 	struct queued queued[BATCH];
 	uint32_t n_queued, n_verdicts;
 	size_t bytes;
-	uint32_t ids[BATCH];
+	const struct queued *answered[BATCH]; /* by verdict */
 	struct iovec verdicts[BATCH];
 	struct out out;
-};
-
-struct nfqueue {
-	struct mnl_socket *socket;
-	uint16_t number;
-	atomic_uint_fast64_t lost;
-	struct verdict_head head; /* of every verdict */
-	struct nfqueue_batch *batch;
 };
 
 /* ---- verdicts ---- */
@@ -108,11 +106,11 @@ static void attr_put(void *at, uint16_t type, uint32_t length)
 }
 
 /* What all verdicts have in common. */
-static struct verdict_head head_make(uint16_t queue)
+static struct verdict_head head_make(void)
 {
 	struct verdict_head head = {
 		.header = {.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT, .nlmsg_flags = NLM_F_REQUEST},
-		.about = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0, .res_id = htons(queue)},
+		.about = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0},
 	};
 
 	attr_put(&head.attr, NFQA_VERDICT_HDR, sizeof(head.value));
@@ -120,13 +118,14 @@ static struct verdict_head head_make(uint16_t queue)
 }
 
 /* length: of the whole message. */
-static void head_put(const struct nfqueue *queue, char *at, uint32_t id, uint32_t verdict, size_t length)
+static void head_put(const struct nfqueue *queue, char *at, const struct queued *queued, uint32_t verdict, size_t length)
 {
 	struct verdict_head head = queue->head;
 
 	head.header.nlmsg_len = (uint32_t)length;
+	head.about.res_id = queued->queue;
 	head.value.verdict = htonl(verdict);
-	head.value.id = htonl(id);
+	head.value.id = htonl(queued->id);
 	memcpy(at, &head, sizeof(head));
 }
 
@@ -134,24 +133,24 @@ static void head_put(const struct nfqueue *queue, char *at, uint32_t id, uint32_
  * not keep it for ever. */
 static void flush_singly(struct nfqueue *queue)
 {
-	for (uint32_t i = 0; i < queue->batch->n_verdicts; i++) {
-		struct iovec *verdict = &queue->batch->verdicts[i];
+	for (uint32_t i = 0; i < queue->n_verdicts; i++) {
+		struct iovec *verdict = &queue->verdicts[i];
 
 		if (send_vectors(queue, verdict, 1))
 			continue;
 		atomic_fetch_add(&queue->lost, 1);
 		verdict->iov_len = sizeof(struct verdict_head);
-		head_put(queue, verdict->iov_base, queue->batch->ids[i], NF_DROP, verdict->iov_len);
+		head_put(queue, verdict->iov_base, queue->answered[i], NF_DROP, verdict->iov_len);
 		send_vectors(queue, verdict, 1);
 	}
 }
 
 static void verdicts_flush(struct nfqueue *queue)
 {
-	if (queue->batch->n_verdicts > 0 && !send_vectors(queue, queue->batch->verdicts, queue->batch->n_verdicts))
+	if (queue->n_verdicts > 0 && !send_vectors(queue, queue->verdicts, queue->n_verdicts))
 		flush_singly(queue);
-	queue->batch->n_verdicts = 0;
-	queue->batch->bytes = 0;
+	queue->n_verdicts = 0;
+	queue->bytes = 0;
 }
 
 /* The head is written in front of the payload, over the message that brought it, and both are sent from there. What pads
@@ -168,10 +167,10 @@ static void verdict_put(struct nfqueue *queue, const struct queued *queued, cons
 
 	/* The kernel sends one packet in a datagram, so nothing unsent is overwritten and a batch has room for all; but
 	 * nothing here depends on it. */
-	if (queue->batch->n_verdicts == BATCH || !queued->first ||
-	    (queue->batch->n_verdicts > 0 && queue->batch->bytes + whole > FLUSH_BYTES))
+	if (queue->n_verdicts == BATCH || !queued->first ||
+	    (queue->n_verdicts > 0 && queue->bytes + whole > FLUSH_BYTES))
 		verdicts_flush(queue);
-	head_put(queue, at, queued->id, accept ? NF_ACCEPT : NF_DROP, whole);
+	head_put(queue, at, queued, accept ? NF_ACCEPT : NF_DROP, whole);
 	if (mark) {
 		uint32_t value = htonl(out->mark);
 
@@ -180,9 +179,9 @@ static void verdict_put(struct nfqueue *queue, const struct queued *queued, cons
 	}
 	if (replace)
 		attr_put(at + length, NFQA_PAYLOAD, packet->length);
-	queue->batch->ids[queue->batch->n_verdicts] = queued->id;
-	queue->batch->verdicts[queue->batch->n_verdicts++] = (struct iovec){at, whole};
-	queue->batch->bytes += whole;
+	queue->answered[queue->n_verdicts] = queued;
+	queue->verdicts[queue->n_verdicts++] = (struct iovec){at, whole};
+	queue->bytes += whole;
 }
 
 /* ---- packets ---- */
@@ -281,6 +280,7 @@ static bool message_read(const struct nlmsghdr *header, const struct snapshot *s
 	char *message = (char *)header;
 	const struct nfqnl_msg_packet_hdr *about;
 	struct packet *packet = &queued->packet;
+	struct nfgenmsg family;
 
 	if (header->nlmsg_len < sizeof(*header) + sizeof(struct nfgenmsg))
 		return false;
@@ -289,6 +289,8 @@ static bool message_read(const struct nlmsghdr *header, const struct snapshot *s
 	about = attrs_read(queued, message + sizeof(*header) + sizeof(struct nfgenmsg), message + header->nlmsg_len);
 	if (about == NULL)
 		return false;
+	memcpy(&family, message + sizeof(*header), sizeof(family));
+	queued->queue = family.res_id;
 	queued->id = ntohl(about->packet_id);
 	packet->visit = (uint8_t)visit_of(snapshot, about->hook, packet->in_ifindex);
 	/* Before routing the kernel already names no output; a packet of the router has no input. */
@@ -307,7 +309,7 @@ struct serving {
 
 static void serve_packet(struct serving *serving, struct queued *queued)
 {
-	struct out *out = &serving->queue->batch->out;
+	struct out *out = &serving->queue->out;
 
 	out->n_emitted = 0;
 	out->verdict = VERDICT_DROP;
@@ -325,9 +327,9 @@ static void serve_queued(struct serving *serving)
 {
 	struct nfqueue *queue = serving->queue;
 
-	for (uint32_t i = 0; i < queue->batch->n_queued; i++)
-		serve_packet(serving, &queue->batch->queued[i]);
-	queue->batch->n_queued = 0;
+	for (uint32_t i = 0; i < queue->n_queued; i++)
+		serve_packet(serving, &queue->queued[i]);
+	queue->n_queued = 0;
 	verdicts_flush(queue);
 }
 
@@ -337,12 +339,12 @@ static void take_message(struct serving *serving, const struct nlmsghdr *header,
 	struct nfqueue *queue = serving->queue;
 	struct queued *queued;
 
-	if (queue->batch->n_queued == BATCH)
+	if (queue->n_queued == BATCH)
 		serve_queued(serving);
-	queued = &queue->batch->queued[queue->batch->n_queued];
+	queued = &queue->queued[queue->n_queued];
 	if (!message_read(header, serving->snapshot, queued))
 		return;
-	queue->batch->n_queued++;
+	queue->n_queued++;
 	queued->first = first;
 	if (queued->packet.data == NULL)
 		return;
@@ -369,110 +371,112 @@ static void take_datagram(struct serving *serving, const struct mmsghdr *datagra
 	}
 }
 
-static unsigned serve_batch(struct serving *serving, unsigned most)
-{
-	struct nfqueue *queue = serving->queue;
-	int n = recvmmsg(mnl_socket_get_fd(queue->socket), queue->batch->messages, most, MSG_DONTWAIT, NULL);
-
-	if (n < 0 && errno == ENOBUFS)
-		atomic_fetch_add(&queue->lost, 1);
-	if (n < 0)
-		return errno == ENOBUFS || errno == EINTR ? most : 0;
-	serving->now = clock_now();
-	for (int i = 0; i < n; i++)
-		take_datagram(serving, &queue->batch->messages[i]);
-	serve_queued(serving);
-	return (unsigned)n;
-}
-
-unsigned nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, unsigned most)
+bool nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, bool wait, struct nfqueue_turn *turn)
 {
 	struct serving serving = {
 		.queue = queue, .engine = engine, .inject = inject, .snapshot = engine_snapshot(engine)};
+	int n = recvmmsg(mnl_socket_get_fd(queue->socket), queue->messages, BATCH, wait ? MSG_WAITFORONE : MSG_DONTWAIT, NULL);
 
-	return serve_batch(&serving, most < BATCH ? most : BATCH);
+	if (n < 0 && errno == ENOBUFS)
+		atomic_fetch_add(&queue->lost, 1);
+	*turn = (struct nfqueue_turn){.now = clock_now(), .more = n == BATCH};
+	serving.now = turn->now;
+	for (int i = 0; i < n; i++)
+		take_datagram(&serving, &queue->messages[i]);
+	serve_queued(&serving);
+	return n > 0;
 }
 
 /* ---- life ---- */
 
-static int queue_command(struct nfqueue *queue, uint8_t command)
+static int queue_command(struct nfqueue *queue, uint16_t number, uint8_t command)
 {
 	char buffer[MNL_NLMSG_HDRLEN + 256];
-	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue->number);
+	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, number);
 
 	nfq_nlmsg_cfg_put_cmd(header, AF_INET, command);
 	return netlink_ask(queue->socket, header);
 }
 
-static int queue_parameters(struct nfqueue *queue)
+static int queue_parameters(struct nfqueue *queue, uint16_t number)
 {
 	char buffer[MNL_NLMSG_HDRLEN + 256];
-	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue->number);
+	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, number);
 
-	nfq_nlmsg_cfg_put_params(header, NFQNL_COPY_PACKET, (int)PACKET_MAX);
 	nfq_nlmsg_cfg_put_qmaxlen(header, QUEUE_LENGTH);
 	mnl_attr_put_u32(header, NFQA_CFG_FLAGS, htonl(NFQA_CFG_F_GSO));
 	mnl_attr_put_u32(header, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO));
 	return netlink_ask(queue->socket, header);
 }
 
-static bool queue_bind(struct nfqueue *queue, struct err *err)
+static bool queue_bind(struct nfqueue *queue, uint16_t number, struct err *err)
 {
-	int failed = queue_command(queue, NFQNL_CFG_CMD_BIND);
+	int failed = queue_command(queue, number, NFQNL_CFG_CMD_BIND);
 
-	if (failed == -EBUSY || failed == -EEXIST || (failed == -EPERM && nfqueue_is_bound(queue->number)))
-		return err_set(err, "packet queue %u belongs to another process (is another algated running here?)",
-			       queue->number);
+	if (failed == -EBUSY || failed == -EEXIST || (failed == -EPERM && nfqueue_is_bound(number)))
+		return err_set(err, "packet queue %u belongs to another process (is another algated running here?)", number);
 	if (failed == -EPERM)
-		return err_set(err, "packet queue %u: not permitted (CAP_NET_ADMIN is needed)", queue->number);
+		return err_set(err, "packet queue %u: not permitted (CAP_NET_ADMIN is needed)", number);
 	if (failed == -EINVAL || failed == -EOPNOTSUPP)
 		return err_set(err, "this kernel lacks packet queues (nfnetlink_queue)");
 	if (failed != 0)
-		return err_set(err, "packet queue %u: %s", queue->number, strerror(-failed));
-	failed = queue_parameters(queue);
+		return err_set(err, "packet queue %u: %s", number, strerror(-failed));
+	failed = queue_parameters(queue, number);
 	if (failed != 0)
-		return err_set(err, "packet queue %u: whole packets with segmentation offload: %s", queue->number,
-			       strerror(-failed));
+		return err_set(err, "packet queue %u: segmentation offload: %s", number, strerror(-failed));
 	return true;
 }
 
-struct nfqueue_batch *nfqueue_batch_new(void)
+/* Until a queue has a copy mode the kernel drops what comes. From then on packets come to the socket, where an answer is not to
+ * be waited for any more: so this is all said at once, and last. */
+static bool queues_start(struct nfqueue *queue, uint16_t first, uint16_t n, struct err *err)
 {
-	struct nfqueue_batch *batch = mem_alloc(sizeof(*batch));
+	enum { ROOM = 64 };
+	char *text = mem_alloc((size_t)n * ROOM);
+	struct iovec vector = {text, 0};
+	bool sent;
 
-	batch->buffers = mem_alloc(BATCH * sizeof(*batch->buffers));
-	for (unsigned i = 0; i < BATCH; i++) {
-		batch->reads[i] = (struct iovec){batch->buffers[i] + FRONT, PACKET_MAX + 1 + 1024};
-		batch->messages[i].msg_hdr = (struct msghdr){.msg_iov = &batch->reads[i], .msg_iovlen = 1};
+	for (uint16_t i = 0; i < n; i++) {
+		struct nlmsghdr *header = nfq_nlmsg_put(text + vector.iov_len, NFQNL_MSG_CONFIG, (uint32_t)first + i);
+
+		nfq_nlmsg_cfg_put_params(header, NFQNL_COPY_PACKET, (int)PACKET_MAX);
+		vector.iov_len += header->nlmsg_len;
 	}
-	return batch;
+	sent = send_vectors(queue, &vector, 1);
+	free(text);
+	return sent || err_set(err, "packet queues: whole packets: %s", strerror(errno));
 }
 
-void nfqueue_batch_free(struct nfqueue_batch *batch)
+static void make_buffers(struct nfqueue *queue)
 {
-	if (batch == NULL)
-		return;
-	free(batch->buffers);
-	free(batch);
+	queue->buffers = mem_alloc(BATCH * sizeof(*queue->buffers));
+	for (unsigned i = 0; i < BATCH; i++) {
+		queue->reads[i] = (struct iovec){queue->buffers[i] + FRONT, PACKET_MAX + 1 + 1024};
+		queue->messages[i].msg_hdr = (struct msghdr){.msg_iov = &queue->reads[i], .msg_iovlen = 1};
+	}
 }
 
-struct nfqueue *nfqueue_new(uint16_t number, struct nfqueue_batch *batch, struct err *err)
+struct nfqueue *nfqueue_new(uint16_t first, uint16_t n, struct err *err)
 {
 	struct nfqueue *queue = mem_alloc(sizeof(*queue));
 	int on = 1;
+	bool bound;
 
-	queue->number = number;
-	queue->head = head_make(number);
-	queue->batch = batch;
+	queue->head = head_make();
+	make_buffers(queue);
 	queue->socket = netlink_open(NETLINK_NETFILTER, 0, err);
-	if (queue->socket == NULL || !queue_bind(queue, err)) {
-		nfqueue_free(queue);
-		return NULL;
+	bound = queue->socket != NULL;
+	for (uint16_t i = 0; i < n && bound; i++)
+		bound = queue_bind(queue, first + i, err);
+	if (bound) {
+		netlink_buffers(mnl_socket_get_fd(queue->socket), RECEIVE_BUFFER, SEND_BUFFER);
+		/* Without this a full buffer stops the kernel's delivery until the buffer is empty. */
+		mnl_socket_setsockopt(queue->socket, NETLINK_NO_ENOBUFS, &on, sizeof(on));
 	}
-	netlink_buffers(mnl_socket_get_fd(queue->socket), RECEIVE_BUFFER, SEND_BUFFER);
-	/* Without this a full buffer stops the kernel's delivery until the buffer is empty. */
-	mnl_socket_setsockopt(queue->socket, NETLINK_NO_ENOBUFS, &on, sizeof(on));
-	return queue;
+	if (bound && queues_start(queue, first, n, err))
+		return queue;
+	nfqueue_free(queue);
+	return NULL;
 }
 
 void nfqueue_free(struct nfqueue *queue)
@@ -481,12 +485,13 @@ void nfqueue_free(struct nfqueue *queue)
 		return;
 	if (queue->socket != NULL)
 		mnl_socket_close(queue->socket);
+	free(queue->buffers);
 	free(queue);
 }
 
-int nfqueue_fd(const struct nfqueue *queue)
+struct mnl_socket *nfqueue_socket(const struct nfqueue *queue)
 {
-	return mnl_socket_get_fd(queue->socket);
+	return queue->socket;
 }
 
 uint64_t nfqueue_lost(const struct nfqueue *queue)

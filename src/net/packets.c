@@ -2,11 +2,10 @@
 /*
  * The packet thread. It promises that a call in the mailbox waits for at most one budget of packet
  * batches, and a packet for at most the calls of one mailbox round. It may not log, allocate or
- * wait for anything but queues_wait.
+ * wait for anything but queues_serve.
  */
 #include "net/packets.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,8 +16,8 @@
 #include "lib/mem.h"
 #include "lib/precedence.h"
 
-/* Packets between two looks at mailbox and clock: about 2 ms under full load. */
-#define PACKETS_BUDGET 512
+/* Batches between two looks at mailbox and timers: about 2 ms under full load. */
+#define PACKETS_BUDGET 8
 
 struct packets {
 	pthread_t thread;
@@ -43,10 +42,8 @@ static int packets_timeout(const struct packets *packets, uint64_t now)
 	return next - now > 60000 ? 60000 : (int)(next - now);
 }
 
-static void packets_tick(struct packets *packets)
+static void packets_tick(struct packets *packets, uint64_t now)
 {
-	uint64_t now = clock_now();
-
 	if (engine_next(packets->engine) > now)
 		return;
 	engine_tick(packets->engine, now, &packets->out);
@@ -54,21 +51,31 @@ static void packets_tick(struct packets *packets)
 		inject_send(packets->inject, &packets->out.emitted[i]);
 }
 
+/* Batches, until a wait is due or the budget is spent. Returns the time of the last one. */
+static uint64_t packets_serve(struct packets *packets, uint64_t now)
+{
+	int wait_ms = packets_timeout(packets, now);
+
+	for (unsigned i = 0; i < PACKETS_BUDGET; i++, wait_ms = 0)
+		if (!queues_serve(packets->queues, packets->engine, packets->inject, wait_ms, &now))
+			break;
+	return now;
+}
+
 static void *packets_run(void *arg)
 {
 	struct packets *packets = arg;
+	uint64_t now = clock_now();
 
 	packets->precedence = precedence_new(queues_fd(packets->queues));
 	while (!packets->stop) {
-		uint64_t now = clock_now();
-		bool called;
-
 		precedence_round(packets->precedence, now);
-		called = queues_wait(packets->queues, packets_timeout(packets, now));
-		queues_serve(packets->queues, packets->engine, packets->inject, PACKETS_BUDGET);
-		if (called)
+		now = packets_serve(packets, now);
+		if (mailbox_waiting(packets->box)) {
 			mailbox_serve(packets->box);
-		packets_tick(packets);
+			now = clock_now();
+		}
+		packets_tick(packets, now);
 	}
 	precedence_free(packets->precedence);
 	return NULL;
@@ -95,6 +102,11 @@ static void tell_precedence(struct packets *packets)
 			  "Packets have %s: the kernel refuses it", what[packets->kind]);
 }
 
+static void packets_wake(void *arg)
+{
+	queues_wake(arg);
+}
+
 struct packets *packets_start(struct queues *queues, struct inject *inject, struct engine *engine,
 			      struct mailbox *box, struct err *err)
 {
@@ -102,11 +114,7 @@ struct packets *packets_start(struct queues *queues, struct inject *inject, stru
 	sigset_t all, before;
 	int failed;
 
-	if (!queues_watch(queues, mailbox_fd(box))) {
-		err_set(err, "cannot watch the mailbox: %s", strerror(errno));
-		free(packets);
-		return NULL;
-	}
+	mailbox_waker(box, packets_wake, queues);
 	packets->queues = queues;
 	packets->inject = inject;
 	packets->engine = engine;

@@ -1,92 +1,92 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All packet queues, served in turns. Promises that a queue with packets gets as many served as any other in the same round,
- * so that none waits for another's backlog; which packets share a queue is spread.c's. May not look into packets.
+ * Waiting for packets, and for whatever else ends the wait. All queues have one socket, so the wait
+ * is a blocking read: its timeout is the socket's, which is cheap while it stays the same, and who
+ * wants the packet thread sends it an empty message. Promises that no wake-up is lost, whenever it
+ * comes. May not look into packets; which of them share a queue is spread.c's.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "lib/mem.h"
+#include "net/netlink.h"
 #include "net/nfqueue.h"
 
-#define TURN_MIN 8 /* packets that a queue gets in a round, however many have some */
-
 struct queues {
-	struct nfqueue *queues[NET_QUEUES];
-	struct nfqueue_batch *batch;
-	int epoll;
-	struct nfqueue *ready[NET_QUEUES];
-	unsigned n_ready;
+	struct nfqueue *queue;
+	struct mnl_socket *bell;
+	int patience_ms; /* of the socket; -1: for ever */
+	bool idle;	 /* the last wait came to its end */
 };
 
 /* ---- waiting and serving ---- */
 
-bool queues_wait(struct queues *queues, int timeout_ms)
+static bool is_shorter(int a_ms, int b_ms)
 {
-	struct epoll_event events[NET_QUEUES + 1];
-	/* An interrupted wait changes nothing. The kernel names first what it named longest ago. */
-	int n = epoll_wait(queues->epoll, events, NET_QUEUES + 1, timeout_ms);
-	bool other = false;
-
-	queues->n_ready = 0;
-	for (int i = 0; i < n; i++) {
-		if (events[i].data.ptr != NULL)
-			queues->ready[queues->n_ready++] = events[i].data.ptr;
-		else
-			other = true;
-	}
-	return other;
+	return a_ms >= 0 && (b_ms < 0 || a_ms < b_ms);
 }
 
-/* A round: each that is ready has its turn; those that are empty then are ready no more. */
-static unsigned serve_round(struct queues *queues, struct engine *engine, struct inject *inject, unsigned turn)
+/* A wait that ends too soon costs one look at the clock, setting the time costs a call for each
+ * packet: so it becomes shorter when that is asked for, and longer only when nothing has come. */
+static void set_patience(struct queues *queues, int ms)
 {
-	unsigned served = 0, left = 0;
+	struct timeval time = {ms / 1000, ms % 1000 * 1000};
 
-	for (unsigned i = 0; i < queues->n_ready; i++) {
-		unsigned n = nfqueue_serve(queues->ready[i], engine, inject, turn);
-
-		served += n;
-		if (n >= turn)
-			queues->ready[left++] = queues->ready[i];
-	}
-	queues->n_ready = left;
-	return served;
+	if (ms < 0)
+		time = (struct timeval){0, 0};
+	if (ms == queues->patience_ms || (!queues->idle && !is_shorter(ms, queues->patience_ms)))
+		return;
+	if (setsockopt(mnl_socket_get_fd(nfqueue_socket(queues->queue)), SOL_SOCKET, SO_RCVTIMEO,
+		       &time, sizeof(time)) == 0)
+		queues->patience_ms = ms;
 }
 
-void queues_serve(struct queues *queues, struct engine *engine, struct inject *inject, unsigned packets)
+bool queues_serve(struct queues *queues, struct engine *engine, struct inject *inject, int wait_ms,
+		  uint64_t *now)
 {
-	unsigned served = 0;
+	struct nfqueue_turn turn;
+	bool served;
 
-	while (queues->n_ready > 0 && served < packets) {
-		unsigned turn = packets / queues->n_ready;
-
-		turn = turn < TURN_MIN ? TURN_MIN : turn < NFQUEUE_BATCH ? turn : NFQUEUE_BATCH;
-		served += serve_round(queues, engine, inject, turn);
-	}
-}
-
-bool queues_watch(struct queues *queues, int fd)
-{
-	struct epoll_event event = {.events = EPOLLIN};
-
-	return epoll_ctl(queues->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+	if (wait_ms != 0)
+		set_patience(queues, wait_ms);
+	served = nfqueue_serve(queues->queue, engine, inject, wait_ms != 0, &turn);
+	if (wait_ms != 0)
+		queues->idle = !served;
+	*now = turn.now;
+	return turn.more;
 }
 
 int queues_fd(const struct queues *queues)
 {
-	return queues->epoll;
+	return mnl_socket_get_fd(nfqueue_socket(queues->queue));
+}
+
+void queues_wake(struct queues *queues)
+{
+	struct sockaddr_nl to = {.nl_family = AF_NETLINK,
+				 .nl_pid = mnl_socket_get_portid(nfqueue_socket(queues->queue))};
+	struct nlmsghdr nothing = {.nlmsg_len = sizeof(nothing), .nlmsg_type = NLMSG_NOOP};
+	ssize_t sent;
+
+	/* Where the buffer is full there is no wait to be ended. */
+	do
+		sent = sendto(mnl_socket_get_fd(queues->bell), &nothing, sizeof(nothing),
+			      MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to));
+	while (sent < 0 && (errno == EINTR || errno == ENOBUFS || errno == ENOMEM));
 }
 
 /* ---- what the kernel dropped ---- */
 
-/* Only root may open the kernel's list of queues, so it is opened with the first queue and read from then on. */
+/* Only root may open the kernel's list of queues, so it is opened with the first queue and read
+ * from then on. */
 static atomic_int list_fd = -1;
 
 static void list_open(void)
@@ -97,8 +97,9 @@ static void list_open(void)
 		close(fd);
 }
 
-/* How many of the n queues from first on the list has, and what they dropped. A line: number, port id, waiting, copy mode, copy
- * range, dropped as the queue was full, dropped as our socket was, ... */
+/* How many of the n queues from first on the list has, and what they dropped. A line: number, port
+ * id, waiting, copy mode, copy range, dropped as the queue was full, dropped as our socket was, ...
+ */
 static unsigned list_read(unsigned first, unsigned n, uint64_t *dropped)
 {
 	char text[16384];
@@ -108,12 +109,15 @@ static unsigned list_read(unsigned first, unsigned n, uint64_t *dropped)
 	unsigned number, found = 0;
 
 	/* The kernel hands out a page at a time. */
-	while ((more = pread(atomic_load(&list_fd), text + size, sizeof(text) - 1 - size, (off_t)size)) > 0)
+	while ((more = pread(atomic_load(&list_fd), text + size, sizeof(text) - 1 - size,
+			     (off_t)size)) > 0)
 		size += (size_t)more;
 	text[size] = '\0';
 	*dropped = 0;
-	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
-		if (sscanf(line, "%u %*u %*u %*u %*u %lu %lu", &number, &full, &lost) == 3 && number - first < n) {
+	for (const char *line = text; *line != '\0';
+	     line += strcspn(line, "\n"), line += *line == '\n')
+		if (sscanf(line, "%u %*u %*u %*u %*u %lu %lu", &number, &full, &lost) == 3 &&
+		    number - first < n) {
 			*dropped += full + lost;
 			found++;
 		}
@@ -137,56 +141,32 @@ uint64_t queues_kernel_drops(void)
 
 uint64_t queues_lost(const struct queues *queues)
 {
-	uint64_t lost = 0;
-
-	for (unsigned i = 0; i < NET_QUEUES; i++)
-		lost += nfqueue_lost(queues->queues[i]);
-	return lost;
+	return nfqueue_lost(queues->queue);
 }
 
 /* ---- life ---- */
-
-static bool queue_open(struct queues *queues, unsigned i, struct err *err)
-{
-	struct epoll_event event = {.events = EPOLLIN};
-
-	queues->queues[i] = nfqueue_new((uint16_t)(NET_QUEUE_NUMBER + i), queues->batch, err);
-	if (queues->queues[i] == NULL)
-		return false;
-	event.data.ptr = queues->queues[i];
-	if (epoll_ctl(queues->epoll, EPOLL_CTL_ADD, nfqueue_fd(queues->queues[i]), &event) == 0)
-		return true;
-	return err_set(err, "packet queue %u: %s", NET_QUEUE_NUMBER + i, strerror(errno));
-}
 
 struct queues *queues_new(struct err *err)
 {
 	struct queues *queues = mem_alloc(sizeof(*queues));
 
 	list_open();
-	queues->batch = nfqueue_batch_new();
-	queues->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (queues->epoll < 0) {
-		err_set(err, "packet queues: %s", strerror(errno));
-		queues_free(queues);
-		return NULL;
-	}
-	for (unsigned i = 0; i < NET_QUEUES; i++)
-		if (!queue_open(queues, i, err)) {
-			queues_free(queues);
-			return NULL;
-		}
-	return queues;
+	queues->patience_ms = -1;
+	queues->bell = netlink_open(NETLINK_NETFILTER, 0, err);
+	if (queues->bell != NULL)
+		queues->queue = nfqueue_new(NET_QUEUE_NUMBER, NET_QUEUES, err);
+	if (queues->queue != NULL)
+		return queues;
+	queues_free(queues);
+	return NULL;
 }
 
 void queues_free(struct queues *queues)
 {
 	if (queues == NULL)
 		return;
-	for (unsigned i = 0; i < NET_QUEUES; i++)
-		nfqueue_free(queues->queues[i]);
-	nfqueue_batch_free(queues->batch);
-	if (queues->epoll >= 0)
-		close(queues->epoll);
+	nfqueue_free(queues->queue);
+	if (queues->bell != NULL)
+		mnl_socket_close(queues->bell);
 	free(queues);
 }

@@ -150,11 +150,11 @@ void hooks_on(void)
 
 void serve(void *arg)
 {
+	uint64_t now;
+
 	(void)arg;
-	if (queues != NULL) {
-		queues_wait(queues, 0);
-		queues_serve(queues, &engine, injector, 512);
-	}
+	while (queues != NULL && queues_serve(queues, &engine, injector, 0, &now))
+		continue;
 	if (net != NULL)
 		net_changed(net);
 }
