@@ -45,13 +45,18 @@ static struct call_port body_of(const struct making *m, uint8_t protocol, struct
 	};
 }
 
+static enum alg_note map_host(struct making *m, uint8_t protocol, struct endpoint il, struct mapping *mapping)
+{
+	return il.addr == m->sender->il ? map_listener(m, protocol, il, mapping) : map_other(m, protocol, il, mapping);
+}
+
 /* Calls that are over give up their ports where there is none left. */
 static enum alg_note map_somehow(struct making *m, uint8_t protocol, struct endpoint il, struct mapping *mapping)
 {
-	enum alg_note note = map_listener(m, protocol, il, mapping);
+	enum alg_note note = map_host(m, protocol, il, mapping);
 
 	for (int i = 0; i < GIVE_WAY_MAX && note == NOTE_NO_PORT && call_give_way(m->engine, m->now); i++)
-		note = map_listener(m, protocol, il, mapping);
+		note = map_host(m, protocol, il, mapping);
 	return note;
 }
 
@@ -88,82 +93,13 @@ static void tell(const struct mention *mention, struct endpoint ig, struct resol
 	out->changed = ig.addr != mention->at.addr || ig.port != mention->at.port;
 }
 
-/* ---- who else may be announced ---- */
-
-static bool is_party(const struct making *m, ip4 host)
-{
-	uint32_t index = call_index(m->engine->calls, m->told.call);
-	const struct call_port *port = NULL;
-
-	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
-		if (port->il == host && port->vrf == m->sender->vrf)
-			return true;
-	}
-	return false;
-}
-
-/* Does the host take signalling from this server? */
-static bool is_registered(const struct making *m, ip4 host, uint16_t at, ip4 server)
-{
-	const struct endpoint local = {host, at};
-	const struct call_port *port = NULL;
-
-	while ((port = call_port_of_local(m->engine->calls, m->sender->vrf, m->sender->protocol, local, port)) != NULL) {
-		for (unsigned i = 0; (port->kind & PORT_SIGNAL) && i < PORT_REMOTES; i++) {
-			if (port->remotes[i] == server)
-				return true;
-		}
-	}
-	return false;
-}
-
-static const struct snapshot_rule *rule_of(const struct making *m)
-{
-	return m->sender->flags & FLOW_STATIC ? NULL : snapshot_rule_by_id(m->engine->snapshot, m->sender->rule);
-}
-
-static bool is_covered(const struct making *m, struct endpoint il, uint8_t protocol)
-{
-	const struct snapshot_rule *rule = rule_of(m);
-	const struct acl_subject subject = {.source = il.addr,
-					    .destination = m->sender->og,
-					    .source_port = il.port,
-					    .destination_port = m->sender->og_port,
-					    .protocol = protocol,
-					    .icmp_type = 0,
-					    .ports_known = true};
-
-	return rule != NULL && rule->acl != SNAPSHOT_NONE && snapshot_acl_permits(m->engine->snapshot, rule->acl, &subject);
-}
-
-/* The usual signalling port is where a host is known by. */
-static bool is_known(const struct making *m, const struct mention *mention)
-{
-	if (m->told.call != NULL && is_party(m, mention->at.addr))
-		return true;
-	return is_registered(m, mention->at.addr, 5060, m->sender->og) ||
-	       is_registered(m, mention->at.addr, mention->at.port, m->sender->og);
-}
-
-/* Another host's endpoint: the message goes on, with that in it as it is, unless the host is known. */
-static bool may_announce(struct making *m, const struct mention *mention, uint8_t protocol)
-{
-	if (!is_covered(m, mention->at, protocol))
-		return false; /* outside, or none of ours */
-	if (is_known(m, mention))
-		return true;
-	m->note = NOTE_THIRD_PARTY;
-	m->engine->call_totals.third_party++;
-	return false;
-}
+/* ---- contacts ---- */
 
 static void note_aware(struct making *m)
 {
 	m->told.aware = true;
 	m->engine->call_totals.aware++;
 }
-
-/* ---- contacts ---- */
 
 static struct call_port *contact_at(const struct making *m, uint8_t protocol, struct endpoint il)
 {
@@ -252,7 +188,7 @@ static enum resolve_outcome signal_inside(struct making *m, const struct mention
 	if (mention->at.addr == flow->ig && flow->ig != flow->il)
 		return note_aware(m), RESOLVED;
 	if (mention->at.addr != flow->il) {
-		if (resolve_name(m, mention, out) || !may_announce(m, mention, protocol))
+		if (!may_announce(m, mention, protocol, out))
 			return RESOLVED;
 	} else if (!own && !is_good_port(m, mention)) {
 		if (!resolve_name(m, mention, out))
@@ -354,6 +290,8 @@ enum resolve_outcome resolve_own_name(struct making *m, const struct mention *me
 	uint8_t protocol;
 	struct endpoint ig;
 
+	if (flow != NULL && mention->at.port == 0 && m->told.call != NULL)
+		resolve_party(m, mention, out);
 	if (flow == NULL || m->findings->key_length == 0 || mention->at.addr != flow->il || mention->at.port == 0)
 		return RESOLVED;
 	protocol = resolve_protocol(mention, flow);
@@ -426,8 +364,7 @@ static enum alg_note medium_port(struct making *m, const struct mention *mention
 /* Of a pair, where nobody has come to hold it. */
 static void unmap(struct making *m, uint8_t protocol, struct endpoint il)
 {
-	const struct binding_record *binding =
-		binding_by_rule(m->engine->bindings, m->sender->vrf, protocol, il, m->sender->rule);
+	const struct binding_record *binding = binding_by_local(m->engine->bindings, m->sender->vrf, protocol, il);
 
 	if (binding != NULL)
 		leg_unbind(m->engine, m->now, binding_index(m->engine->bindings, binding));
@@ -444,7 +381,7 @@ static enum alg_note medium_ports(struct making *m, const struct mention *mentio
 	enum alg_note note;
 
 	if (pair && medium_at(m, mention, protocol, il, kind) == NULL)
-		map_pair(m, protocol, il);
+		il.addr == m->sender->il ? map_pair(m, protocol, il) : map_other_pair(m, protocol, il);
 	note = medium_port(m, mention, protocol, il, kind, &port);
 	if (note == NOTE_NONE && pair) {
 		note = medium_port(m, mention, protocol, next, PORT_RTCP, &second);
@@ -488,9 +425,8 @@ static enum resolve_outcome media_inside(struct making *m, const struct mention 
 		il = learned(m, protocol, il);
 		if (il.port == 0)
 			return RESOLVED;
-	} else if (il.addr != flow->il) {
-		if (resolve_name(m, mention, out) || !may_announce(m, mention, protocol))
-			return RESOLVED;
+	} else if (il.addr != flow->il && !may_announce(m, mention, protocol, out)) {
+		return RESOLVED;
 	}
 	if (!is_good_port(m, mention)) {
 		m->note = NOTE_BAD_PORT;

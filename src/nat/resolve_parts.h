@@ -70,6 +70,16 @@ enum resolve_outcome resolve_candidate(struct making *m, const struct mention *m
 /* A name of the sender's own host that has no mapping. */
 enum resolve_outcome resolve_own_name(struct making *m, const struct mention *mention, struct resolved *out);
 
+/* resolve_other.c */
+/* May the sender announce this endpoint of another host? Where not, it is resolved as a name; if it is covered and has none, that is
+ * counted. */
+bool may_announce(struct making *m, const struct mention *mention, uint8_t protocol, struct resolved *out);
+/* The address alone of a host that takes part in the call. */
+void resolve_party(const struct making *m, const struct mention *mention, struct resolved *out);
+/* As the host's own packets would be mapped. A binding that is made is not held yet. */
+enum alg_note map_other(struct making *m, uint8_t protocol, struct endpoint il, struct mapping *mapping);
+void map_other_pair(struct making *m, uint8_t protocol, struct endpoint il);
+
 /* resolve_aware.c */
 /* What a message from inside shows of its sender; when all of it holds. */
 void aware_note(struct making *m, const struct mention *mention);

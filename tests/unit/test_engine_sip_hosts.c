@@ -204,6 +204,50 @@ START_TEST(another_host_is_not_announced_unless_it_is_known)
 }
 END_TEST
 
+START_TEST(a_proxy_inside_announces_its_phones)
+{
+	struct pkt p;
+
+	lab_static(&lab, 1, 0, HOST(9), 0, POOL(9), 0);
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+	/* A phone that nobody outside has heard of answers through it. */
+	struct says invite = {.first = "INVITE sip:u@203.0.113.9 SIP/2.0", .method = "INVITE", .call = 1,
+			      .via = "198.51.100.1:5060", .contact = "198.51.100.1:5060",
+			      .sdp = sdp_of("198.51.100.2", "m=audio 6000 RTP/AVP 0\r\n")};
+	sip_in(PROXY, 5060, POOL(9), 5060, &invite);
+	struct says ok = {.first = "SIP/2.0 200 OK", .method = "INVITE", .call = 1, .to = "t", .via = "198.51.100.1:5060",
+			  .contact = "10.0.0.5:5060", .sdp = sdp_of("10.0.0.5", AUDIO)};
+	sip_out(HOST(9), 5060, PROXY, 5060, &ok);
+	HAS_NOT("10.0.0.5");
+	HAS("Contact: <sip:u@203.0.113.1:5060>");
+	HAS("c=IN IP4 203.0.113.1");
+	HAS("m=audio 4000");
+	HAS_NOT("a=rtcp");
+	IS(rtp_in(2, 6000, FACE, 4000, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(dst_of(&p), HOST(5));
+	IS(rtp_out(5, 4001, 2, 6001, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(src_of(&p), FACE);
+	ck_assert_uint_eq(sport_of(&p), 4001);
+	/* It is called back where its contact says. */
+	struct says bye = {.first = "BYE sip:u@203.0.113.1:5060 SIP/2.0", .method = "BYE", .call = 1, .from = "f", .to = "t"};
+	p = sip_in(PROXY, 5060, FACE, 5060, &bye);
+	HAS("BYE sip:u@10.0.0.5:5060 SIP/2.0");
+	ck_assert_uint_eq(dst_of(&p), HOST(5));
+	ck_assert_uint_eq(calls_now().over, 1);
+}
+END_TEST
+
+START_TEST(nobody_registers_for_another_host)
+{
+	masquerade();
+	register_out(5, 5060, "10.0.0.6:5060", ";expires=600");
+	HAS("Contact: <sip:u@10.0.0.6:5060>");
+	ck_assert_uint_eq(calls_now().third_party, 1);
+	ck_assert_uint_eq(calls_now().ports, 0);
+}
+END_TEST
+
 /* ---- both inside */
 
 START_TEST(two_phones_inside_are_told_each_others_own_address)
@@ -332,6 +376,8 @@ static Suite *suite(void)
 	tcase_add_test(t, a_phone_that_shows_its_global_address_is_left_alone);
 	tcase_add_test(t, what_it_wrote_comes_back_as_it_wrote_it);
 	tcase_add_test(t, another_host_is_not_announced_unless_it_is_known);
+	tcase_add_test(t, a_proxy_inside_announces_its_phones);
+	tcase_add_test(t, nobody_registers_for_another_host);
 	tcase_add_test(t, two_phones_inside_are_told_each_others_own_address);
 	tcase_add_test(t, a_flood_costs_its_sender_only);
 	tcase_add_test(t, without_a_port_the_message_does_not_go_on);
