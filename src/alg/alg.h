@@ -112,7 +112,8 @@ enum depend {
 	DEPEND_BE16,    /* likewise, two bytes in network order */
 	DEPEND_BE32,
 	DEPEND_BER,     /* likewise, a BER length; keeps its form where it fits, else grows */
-	DEPEND_POINTER, /* DNS: two bytes, 0xc000 and how far behind `to`, where the message begins, `from` has come to stand */
+	DEPEND_POINTER, /* DNS: two bytes, 0xc000 and how far behind `to`, where the message begins, `from` has come to stand; where
+			 * that is too far for 14 bits, the name that stands there */
 };
 struct dependent {
 	uint32_t offset, length;
@@ -176,7 +177,7 @@ bool find_dependent(struct findings *findings, const struct dependent *dependent
 /* ---- gateways ---- */
 
 #define ALG_STATE_MAX 128
-#define ALG_MESSAGE_MAX 65535
+#define ALG_MESSAGE_MAX 65537 /* DNS over TCP: two bytes of length, and what they can say */
 
 /* How long is the next message of a stream? */
 enum frame {
@@ -196,6 +197,7 @@ struct gateway {
 	uint16_t state_size; /* at most ALG_STATE_MAX; all 0 when the flow begins; plain bytes, survives the daemon */
 	bool low_ports;      /* ports below 1024 may be mentioned */
 	uint32_t expect_s;   /* life of an unused expectation */
+	uint32_t patience_s; /* of streams: so long the rest of a message is waited for; 0: as long as the connection */
 	/* Streams; NULL: datagrams only. May be asked again about the same bytes with more behind them, and must then have changed
 	 * nothing; state moves on in scan only. */
 	enum frame (*frame)(const void *state, enum alg_from from, const uint8_t *bytes, uint32_t length,

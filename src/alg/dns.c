@@ -65,7 +65,7 @@ struct message {
 	uint32_t length; /* where it ends */
 	uint32_t at;
 	struct findings *findings;
-	bool full;       /* findings have no more room */
+	bool full;       /* no more room in findings, or names that cannot be told apart from what points into them */
 	bool response, update;
 	bool has_v6;
 	bool signs;      /* TSIG, SIG(0) */
@@ -76,8 +76,8 @@ struct message {
 	bool renames;    /* a name is rewritten */
 	bool tight;      /* if what a name points to becomes longer, it may be too long itself */
 	/* Last: of them only what the message's length asks for is cleared. */
-	uint8_t targets[65536 / 8]; /* where pointers lead to */
-	uint8_t starts[65536 / 8];  /* where labels of names begin */
+	uint8_t targets[(ALG_MESSAGE_MAX + 7) / 8]; /* where pointers lead to */
+	uint8_t starts[(ALG_MESSAGE_MAX + 7) / 8];  /* where labels of names begin */
 };
 
 struct label {
@@ -264,33 +264,31 @@ static const struct watched *watched_at(const struct message *message, uint32_t 
 }
 
 /* All four numbers stand here. Others may point into them if what follows them stands here too. */
-static bool find_whole(struct message *message, const struct name *name, ip4 addr)
+static void find_whole(struct message *message, const struct name *name, ip4 addr)
 {
 	uint32_t to = name->labels[3].at + 1 + name->labels[3].length;
 	bool pointed = points_into(message, name->from + 1, to);
 	uint16_t mention;
 
 	if (pointed && (name->pointer != 0 || message->n_watched == WATCHED_MAX))
-		return false;
-	if (!find_address(message, addr, &mention))
-		return true;
+		message->full = true;
+	if (message->full || !find_address(message, addr, &mention))
+		return;
 	find_place(message, name->from, to - name->from, mention, ENCODE_LABELS, 0, 0);
 	if (pointed)
 		message->watched[message->n_watched++] =
 			(struct watched){name->from, to, name->end, mention};
-	return true;
 }
 
 /* Some numbers stand here, the others where the pointer leads: it is written out in full. */
-static bool find_split(struct message *message, const struct name *name, ip4 addr)
+static void find_split(struct message *message, const struct name *name, ip4 addr)
 {
 	uint16_t mention;
 
 	if (points_into(message, name->from + 1, name->end))
-		return false;
-	if (find_address(message, addr, &mention))
+		message->full = true;
+	else if (find_address(message, addr, &mention))
 		find_place(message, name->from, name->end - name->from, mention, ENCODE_LABELS_FULL, 0, 0);
-	return true;
 }
 
 /* What points into numbers that change is written out as it was (within a name that is written itself, it is gone). */
@@ -313,8 +311,10 @@ static bool take_name(struct message *message)
 	/* One that is a pointer only becomes what it points to becomes. */
 	if (name.own > 0 && read_reverse(message, &name, &addr)) {
 		message->renames = true;
-		if (!(name.own >= 4 ? find_whole(message, &name, addr) : find_split(message, &name, addr)))
-			message->findings->note = NOTE_MALFORMED;
+		if (name.own >= 4)
+			find_whole(message, &name, addr);
+		else
+			find_split(message, &name, addr);
 	}
 	if (name.pointer != 0)
 		find_pointer(message, &name);
@@ -652,13 +652,14 @@ static enum frame dns_frame(const void *state, enum alg_from from, const uint8_t
 	if (length < 2)
 		return FRAME_MORE;
 	*size = 2u + ((uint32_t)bytes[0] << 8 | bytes[1]);
-	if (*size < 2 + HEADER || *size > ALG_MESSAGE_MAX || (length > 4 && (bytes[4] >> 3 & 15) > 6) ||
+	if (*size < 2 + HEADER || (length > 4 && (bytes[4] >> 3 & 15) > 6) ||
 	    (length >= 2 + HEADER && !has_room(bytes + 2, *size - 2)))
 		return FRAME_FOREIGN;
 	return length < *size ? FRAME_MORE : FRAME_WHOLE;
 }
 
 const struct gateway gateway_dns = {
+	.patience_s = 15,
 	.frame = dns_frame,
 	.scan = dns_scan,
 };

@@ -179,6 +179,9 @@ static bool is_written(const struct editing *editing, const struct field *field)
 
 /* ---- dependents ---- */
 
+#define POINTER_MOST 0x3fff
+#define NAME_MOST    255 /* RFC 1035 3.1 */
+
 /* Where the byte at `offset` has come to. `behind`: what was inserted right there stands before it.
  */
 static uint32_t moved_to(const struct splices *out, uint32_t offset, bool behind)
@@ -233,9 +236,72 @@ static bool put_ber(struct splices *out, struct splice *splice, uint32_t value, 
 	return put_number(out, splice, 0x80 | bytes, 1) && put_number(out, splice, value, bytes);
 }
 
-static bool render_dependent(struct splices *out, const struct dependent *dependent,
+/* ---- names that a pointer cannot reach any more (RFC 1035 4.1.4) ---- */
+
+/* The splice that begins here and takes something away, or NULL. */
+static const struct splice *splice_at(const struct splices *out, uint32_t offset)
+{
+	uint32_t low = 0, high = out->n;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (out->at[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < out->n && out->at[low].offset == offset && out->at[low].removed > 0 ? &out->at[low]
+											  : NULL;
+}
+
+/* The name at `at` of the message as it becomes, label by label, up to its end or to a pointer that
+ * reaches. Labels that are written anew are taken from there. `begin`: of the message. */
+static bool put_name(const struct editing *editing, struct splice *splice, uint32_t at, uint32_t begin)
+{
+	struct splices *out = editing->out;
+	const uint8_t *message = editing->message;
+
+	while (at < editing->length && splice->added <= NAME_MOST) {
+		const struct splice *anew = splice_at(out, at);
+		uint32_t length = message[at], value;
+
+		if (anew != NULL && out->dependent[anew - out->at] == NO_DEPENDENT) {
+			if (!put(out, splice, out->text + anew->from, anew->added))
+				return false;
+			if (out->text[anew->from + anew->added - 1] == 0)
+				return true;
+			at += anew->removed;
+		} else if (length >= 0xc0 && at + 1 < editing->length) {
+			at = begin + ((length << 8 | message[at + 1]) & POINTER_MOST);
+			value = moved_to(out, at, true) - begin;
+			if (value <= POINTER_MOST)
+				return put_number(out, splice, 0xc000 | value, 2);
+		} else if (length > 63 || length >= editing->length - at) {
+			return false;
+		} else if (!put(out, splice, message + at, length + 1) || length == 0) {
+			return length == 0;
+		} else {
+			at += length + 1;
+		}
+	}
+	return false;
+}
+
+static bool put_pointer(const struct editing *editing, struct splice *splice,
+			const struct dependent *dependent)
+{
+	uint32_t value = value_of(editing->out, dependent);
+
+	if (value <= POINTER_MOST)
+		return put_number(editing->out, splice, 0xc000 | value, 2);
+	return put_name(editing, splice, dependent->from, dependent->to);
+}
+
+static bool render_dependent(const struct editing *editing, const struct dependent *dependent,
 			     struct splice *splice)
 {
+	struct splices *out = editing->out;
 	uint32_t value = value_of(out, dependent);
 
 	switch (dependent->kind) {
@@ -248,7 +314,7 @@ static bool render_dependent(struct splices *out, const struct dependent *depend
 	case DEPEND_BER:
 		return put_ber(out, splice, value, dependent->length);
 	case DEPEND_POINTER:
-		return value <= 0x3fff && put_number(out, splice, 0xc000 | value, 2);
+		return put_pointer(editing, splice, dependent);
 	default:
 		return false;
 	}
@@ -273,7 +339,7 @@ static bool render_again(const struct editing *editing, uint32_t index)
 	}
 	splice->from = out->used;
 	splice->added = 0;
-	return render_dependent(out, dependent, splice);
+	return render_dependent(editing, dependent, splice);
 }
 
 /* One round; *moved: something became longer or shorter, so that it is not over. */

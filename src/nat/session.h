@@ -7,7 +7,7 @@
  * Either leaves as one decision; what the stream engine sends besides is emitted.
  *
  * Promises: a message that is not understood passes as it came; one that would show an inside address but cannot be changed does
- * not pass; a gateway that is switched off changes nothing any more. May not parse.
+ * not pass (one from outside does); a gateway that is switched off changes nothing any more. May not parse.
  */
 #ifndef ALGATE_NAT_SESSION_H
 #define ALGATE_NAT_SESSION_H

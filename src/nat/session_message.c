@@ -104,6 +104,12 @@ static bool any_changed(const struct session_set *set)
 	return false;
 }
 
+/* What comes from outside has no inside address that somebody should not see. */
+static bool shows_inside(const struct reader *reader)
+{
+	return reader->from == SIDE_INSIDE || reader->other != RECORD_NONE;
+}
+
 static enum message_fate become(const struct reader *reader, const uint8_t *bytes, uint32_t length)
 {
 	const struct resolve_ask ask = {.flow = reader->reading->flow,
@@ -125,7 +131,7 @@ static enum message_fate become(const struct reader *reader, const uint8_t *byte
 		return MESSAGE_SAME;
 	if (!edit(bytes, length, &set->findings, set->resolved, &set->splices)) {
 		note(reader, NOTE_TOO_BIG);
-		return MESSAGE_REFUSED;
+		return shows_inside(reader) ? MESSAGE_REFUSED : MESSAGE_SAME;
 	}
 	if (set->splices.n == 0)
 		return MESSAGE_SAME;

@@ -9,6 +9,7 @@
 #include "nat/session_set.h"
 
 #include <string.h>
+#include "lib/bytes.h"
 #include "lib/csum.h"
 #include "nat/mss.h"
 
@@ -35,18 +36,6 @@ static uint32_t other_of(const struct work *work)
 }
 
 /* ---- sending ---- */
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
 
 /* The connection as the side `to` has it. False: the answerer's flow is gone, or is another. */
 static bool ends_at(const struct engine *engine, const struct session_record *session, uint8_t to,
@@ -79,13 +68,13 @@ static void write_ip(struct engine *engine, uint8_t *data, const struct session_
 	memset(data, 0, IP_HEADER);
 	data[0] = 0x45;
 	data[1] = session->tos[from];
-	put16(data + 2, total);
+	put_be16(data + 2, total);
 	/* No DF: nobody but us would learn that it does not fit. */
-	put16(data + 4, ident_next(engine->idents, source.addr, destination.addr, PROTOCOL_TCP, 1));
+	put_be16(data + 4, ident_next(engine->idents, source.addr, destination.addr, PROTOCOL_TCP, 1));
 	data[8] = session->ttl[from] != 0 ? session->ttl[from] : TTL_DEFAULT;
 	data[9] = PROTOCOL_TCP;
-	put32(data + 12, source.addr);
-	put32(data + 16, destination.addr);
+	put_be32(data + 12, source.addr);
+	put_be32(data + 16, destination.addr);
 	sum = csum_finish(csum_add(0, data, IP_HEADER));
 	memcpy(data + 10, &sum, sizeof(sum));
 }
@@ -96,15 +85,15 @@ static void write_tcp(uint8_t *l4, const struct stream_segment *segment, struct 
 	uint32_t header = TCP_HEADER + segment->options_length;
 	uint16_t sum;
 
-	put16(l4, source.port);
-	put16(l4 + 2, destination.port);
-	put32(l4 + 4, segment->seq);
-	put32(l4 + 8, segment->ack);
+	put_be16(l4, source.port);
+	put_be16(l4 + 2, destination.port);
+	put_be32(l4 + 4, segment->seq);
+	put_be32(l4 + 8, segment->ack);
 	l4[12] = (uint8_t)(header / 4 << 4);
 	l4[13] = segment->flags;
-	put16(l4 + 14, segment->window);
-	put16(l4 + 16, 0);
-	put16(l4 + 18, segment->urgent);
+	put_be16(l4 + 14, segment->window);
+	put_be16(l4 + 16, 0);
+	put_be16(l4 + 18, segment->urgent);
 	memcpy(l4 + TCP_HEADER, segment->options, segment->options_length);
 	if (segment->length > 0)
 		memcpy(l4 + header, segment->payload, segment->length);
@@ -192,7 +181,9 @@ static void note(void *arg, enum alg_note what)
 
 static struct stream_reader reader_of(struct work *work)
 {
-	return (struct stream_reader){work, frame, message, note};
+	const struct gateway *gateway = alg_gateway((enum alg)work->reading.alg);
+
+	return (struct stream_reader){work, frame, message, note, gateway->patience_s * 1000};
 }
 
 static struct stream_sink sink_of(struct work *work)
@@ -389,13 +380,15 @@ static void due(struct engine *engine, uint64_t now, uint32_t stream, struct out
 {
 	struct session_record *session = session_of_stream(engine->sessions, stream);
 	struct work work = {.engine = engine, .now = now, .out = out};
-	struct stream_reader reader = reader_of(&work);
-	struct stream_sink sink = sink_of(&work);
+	struct stream_reader reader;
+	struct stream_sink sink;
 
 	if (session == NULL || !session_of(engine->sessions, session->flow, &work.reading)) {
 		stream_close(engine->sessions->streams, stream); /* nobody's */
 		return;
 	}
+	reader = reader_of(&work);
+	sink = sink_of(&work);
 	stream_due(engine->sessions->streams, now, stream, &reader, &sink);
 	remember_outcome(&work);
 }

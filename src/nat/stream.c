@@ -38,7 +38,7 @@ static void give_all(struct stream_set *set, struct lane *lane)
 	tape_trim(set, &lane->bytes, lane->bytes.base + TAPE_SIZE);
 	tape_trim(set, &lane->text, lane->text.base + TAPE_SIZE);
 	lane->n_edits = lane->n_ranges = lane->own = lane->reads = lane->blocked = 0;
-	lane->due = 0;
+	lane->due = lane->patient_until = 0;
 }
 
 /* The bytes of others that hold most, among the next few: they have to go on unread. */
@@ -120,6 +120,15 @@ static void send_all(struct job *job)
 			send_ack(job, (enum flow_side)side);
 }
 
+/* A message has begun, or has got longer: its rest may take as long again. */
+static void be_patient(struct job *job, struct lane *lane, bool longer)
+{
+	if (!lane->reads || lane->blocked || lane->in_read == lane->in_nxt)
+		lane->patient_until = 0;
+	else if (job->reader != NULL && job->reader->patience != 0 && (longer || lane->patient_until == 0))
+		lane->patient_until = job->now + job->reader->patience;
+}
+
 static void set_timer(struct job *job)
 {
 	uint64_t when = job->s->evict ? job->now : 0;
@@ -129,8 +138,11 @@ static void set_timer(struct job *job)
 
 		if (lane->blocked && lane->due == 0)
 			lane->due = job->now + RETRY_MS;
+		be_patient(job, lane, job->longer[i]);
 		if (lane->due != 0 && (when == 0 || lane->due < when))
 			when = lane->due;
+		if (lane->patient_until != 0 && (when == 0 || lane->patient_until < when))
+			when = lane->patient_until;
 	}
 	stream_arm(job->set, job->stream, when);
 }
@@ -409,6 +421,7 @@ static enum stream_fate on_bytes(struct job *job, enum flow_side from, struct se
 		job->owed[from] = true;
 		return STREAM_HELD;
 	case STORED_NEW:
+		job->longer[from] = true;
 		return on_new(job, from, segment);
 	case STORED_OLD:
 		break;
@@ -556,6 +569,8 @@ static void lane_due(struct job *job, enum flow_side side)
 {
 	struct lane *lane = &job->s->lane[side];
 
+	if (lane->patient_until != 0 && lane->patient_until <= job->now)
+		not_readable(job, NOTE_FOREIGN);
 	if (lane->due == 0 || lane->due > job->now)
 		return;
 	if (lane->blocked)

@@ -66,6 +66,8 @@ struct stream_reader {
 	const struct splices *(*message)(void *arg, enum flow_side from, const uint8_t *bytes, uint32_t length,
 					 bool *stop, bool *refuse);
 	void (*note)(void *arg, enum alg_note note); /* counts */
+	/* ms without a further byte of an unfinished message, until it counts as another protocol's and goes on unread; 0: none. */
+	uint32_t patience;
 };
 
 /* Bytes of the reader, all 0 when the stream opens; for the time of frame and message only. What message changes there is kept

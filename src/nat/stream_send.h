@@ -15,6 +15,7 @@ struct job {
 	const struct stream_reader *reader; /* NULL: nobody reads any more */
 	const struct stream_sink *sink;
 	bool owed[2];  /* an acknowledgement, by side */
+	bool longer[2]; /* new bytes came without a gap, by lane */
 	bool again[2]; /* the first segment that is not acknowledged, by lane */
 	uint32_t
 	    recent;   /* in: what was just held behind a gap; goes first in the acknowledgement */

@@ -135,7 +135,7 @@ static void note(void *arg, enum alg_note which)
 	must(which > NOTE_NONE && which < NOTE_COUNT);
 }
 
-static const struct stream_reader reader = {NULL, frame, message, note};
+static const struct stream_reader reader = {NULL, frame, message, note, 2000};
 
 /* Nothing is known any more. */
 static void forget(void)

@@ -357,7 +357,7 @@ struct lab *lab_new(const struct lab_options *options)
 	lab->copy = malloc(lab->store_size);
 	lab->set = stream_set_new(lab->store, options->streams, options->chunks, lab->now);
 	lab->stream = stream_open(lab->set, lab->now, 4711);
-	lab->reader = (struct stream_reader){lab, toy_frame, toy_message, toy_note};
+	lab->reader = (struct stream_reader){lab, toy_frame, toy_message, toy_note, 0};
 	lab->sink = (struct stream_sink){lab, lab_send};
 	for (int side = 0; side < 2; side++)
 		new_end(lab, side);

@@ -296,6 +296,108 @@ START_TEST(malformed)
 }
 END_TEST
 
+#define WHOLE REVERSE_HOST ARPA "\0\14\0\1\0\0\0\74\0\4\002pc\0"
+#define WHOLE_BECOMES REVERSE_GLOBAL ARPA "\0\14\0\1\0\0\0\74\0\4\002pc\0"
+#define FIXED "\0\14\0\1\0\0\0\74\0"
+
+/* A record of the root with text, up to this offset. */
+static void fill_to(uint32_t end)
+{
+	const uint32_t size = end - length - 11;
+	const uint8_t head[11] = {0, 0, 16, 0, 1, 0, 0, 0, 60, (uint8_t)(size >> 8), (uint8_t)size};
+
+	put(head, sizeof(head));
+	memset(message + length, 'x', size);
+	length += size;
+}
+
+/* Names at 16382 that are pointed to: three bytes further on no pointer reaches them. */
+static void far_names(const char *first, uint32_t n)
+{
+	header(0x8480, 0, 5, 0, 0);
+	put(first, n);
+	fill_to(16382 - 11);
+}
+
+START_TEST(pointers_that_reach_no_more)
+{
+	static const char reach[] = "\0" FIXED "\5\1h\1e\0" "\377\376" FIXED "\4\1x\377\376" "\1y\377\376" FIXED "\2\377\376";
+	static const char written[] = "\0" FIXED "\5\1h\1e\0" "\1h\1e\0" FIXED "\7\1x\1h\1e\0" "\1y\1h\1e\0" FIXED
+				      "\5\1h\1e\0";
+
+	far_names(WHOLE, sizeof(WHOLE) - 1);
+	ck_assert_uint_eq(length + 11, 16382);
+	put(reach, sizeof(reach) - 1);
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 1);
+	uint32_t had = length, n = laws_edited(ALG_DNS, state, FROM_SERVER, message, length, false, out);
+
+	ck_assert_uint_eq(n, had + 3 + sizeof(written) - sizeof(reach));
+	ck_assert_mem_eq(out + n - (sizeof(written) - 1), written, sizeof(written) - 1);
+	/* Without growth the same pointers stay. */
+	far_names(WHOLE_BECOMES, sizeof(WHOLE_BECOMES) - 1);
+	put(reach, sizeof(reach) - 1);
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_fields, 1);
+	n = length;
+	ck_assert_uint_eq(laws_edited(ALG_DNS, state, FROM_SERVER, message, length, false, out), n);
+	ck_assert_mem_eq(out, message, n);
+}
+END_TEST
+
+/* What is written out in place of a pointer is what the name has become. */
+START_TEST(a_changed_name_that_is_reached_no_more)
+{
+	static const char reach[] = "\0" FIXED "\27" REVERSE_HOST ARPA "\377\376" FIXED "\2\377\376";
+	static const char written[] = "\0" FIXED "\32" REVERSE_GLOBAL ARPA REVERSE_GLOBAL ARPA FIXED "\32" REVERSE_GLOBAL ARPA;
+
+	far_names(WHOLE, sizeof(WHOLE) - 1);
+	message[7] = 4;
+	put(reach, sizeof(reach) - 1);
+	ck_assert_int_eq(scan(), SCAN_OK);
+	uint32_t had = length, n = laws_edited(ALG_DNS, state, FROM_SERVER, message, length, false, out);
+
+	ck_assert_uint_eq(n, had + 3 + sizeof(written) - sizeof(reach));
+	ck_assert_mem_eq(out + n - (sizeof(written) - 1), written, sizeof(written) - 1);
+}
+END_TEST
+
+/* The longest message there is, and one byte more than a length can say. */
+START_TEST(grown_to_the_longest)
+{
+	for (uint32_t more = 0; more < 2; more++) {
+		header(0x8480, 0, 2, 0, 0);
+		PUT(WHOLE);
+		fill_to(65532 + more);
+		ck_assert_int_eq(scan(), SCAN_OK);
+		memmove(message + 2, message, length);
+		message[0] = (uint8_t)(length >> 8);
+		message[1] = (uint8_t)length;
+		ck_assert_uint_eq(laws_edited(ALG_DNS, state, FROM_SERVER, message, length + 2, true, out),
+				  more == 0 ? 65537 : 0);
+	}
+}
+END_TEST
+
+/* Names that others point into: so many, and no more; then nothing is changed. */
+START_TEST(watched_names)
+{
+	for (unsigned n = 64; n < 66; n++) {
+		header(0x8480, 0, 2 * n, 0, 0);
+		for (unsigned i = 0; i < n; i++) {
+			const uint32_t to = length + 2;
+
+			PUT(REVERSE_HOST ARPA FIXED "\4\002pc\0" "\0018");
+			put((const uint8_t[]){(uint8_t)(0xc0 | to >> 8), (uint8_t)to}, 2);
+			PUT(FIXED "\4\002pc\0");
+		}
+		ck_assert_int_eq(scan(), SCAN_OK);
+		ck_assert_uint_eq(laws_findings()->note, n == 64 ? NOTE_NONE : NOTE_TOO_MANY);
+		ck_assert_uint_eq(laws_findings()->n_mentions, n == 64 ? 128 : 0);
+	}
+}
+END_TEST
+
 /* RFC 1035 4.2.2, several at once; the length in front follows the name that grew. */
 START_TEST(stream)
 {
@@ -357,6 +459,10 @@ int main(void)
 	tcase_add_test(tc, service_hints);
 	tcase_add_test(tc, options);
 	tcase_add_test(tc, malformed);
+	tcase_add_test(tc, pointers_that_reach_no_more);
+	tcase_add_test(tc, a_changed_name_that_is_reached_no_more);
+	tcase_add_test(tc, grown_to_the_longest);
+	tcase_add_test(tc, watched_names);
 	tcase_add_test(tc, stream);
 	tcase_add_test(tc, stream_foreign);
 	suite_add_tcase(suite, tc);

@@ -515,6 +515,52 @@ START_TEST(stop_of_the_reader_and_of_the_gateway)
 }
 END_TEST
 
+/* Half a message whose rest does not come: held, then it goes on as it is, and nothing is read any more. */
+START_TEST(half_a_message_is_not_waited_for_for_ever)
+{
+	uint32_t stream;
+
+	lab->reader.patience = 15000;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "rab", 0), STREAM_HELD);
+	lab->now += 14000;
+	ck_assert_int_eq(data(0, 4, 1, "c", 0), STREAM_HELD);
+	n_sent = 0;
+	lab->now += 14000;
+	stream_due(lab->set, lab->now, lab->stream, &lab->reader, &lab->sink);
+	ck_assert_uint_eq(n_sent, 0);
+	ck_assert_uint_eq(stream_next_due(lab->set, &stream), lab->now + 1000);
+	lab->now += 1000;
+	stream_due(lab->set, lab->now, lab->stream, &lab->reader, &lab->sink);
+	ck_assert_uint_eq(lab->notes[NOTE_FOREIGN], 1);
+	ck_assert_uint_eq(n_sent, 1);
+	ck_assert_int_eq(sent[0].to, 1);
+	ck_assert_uint_eq(sent_payload(0), 4);
+	ck_assert_mem_eq(sent_bytes(0), "rabc", 4);
+	data(1, 1, 5, "", 0);
+	ck_assert_int_le(data(0, 5, 1, "rabcd\n", 0), STREAM_PASS_UNCHANGED);
+	ck_assert(IS("rabcd\n"));
+}
+END_TEST
+
+/* What is whole, or waits for nothing, is not given up. */
+START_TEST(patience_is_for_unfinished_messages_only)
+{
+	uint32_t stream;
+
+	lab->reader.patience = 15000;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "rab", 0), STREAM_HELD);
+	ck_assert_int_eq(data(0, 4, 1, "cd\n", 0), STREAM_HELD);
+	data(1, 1, 7, "", 0);
+	ck_assert(stream_next_due(lab->set, &stream) == UINT64_MAX);
+	lab->now += 100000;
+	ck_assert_int_eq(data(0, 7, 1, "rabcd\n", 0), STREAM_PASS);
+	ck_assert(IS("raQRd\n"));
+	ck_assert_uint_eq(lab->notes[NOTE_FOREIGN], 0);
+}
+END_TEST
+
 /* Two streams that wait for the rest of long lines fill the memory; a third one's lines get through
  * all the same. */
 START_TEST(shortage_evicts_who_waits)
@@ -616,6 +662,8 @@ int main(void)
 	    injection_is_not_read,
 	    refused_message_resets_both_ends,
 	    stop_of_the_reader_and_of_the_gateway,
+	    half_a_message_is_not_waited_for_for_ever,
+	    patience_is_for_unfinished_messages_only,
 	    shortage_evicts_who_waits,
 	    damaged_store,
 	};

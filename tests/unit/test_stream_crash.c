@@ -57,7 +57,7 @@ static const struct splices *message(void *arg, enum flow_side from, const uint8
 	return toy_edit(bytes, length, &splices);
 }
 
-static const struct stream_reader reader = {NULL, frame, message, NULL};
+static const struct stream_reader reader = {NULL, frame, message, NULL, 0};
 
 static void receive(uint32_t offset, const uint8_t *bytes, uint32_t length)
 {

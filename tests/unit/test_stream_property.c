@@ -95,8 +95,8 @@ static void long_line(uint32_t size, bool changed)
 START_TEST(longest_message)
 {
 	long_line(18 * 1024 + 1, true);
-	long_line(65535, true);
-	long_line(65536, false);
+	long_line(65537, true);
+	long_line(65538, false);
 }
 END_TEST
 
