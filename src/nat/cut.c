@@ -6,6 +6,7 @@
 #include "nat/cut.h"
 
 #include <string.h>
+#include "lib/bytes.h"
 #include "lib/csum.h"
 
 #define IP_HEADER     20u
@@ -16,17 +17,6 @@
 #define OPTION_END    0
 #define OPTION_NOP    1
 #define OPTION_COPIED 0x80
-
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
 
 bool cut_start(struct cut *cut, const uint8_t *packet, uint32_t length, uint32_t limit, uint16_t id)
 {
@@ -41,7 +31,7 @@ bool cut_start(struct cut *cut, const uint8_t *packet, uint32_t length, uint32_t
 	cut->length = length;
 	cut->header_length = header;
 	cut->done = header;
-	cut->field = get16(packet + 6);
+	cut->field = get_be16(packet + 6);
 	cut->step = length - header;
 	memcpy(cut->header, packet, header);
 	if (limit == 0 || length <= limit)
@@ -49,8 +39,8 @@ bool cut_start(struct cut *cut, const uint8_t *packet, uint32_t length, uint32_t
 	if ((cut->field & FIELD_DF) || limit < header + UNIT)
 		return false;
 	cut->step = (limit - header) & ~(UNIT - 1);
-	if (get16(packet + 4) == 0)
-		put16(cut->header + 4, id);
+	if (get_be16(packet + 4) == 0)
+		put_be16(cut->header + 4, id);
 	return true;
 }
 
@@ -82,10 +72,10 @@ bool cut_next(struct cut *cut, struct cut_piece *piece)
 	if (left == 0 && !(first && cut->step == 0))
 		return false;
 	memcpy(header, cut->header, cut->header_length);
-	put16(header + 2, cut->header_length + size);
-	put16(header + 6,
+	put_be16(header + 2, cut->header_length + size);
+	put_be16(header + 6,
 	      (cut->field & ~(FIELD_MORE | FIELD_OFFSET)) | offset | (more ? FIELD_MORE : 0));
-	put16(header + 10, 0);
+	put_be16(header + 10, 0);
 	sum = csum_finish(csum_add(0, header, cut->header_length));
 	memcpy(header + 10, &sum, sizeof(sum));
 	*piece = (struct cut_piece){header, cut->packet + cut->done, cut->header_length, size};

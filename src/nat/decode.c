@@ -6,6 +6,7 @@
 #include "nat/decode.h"
 
 #include <string.h>
+#include "lib/bytes.h"
 #include "lib/csum.h"
 
 #define IP_HEADER       20
@@ -20,16 +21,6 @@
 #define FRAGMENT_DONT   0x4000
 #define FRAGMENT_MORE   0x2000
 #define FRAGMENT_OFFSET 0x1fff
-
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)get16(at) << 16 | get16(at + 2);
-}
 
 /* RFC 791 3.1: an option is one byte, or says its own length. */
 static void read_options(struct decoded *out)
@@ -60,7 +51,7 @@ static bool read_ip(uint8_t *data, uint32_t length, struct decoded *out)
 {
 	if (length < IP_HEADER || data[0] >> 4 != 4 || (data[0] & 15) < 5)
 		return false;
-	uint16_t fragment = get16(data + 6);
+	uint16_t fragment = get_be16(data + 6);
 
 	*out = (struct decoded){
 		.ip = data,
@@ -70,11 +61,11 @@ static bool read_ip(uint8_t *data, uint32_t length, struct decoded *out)
 		.fragment = (fragment & (FRAGMENT_MORE | FRAGMENT_OFFSET)) != 0,
 		.later_fragment = (fragment & FRAGMENT_OFFSET) != 0,
 		.dont_fragment = (fragment & FRAGMENT_DONT) != 0,
-		.ip_id = get16(data + 4),
-		.source = get32(data + 12),
-		.destination = get32(data + 16),
+		.ip_id = get_be16(data + 4),
+		.source = get_be32(data + 12),
+		.destination = get_be32(data + 16),
 	};
-	if (out->header_length > length || get16(data + 2) < out->header_length)
+	if (out->header_length > length || get_be16(data + 2) < out->header_length)
 		out->broken = true;
 	else
 		read_options(out);
@@ -107,8 +98,8 @@ static uint8_t icmp_kind(uint8_t type)
 static void read_ports(struct decoded *out)
 {
 	out->kind = L4_PORTS;
-	out->source_port = get16(out->l4);
-	out->destination_port = get16(out->l4 + 2);
+	out->source_port = get_be16(out->l4);
+	out->destination_port = get_be16(out->l4 + 2);
 }
 
 static void read_icmp(struct decoded *out)
@@ -117,7 +108,7 @@ static void read_icmp(struct decoded *out)
 	out->icmp_code = out->l4[1];
 	out->kind = icmp_kind(out->icmp_type);
 	if (out->kind == L4_QUERY)
-		out->source_port = out->destination_port = get16(out->l4 + 4);
+		out->source_port = out->destination_port = get_be16(out->l4 + 4);
 }
 
 static bool read_tcp(struct decoded *out)
@@ -135,7 +126,7 @@ static bool read_udp(struct decoded *out)
 {
 	if (out->l4_length < 8)
 		return false;
-	uint16_t length = get16(out->l4 + 4);
+	uint16_t length = get_be16(out->l4 + 4);
 
 	if (length < 8 || (length > out->l4_length && !out->fragment))
 		return false;
@@ -173,10 +164,10 @@ bool decode_packet(uint8_t *data, uint32_t length, struct decoded *out)
 {
 	if (!read_ip(data, length, out))
 		return false;
-	if (get16(data + 2) > length)
+	if (get_be16(data + 2) > length)
 		out->broken = true;
 	if (!out->broken) {
-		out->length = get16(data + 2);
+		out->length = get_be16(data + 2);
 		read_l4(out);
 	}
 	return true;
@@ -201,8 +192,8 @@ bool decode_quote(const struct decoded *error, struct decoded *out)
 		return false;
 	if (room < out->header_length + QUOTE_L4 || !decode_verify(out, false))
 		return false;
-	if (get16(out->ip + 2) < out->length)
-		out->length = get16(out->ip + 2);
+	if (get_be16(out->ip + 2) < out->length)
+		out->length = get_be16(out->ip + 2);
 	if (out->length < out->header_length + QUOTE_L4)
 		return false;
 	out->l4 = out->ip + out->header_length;
@@ -227,7 +218,7 @@ static bool transport_good(const struct decoded *packet)
 {
 	switch (packet->protocol) {
 	case PROTOCOL_UDP:
-		if (get16(packet->l4 + 6) == 0)
+		if (get_be16(packet->l4 + 6) == 0)
 			return true;
 		/* fall through */
 	case PROTOCOL_TCP:

@@ -11,6 +11,7 @@
 #include "nat/frag.h"
 
 #include <string.h>
+#include "lib/bytes.h"
 #include "lib/csum.h"
 #include "nat/frag_store.h"
 
@@ -23,17 +24,6 @@
 
 const struct frag_limits frag_limits_builtin = {.pieces = FRAG_PIECES, .timeout = FRAG_TIMEOUT};
 
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
 /* ---- pieces */
 
 struct piece {
@@ -45,7 +35,7 @@ struct piece {
 
 static struct piece piece_of(const struct decoded *view)
 {
-	uint16_t field = get16(view->ip + 6);
+	uint16_t field = get_be16(view->ip + 6);
 	struct piece piece = {.data = view->ip + view->header_length,
 			      .length = view->length - view->header_length,
 			      .offset = (field & OFFSET_MASK) * UNIT,
@@ -258,11 +248,11 @@ static void whole_header(const struct datagram *datagram, struct frag_whole *who
 	uint16_t sum;
 
 	memcpy(header, datagram->header, datagram->header_length);
-	put16(header + 2, whole->length);
-	put16(header + 6, 0);
+	put_be16(header + 2, whole->length);
+	put_be16(header + 6, 0);
 	if (datagram->ecn & 1u << ECN_CE)
 		header[1] |= ECN_CE;
-	put16(header + 10, 0);
+	put_be16(header + 10, 0);
 	sum = csum_finish(csum_add(0, header, datagram->header_length));
 	memcpy(header + 10, &sum, sizeof(sum));
 }

@@ -7,6 +7,7 @@
  * 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8). May not route: who sends it does.
  */
 #include <string.h>
+#include "lib/bytes.h"
 #include "lib/csum.h"
 #include "nat/state.h"
 
@@ -49,18 +50,6 @@ static bool deserves_answer(const struct packet *packet, const struct decoded *v
 	       is_host(view->source) && is_host(view->destination);
 }
 
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
 /* To the sender of the packet that begins with these bytes. */
 static void write_answer(struct emitted *emitted, bool inward, uint16_t id, ip4 source, uint8_t code,
 			 const uint8_t *packet, uint32_t quoted)
@@ -71,11 +60,11 @@ static void write_answer(struct emitted *emitted, bool inward, uint16_t id, ip4 
 	memset(data, 0, ANSWER_HEADERS);
 	data[0] = 0x45;
 	data[1] = TOS_INTERNETWORK;
-	put16(data + 2, ANSWER_HEADERS + quoted);
-	put16(data + 4, id);
+	put_be16(data + 2, ANSWER_HEADERS + quoted);
+	put_be16(data + 4, id);
 	data[8] = ANSWER_TTL;
 	data[9] = PROTOCOL_ICMP;
-	put32(data + 12, source);
+	put_be32(data + 12, source);
 	memcpy(data + 16, packet + 12, 4);
 	sum = csum_finish(csum_add(0, data, 20));
 	memcpy(data + 10, &sum, sizeof(sum));

@@ -6,21 +6,10 @@
 #include "nat/rewrite.h"
 
 #include <string.h>
+#include "lib/bytes.h"
 #include "lib/csum.h"
 
 #define FLAG_DF 0x40
-
-static void put16(uint8_t *at, uint16_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, (uint16_t)(value >> 16));
-	put16(at + 2, (uint16_t)value);
-}
 
 /* Where the transport checksum stands; 0: there is none that depends on what we change, or it cannot be known. */
 static uint32_t checksum_offset(const struct decoded *packet)
@@ -82,16 +71,16 @@ static void fix_transport(struct decoded *packet, uint32_t delta)
 		return;
 	csum_apply(field, delta);
 	if (udp && field[0] == 0 && field[1] == 0)
-		put16(field, 0xffff);
+		put_be16(field, 0xffff);
 }
 
 static void write_ports(struct decoded *packet, const struct rewrite *rewrite)
 {
 	if (packet->kind == L4_PORTS) {
-		put16(packet->l4, rewrite->source_port);
-		put16(packet->l4 + 2, rewrite->destination_port);
+		put_be16(packet->l4, rewrite->source_port);
+		put_be16(packet->l4 + 2, rewrite->destination_port);
 	} else if (packet->kind == L4_QUERY) {
-		put16(packet->l4 + 4, rewrite->source_port);
+		put_be16(packet->l4 + 4, rewrite->source_port);
 	} else {
 		return;
 	}
@@ -104,8 +93,8 @@ void rewrite_outer(struct decoded *packet, ip4 source, ip4 destination)
 	uint32_t delta = csum_delta32(packet->source, source) +
 			 csum_delta32(packet->destination, destination);
 
-	put32(packet->ip + 12, source);
-	put32(packet->ip + 16, destination);
+	put_be32(packet->ip + 12, source);
+	put_be32(packet->ip + 16, destination);
 	csum_apply(packet->ip + 10, delta);
 	packet->source = source;
 	packet->destination = destination;
@@ -113,8 +102,8 @@ void rewrite_outer(struct decoded *packet, ip4 source, ip4 destination)
 
 void rewrite_apply(struct decoded *packet, const struct rewrite *rewrite)
 {
-	put32(packet->ip + 12, rewrite->source);
-	put32(packet->ip + 16, rewrite->destination);
+	put_be32(packet->ip + 12, rewrite->source);
+	put_be32(packet->ip + 16, rewrite->destination);
 	csum_apply(packet->ip + 10, rewrite->ip_delta);
 	packet->source = rewrite->source;
 	packet->destination = rewrite->destination;
@@ -133,7 +122,7 @@ void rewrite_complete(struct decoded *packet)
 				   packet->l4_length);
 	uint16_t value;
 
-	put16(field, 0);
+	put_be16(field, 0);
 	value = csum_finish(csum_add(sum, packet->l4, packet->l4_length));
 	if (packet->protocol == PROTOCOL_UDP && value == 0)
 		value = 0xffff;
@@ -144,7 +133,7 @@ void rewrite_icmp_checksum(struct decoded *packet)
 {
 	uint16_t value;
 
-	put16(packet->l4 + 2, 0);
+	put_be16(packet->l4 + 2, 0);
 	value = csum_finish(csum_add(0, packet->l4, packet->l4_length));
 	memcpy(packet->l4 + 2, &value, sizeof(value));
 }
@@ -152,7 +141,7 @@ void rewrite_icmp_checksum(struct decoded *packet)
 void rewrite_id(struct decoded *packet, uint16_t id)
 {
 	csum_apply(packet->ip + 10, csum_delta16(packet->ip_id, id));
-	put16(packet->ip + 4, id);
+	put_be16(packet->ip + 4, id);
 	packet->ip_id = id;
 }
 
@@ -160,7 +149,7 @@ void rewrite_header_checksum(struct decoded *packet)
 {
 	uint16_t value;
 
-	put16(packet->ip + 10, 0);
+	put_be16(packet->ip + 10, 0);
 	value = csum_finish(csum_add(0, packet->ip, packet->header_length));
 	memcpy(packet->ip + 10, &value, sizeof(value));
 }
@@ -169,10 +158,10 @@ void rewrite_resize(struct decoded *packet, uint32_t length, bool summed)
 {
 	packet->l4_length = length;
 	packet->length = packet->header_length + length;
-	put16(packet->ip + 2, (uint16_t)packet->length);
+	put_be16(packet->ip + 2, (uint16_t)packet->length);
 	rewrite_header_checksum(packet);
 	if (packet->protocol == PROTOCOL_UDP)
-		put16(packet->l4 + 4, (uint16_t)length);
+		put_be16(packet->l4 + 4, (uint16_t)length);
 	if (summed)
 		rewrite_complete(packet);
 }
@@ -181,6 +170,6 @@ void rewrite_fragmentable(struct decoded *packet, uint16_t id)
 {
 	packet->ip[6] &= (uint8_t) ~FLAG_DF;
 	packet->dont_fragment = false;
-	put16(packet->ip + 4, id);
+	put_be16(packet->ip + 4, id);
 	packet->ip_id = id;
 }

@@ -9,6 +9,7 @@
 #include "nat/stream_segment.h"
 
 #include <string.h>
+#include "lib/bytes.h"
 #include "nat/stream_map.h"
 #include "nat/tcp.h"
 
@@ -22,18 +23,6 @@
 #define OPTION_MD5	 19
 #define OPTION_AO	 29
 #define SCALE_MAX	 14
-
-static void put16(uint8_t *at, uint16_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-	put16(at, (uint16_t)(value >> 16));
-	put16(at + 2, (uint16_t)value);
-}
 
 static void read_option(struct segment *segment, uint8_t *at, uint32_t size)
 {
@@ -49,8 +38,8 @@ static void read_option(struct segment *segment, uint8_t *at, uint32_t size)
 		segment->authenticated = true;
 	else if (at[0] == OPTION_STAMPS && size == 10) {
 		segment->has_stamps = true;
-		segment->ts_val = tcp_get32(at + 2);
-		segment->ts_echo = tcp_get32(at + 6);
+		segment->ts_val = get_be32(at + 2);
+		segment->ts_echo = get_be32(at + 6);
 	}
 }
 
@@ -84,8 +73,8 @@ bool segment_read(struct segment *segment, struct decoded *view, uint32_t room)
 	segment->room = room < SEGMENT_MAX ? room : SEGMENT_MAX;
 	segment->scale = TCP_SCALE_NONE;
 	segment->header_length = (uint8_t)header;
-	segment->seq = tcp_get32(tcp + 4);
-	segment->ack = tcp_get32(tcp + 8);
+	segment->seq = get_be32(tcp + 4);
+	segment->ack = get_be32(tcp + 8);
 	segment->flags = tcp[13];
 	segment->window = (uint16_t)(tcp[14] << 8 | tcp[15]);
 	segment->urgent = (uint16_t)(tcp[18] << 8 | tcp[19]);
@@ -98,20 +87,20 @@ bool segment_read(struct segment *segment, struct decoded *view, uint32_t room)
 
 void segment_set_seq(struct segment *segment, uint32_t seq)
 {
-	segment->changed |= tcp_get32(segment->view->l4 + 4) != seq;
-	put32(segment->view->l4 + 4, seq);
+	segment->changed |= get_be32(segment->view->l4 + 4) != seq;
+	put_be32(segment->view->l4 + 4, seq);
 }
 
 void segment_set_ack(struct segment *segment, uint32_t ack)
 {
-	segment->changed |= tcp_get32(segment->view->l4 + 8) != ack;
-	put32(segment->view->l4 + 8, ack);
+	segment->changed |= get_be32(segment->view->l4 + 8) != ack;
+	put_be32(segment->view->l4 + 8, ack);
 }
 
 void segment_set_window(struct segment *segment, uint16_t window)
 {
 	segment->changed |= segment->window != window;
-	put16(segment->view->l4 + 14, window);
+	put_be16(segment->view->l4 + 14, window);
 }
 
 void segment_set_urgent(struct segment *segment, bool urgent, uint16_t pointer)
@@ -119,7 +108,7 @@ void segment_set_urgent(struct segment *segment, bool urgent, uint16_t pointer)
 	if (!urgent)
 		pointer = 0;
 	segment->changed |= pointer != segment->urgent || !urgent;
-	put16(segment->view->l4 + 18, pointer);
+	put_be16(segment->view->l4 + 18, pointer);
 	if (!urgent)
 		segment->view->l4[13] &= (uint8_t)~TCP_URG;
 	segment->view->tcp_flags = segment->view->l4[13];
@@ -139,14 +128,14 @@ bool segment_set_payload(struct segment *segment, const uint8_t *bytes, uint32_t
 	segment->length = length;
 	view->l4_length = segment->header_length + length;
 	view->length = before_it + length;
-	put16(view->ip + 2, (uint16_t)view->length);
+	put_be16(view->ip + 2, (uint16_t)view->length);
 	return true;
 }
 
 static bool map_block(const uint8_t *at, const struct lane *lane, uint32_t told, uint32_t *left,
 		      uint32_t *right)
 {
-	uint32_t from = tcp_get32(at), to = tcp_get32(at + 4);
+	uint32_t from = get_be32(at), to = get_be32(at + 4);
 
 	if (!before(from, to) || before(from, lane->out_floor) || before(lane->out_high, to))
 		return false;
@@ -167,8 +156,8 @@ void segment_map_sack(struct segment *segment, const struct lane *lane, uint32_t
 	for (uint32_t from = 2; from < size; from += 8) {
 		if (!map_block(option + from, lane, told, &left, &right))
 			continue;
-		put32(option + to, left);
-		put32(option + to + 4, right);
+		put_be32(option + to, left);
+		put_be32(option + to + 4, right);
 		to += 8;
 	}
 	option[1] = (uint8_t)to;

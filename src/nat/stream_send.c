@@ -10,6 +10,7 @@
 #include "nat/stream_send.h"
 
 #include <string.h>
+#include "lib/bytes.h"
 #include "nat/stream_map.h"
 #include "nat/tcp.h"
 
@@ -87,12 +88,6 @@ uint32_t lane_end(const struct lane *lane)
 
 /* ---- segments ---- */
 
-static void put32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 static void add_stamps(const struct job *job, struct stream_segment *segment)
 {
 	static const uint8_t head[4] = {1, 1, 8, 10};
@@ -101,15 +96,15 @@ static void add_stamps(const struct job *job, struct stream_segment *segment)
 	if (!stamps(job->s))
 		return;
 	memcpy(at, head, sizeof(head));
-	put32(at + 4, job->s->lane[!segment->to].ts_newest);
-	put32(at + 8, job->s->lane[segment->to].ts_echo);
+	put_be32(at + 4, job->s->lane[!segment->to].ts_newest);
+	put_be32(at + 8, job->s->lane[segment->to].ts_echo);
 	segment->options_length = (uint8_t)(segment->options_length + OPTION_STAMPS_SIZE);
 }
 
 static uint8_t *add_block(uint8_t *at, const struct stream_range *range)
 {
-	put32(at, range->from);
-	put32(at + 4, range->to);
+	put_be32(at, range->from);
+	put_be32(at + 4, range->to);
 	return at + 8;
 }
 

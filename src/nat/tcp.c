@@ -47,8 +47,8 @@ struct tcp_segment tcp_read(const struct decoded *view)
 {
 	const uint8_t *l4 = view->l4;
 	uint32_t header = (l4[12] >> 4) * 4u;
-	struct tcp_segment segment = {.seq = tcp_get32(l4 + 4),
-				      .ack = tcp_get32(l4 + 8),
+	struct tcp_segment segment = {.seq = get_be32(l4 + 4),
+				      .ack = get_be32(l4 + 8),
 				      .window = (uint16_t)(l4[14] << 8 | l4[15]),
 				      .flags = view->tcp_flags,
 				      .scale = TCP_SCALE_NONE};

@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "lib/bytes.h"
 #include "nat/decode.h"
 #include "nat/records.h"
 
@@ -50,11 +51,6 @@ enum tcp_effect {
 enum tcp_effect tcp_track(struct flow_record *flow, struct flow_slot *from, struct flow_slot *to,
 			  const struct tcp_segment *segment);
 
-static inline uint32_t tcp_get32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 /* Most segments: a plain one, a little further than the one before it. Needs no more than the slot.
  * False: tcp_track has to look at it. */
 static inline bool tcp_quick(struct flow_slot *slot, const struct decoded *view)
@@ -64,8 +60,8 @@ static inline bool tcp_quick(struct flow_slot *slot, const struct decoded *view)
 	if (slot->window == 0 ||
 	    (view->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK)
 		return false;
-	end = tcp_get32(view->l4 + 4) + view->l4_length - (view->l4[12] >> 4) * 4u;
-	ack = tcp_get32(view->l4 + 8);
+	end = get_be32(view->l4 + 4) + view->l4_length - (view->l4[12] >> 4) * 4u;
+	ack = get_be32(view->l4 + 8);
 	if (end - slot->end > TCP_QUICK_STEP || ack - slot->ack > TCP_QUICK_STEP ||
 	    (view->l4[14] << 8 | view->l4[15]) > slot->window)
 		return false;
