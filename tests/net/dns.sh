@@ -3,6 +3,7 @@
 # DNS with bind9 on both sides of the NAT and its tools as clients: names of hosts become addresses that mean something where the
 # answer is read. Whole zones are compared record by record; what is signed is left alone, and its signatures verify.
 . "$(dirname "$0")/lib.sh"
+. "$HERE/wires.sh"
 begin "DNS"
 OUT=$WORK/outside.pcap IN=$WORK/inside.pcap FAR=203.0.113.10 NEAR=198.51.100.20
 for program in named dig nsupdate mdig delv dnssec-keygen dnssec-signzone; do
@@ -10,6 +11,8 @@ for program in named dig nsupdate mdig delv dnssec-keygen dnssec-signzone; do
 done
 [ "$FAILED" = 0 ] || { echo "1..$TESTS"; exit 1; }
 topology
+wires_make
+check "relays" relays
 
 # ---- zones. in.lab and its reverse zones are served by h1, inside; out.lab and its reverse zones by far.
 #
@@ -83,7 +86,7 @@ named_start() { # NAMESPACE ADDRESS ZONE=FILE...   anybody may update and transf
 		cat <<-EOF
 		options { directory "$WORK/named-$ns"; listen-on { $address; }; listen-on-v6 { none; }; pid-file none;
 			session-keyfile none; recursion no; allow-query { any; }; dnssec-validation no; allow-transfer { any; };
-			minimal-responses no; notify no; tcp-clients 100; transfer-format many-answers; };
+			minimal-responses no; notify no; tcp-clients 100; transfer-format many-answers; transfer-message-size 40000; };
 		controls { };
 		logging { channel all { stderr; severity info; }; category default { all; }; category update { all; }; };
 		EOF
@@ -273,6 +276,17 @@ check "ten transfers at once" bash -c "
 	done; wait
 	for i in \$(seq 10); do sed -E 's/[ \t]+/ /g' $WORK/at-once.\$i | grep ' IN PTR ' | sort | cmp - $WORK/want-reverse || exit 1; done"
 
+# ---- bad wires: the names of h1 for lossy, those of far for h2
+check "a transfer over good wires" whole "$WORK/want-reverse" lossy $NEAR 7.77.10.in-addr.arpa PTR
+wires loss=5 reorder=5 duplicate=2 >/dev/null
+check "loss and reordering: a transfer whose names grow" whole "$WORK/want-reverse" lossy $NEAR 7.77.10.in-addr.arpa PTR +time=30
+check "a transfer to the inside" whole "$WORK/want-inside" h2 $FAR large.lab A +time=30
+check "they were bad" wires_did 'loss=[1-9]'
+wires chop=53 loss=2 >/dev/null
+check "and in segments of one byte" output_has '^answer 198\.51\.100\.29 0' pieces lossy $NEAR 1000 0 web.in.lab both.in.lab web.in.lab
+check "inside client" output_has '^answer 10\.77\.1\.9 0' pieces h2 $FAR 1000 0 web.out.lab far.out.lab
+check "they were" wires_did 'chop=[1-9]'
+
 # ---- updates
 update() { # NAMESPACE SERVER ZONE LINE... [with KEYED=key]
 	local ns=$1 server=$2 zone=$3
@@ -319,6 +333,14 @@ check "random bytes on UDP 53 come back as they went" bash -c "
 	for i in 1 2 3 4 5; do ip netns exec ${NET}far timeout 20 $PYTHON3 $PEER udp 198.51.100.21 53 || exit 1; done"
 check "and on TCP 53" bash -c "
 	for n in 64 10000 300000; do ip netns exec ${NET}far timeout 20 $PYTHON3 $PEER tcp 198.51.100.21 53 \$n || exit 1; done"
+check "also when it sends less than a header and then waits for an answer" in_ns far timeout 40 "$PYTHON3" -c '
+import socket
+s = socket.create_connection(("198.51.100.21", 53), 5)
+s.settimeout(30)
+s.sendall(b"hi\n")
+got = s.recv(100)
+print(got)
+raise SystemExit(got != b"hi\n")'
 cat >"$WORK/broken.py" <<'EOF'
 # Messages that are almost DNS, to an echo: each has to come back as it went.
 import socket, struct, sys

@@ -4,6 +4,7 @@
 # outside wire showed: every announced endpoint is the global one, was opened by the other side, and no payload names an
 # inside address. Then wires that lose and chop, TLS, ABOR, the gateway on other ports and off, kill -9, and attacks.
 . "$(dirname "$0")/lib.sh"
+. "$HERE/wires.sh"
 ACTOR=$HERE/ftp_actor.py
 begin "FTP"
 for program in vsftpd curl lftp tnftp openssl; do
@@ -14,49 +15,11 @@ done
 # ---- the network: what goes from or to h2 and lossy crosses a relay
 
 topology
-for ns in wire lossy; do namespace $ns; done
-ip -n "${NET}router" link del in2
-link h2 eth0 wire w0
-link wire w1 router in2
-link out eth2 wire w2
-link wire w3 lossy eth0
+wires_make
 ip -n "${NET}h1" address add 10.77.1.3/24 dev eth0
 ip -n "${NET}h1" address add 10.77.1.4/24 dev eth0
-ip -n "${NET}h2" address add 10.77.2.2/24 dev eth0
 ip -n "${NET}h2" address add 10.77.2.3/24 dev eth0
-ip -n "${NET}h2" route add default via 10.77.2.1
-ip -n "${NET}out" address add 198.18.1.1/24 dev eth2
-ip -n "${NET}lossy" address add 198.18.1.10/24 dev eth0
-ip -n "${NET}lossy" route add default via 198.18.1.1
 
-relay_start() { # NAME INTERFACE INTERFACE
-	: >"$WORK/$1.settings"
-	background wire "$1.log" "$PYTHON3" "$HERE/alg_relay.py" "$2" "$3" "$WORK/$1.settings"
-	eval "RELAY_$1=$!"
-	wait_for 10 grep -q '^ready' "$WORK/$1.log"
-}
-
-wires() { # SETTINGS...   of both wires; tells what they did until now
-	local name pid
-	for name in near away; do
-		eval "pid=\$RELAY_$name"
-		echo "$*" >"$WORK/$name.settings"
-		: >"$WORK/$name.log"
-		kill -USR1 "$pid"
-		wait_for 5 grep -q '^since' "$WORK/$name.log"
-		cat "$WORK/$name.log"
-	done
-}
-
-wires_did() { # PATTERN   since the last time, on both; then they are good wires
-	wires >"$WORK/wires"
-	cat "$WORK/wires"
-	[ "$(grep -Ec "$1" "$WORK/wires")" = 2 ]
-}
-
-relays() {
-	relay_start near w0 w1 && relay_start away w2 w3
-}
 check "relays" relays
 
 # ---- servers
@@ -408,6 +371,7 @@ check "an honest client is reached (control)" reached 4445 "${LOGIN[@]}" 'PORT 1
 check "by EPRT, too (control)" reached 4446 "${LOGIN[@]}" 'EPRT |1|10.77.1.4|4446|\r\n'
 check "with odd numbers (control)" reached 4447 "${LOGIN[@]}" 'port  010,077,1,004,017,095\r\n'
 check "in pieces (control)" reached 4448 "${LOGIN[@]}" 'PO' 'RT 10,7' '7,1,4,17,9' '6\r\n'
+check "by LPRT (control)" reached 4464 "${LOGIN[@]}" 'LPRT 4,4,10,77,1,4,2,17,112\r\n'
 attack "HTTP: PORT at the beginning of a segment" 4449 \
 	'POST / HTTP/1.1\r\n' 'Host: 203.0.113.11:21\r\nContent-Length: 90\r\n\r\n' 'PORT 10,77,1,4,17,97\r\n'
 attack "HTTP: likewise behind much padding" 4450 \
@@ -423,17 +387,24 @@ attack "a number above 255" 4456 "${LOGIN[@]}" 'PORT 10,77,1,4,273,104\r\n'
 attack "a number that overflows" 4457 "${LOGIN[@]}" 'PORT 4294967306,77,1,4,17,105\r\n'
 attack "a port above 65535" 4458 "${LOGIN[@]}" 'EPRT |1|10.77.1.4|69994|\r\n'
 attack "a port with too many digits" 4459 "${LOGIN[@]}" 'EPRT |1|10.77.1.4|4294971755|\r\n'
+attack "LPRT for another host inside" 4465 "${LOGIN[@]}" 'LPRT 4,4,10,77,2,2,2,17,248\r\n'
+attack "LPRT with three bytes of a port" 4466 "${LOGIN[@]}" 'LPRT 4,4,10,77,1,4,3,0,17,114\r\n'
+attack "a host outside, which the server is to connect to" 4467 "${LOGIN[@]}" 'PORT 203,0,113,1,17,115\r\n'
 attack "in the middle of a line" 4460 "${LOGIN[@]}" 'NOOP PORT 10,77,1,4,17,108\r\n'
 for one in "${ATTACKS[@]}"; do
 	IFS=: read -r pid port text <<<"$one"
 	check "$text" not_reached "$pid" "$WORK/attack.$port"
 done
 
+check "the server was told that host as it stood there" grep -F 'PORT 203,0,113,1,17,115' "$WORK/attacker.log"
+check "control: and itself was told the global address" grep -F 'LPRT 4,4,198,51,100,1,2,17,112' "$WORK/attacker.log"
+
 # A server inside whose answer names another host. What it names itself is let in (control).
 serve_actor h2 self.log 10.77.2.3 21 '227 it (10,77,2,3,17,248)'
 self=$!
+PASV=PASV
 passive() { # asks for a passive port and probes it and port 4700, on every global address
-	actor far client 203.0.113.10 4701 198.51.100.22 21 "${LOGIN[@]}" 'PASV\r\n' \
+	actor far client 203.0.113.10 4701 198.51.100.22 21 "${LOGIN[@]}" "$PASV\r\n" \
 		'?4700,198.51.100.1,198.51.100.20,198.51.100.22'
 }
 kept_out() {
@@ -443,11 +414,39 @@ kept_out() {
 }
 check "a server inside that names itself (control)" output_has '^probe 198\.51\.100\.22:[0-9]+ open' passive
 kill -9 $self
+serve_actor h2 long.log 10.77.2.3 21 '228 it (4,4,10,77,2,3,2,17,248)'
+self=$!
+PASV=LPSV check "LPSV" output_has '^probe 198\.51\.100\.22:[0-9]+ open' passive
+check "it names the global address" grep -F '228 it (4,4,198,51,100,22,2,' "$WORK/has"
+kill -9 $self
 serve h1 h1port.log serve-tcp 10.77.1.4 4700
 serve_actor h2 other.log 10.77.2.3 21 '227 it (10,77,1,4,18,92)'
 check "a server inside that names another host" kept_out
 
 check "TLS was said once" said_tls 1
+
+# ---- a transfer longer than the control connection may be idle
+
+check "a short timeout" configure "do clear ip nat translation *" "ip nat translation tcp-timeout 6"
+rm -f "$WORK/idle" "$WORK/idle.waits" "$WORK/first" "$WORK/second"
+victim 4468 "${LOGIN[@]}" "@$WORK/idle" >"$WORK/idle.log" 2>&1 &
+idle=$!
+RATE=15000 LONG=60 lftp_run h1 10.77.1.4 PORT 203.0.113.10 "get /big -o $WORK/first; get /few/file15 -o $WORK/second" \
+	>"$WORK/slow.log" 2>&1 &
+transfer=$!
+check "a transfer begins" wait_for 10 test -s "$WORK/first"
+no_control() { # ADDRESS
+	! cli "show ip nat translations" | tee "$WORK/entries" | grep -E "10\.77\.1\.4:.* $1:21( |\$)"
+}
+check "control: a connection without a transfer has gone" wait_for 15 no_control 203.0.113.11
+check_not "that of the transfer has not" no_control 203.0.113.10
+check "while it went on" test "$(stat -c %s "$WORK/first")" -lt "$(stat -c %s "$ROOT/big")"
+touch "$WORK/idle"
+wait $idle
+wait $transfer
+check "it is whole" cmp "$WORK/first" "$ROOT/big"
+check "and so is the next one of the session" cmp "$WORK/second" "$ROOT/few/file15"
+check "the timeout as it was" configure "no ip nat translation tcp-timeout 6"
 
 # ---- kill -9, in the middle of a transfer, and of a message
 

@@ -3,7 +3,7 @@
 """FTP ends that do what no proper program would, and the judge of what a capture shows of FTP.
 
     ftp_actor.py server ADDRESS PORT [REPLY-TO-PASV]
-        Greets, answers everything, and connects to whatever a line with PORT or EPRT in it names, also to that port of the
+        Greets, answers everything, and connects to whatever a line with PORT, EPRT or LPRT in it names, also to that port of the
         client's apparent address; the reply tells what came of it.
     ftp_actor.py client SOURCE LISTEN-PORT SERVER PORT CHUNK...
         Listens on SOURCE:LISTEN-PORT, connects, and sends each chunk (escapes as in Python) as a segment of its own, after
@@ -33,6 +33,7 @@ import threading
 import time
 
 SHORT = re.compile(rb"(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)")
+LPRT = re.compile(rb"\b4,4,(\d+),(\d+),(\d+),(\d+),2,(\d+),(\d+)")
 LONG = re.compile(rb"EPRT (.)1\1([\d.]+)\1(\d+)\1", re.I)
 NUMBERS = re.compile(rb"[0-9]+(?:([.,])[0-9]+(?:\1[0-9]+)*)")
 
@@ -54,13 +55,13 @@ def named(line):
     match = LONG.search(line)
     if match:
         return match[2].decode(), int(match[3])
-    match = SHORT.search(line)
+    match = LPRT.search(line) or SHORT.search(line)
     numbers = [int(number) for number in match.groups()]
     return ".".join(str(number) for number in numbers[:4]), numbers[4] * 256 + numbers[5]
 
 
 def answer(line, own, apparent, passive):
-    if line[:4].upper() == b"PASV":
+    if line[:4].upper() in (b"PASV", b"LPSV"):
         return passive
     if not SHORT.search(line) and not LONG.search(line):
         return {b"USER": "331 password", b"PASS": "230 in"}.get(line[:4].upper(), "200 fine")
@@ -234,7 +235,7 @@ class Direction:
 def announcement(line, src):
     """(verb, address, port) or None."""
     word = line[:4].upper()
-    if word in (b"PORT", b"EPRT") or line[:4] == b"227 ":
+    if word in (b"PORT", b"EPRT", b"LPRT") or line[:4] in (b"227 ", b"228 "):
         return (word.strip().decode(), *named(line))
     match = re.match(rb"229 .*\(\|\|\|(\d+)\|\)", line)
     return ("229", src[0], int(match[1])) if match else None

@@ -3,6 +3,7 @@
 # The r commands: rsh and rlogin with rsh-redone on both sides, rexec with an actor of our own (no package has one). The server's
 # connection for standard error has to reach the client, from and to reserved ports (512..1023) as far as rsh is concerned.
 . "$(dirname "$0")/lib.sh"
+. "$HERE/wires.sh"
 begin "rsh, rlogin, rexec"
 ACTOR=$HERE/rexecd.py OUT=$WORK/outside.pcap IN=$WORK/inside.pcap
 for program in rsh-redone-rsh rsh-redone-rlogin in.rshd in.rlogind inetd script; do
@@ -10,6 +11,8 @@ for program in rsh-redone-rsh rsh-redone-rlogin in.rshd in.rlogind inetd script;
 done
 [ "$FAILED" = 0 ] || { echo "1..$TESTS"; exit 1; }
 topology
+wires_make
+check "relays" relays
 ip -n "${NET}h1" address add 10.77.1.3/24 dev eth0
 
 # ---- servers and clients. Everybody may come: each namespace has a PAM configuration of its own; and a name, which
@@ -173,6 +176,20 @@ s.sendall(b\"822\0root\0\"); time.sleep(5)' &
 	ip netns exec ${NET}out timeout 3 $PYTHON3 -c '
 import socket
 s = socket.socket(); s.bind((\"203.0.113.1\", 1015)); s.settimeout(2); s.connect((\"198.51.100.1\", 822))'"
+
+# ---- bad wires, both sides; and hairpin: h2 serves h1 by its global address
+servers lossy
+wires loss=8 reorder=5 duplicate=2 >/dev/null
+for round in 1 2 3; do
+	check "loss and reordering: our rsh ($round)" ours h2 rsh -o -s $((930 + round)) -p $((830 + round)) 198.18.1.10
+	check "rexec, server inside ($round)" ours lossy rexec -o 198.51.100.20
+done
+check "a digit more" ours h2 rexec -o -p 9999 198.18.1.10
+check "they were bad" wires_did 'loss=[1-9]'
+for how in "rsh -s 914 -p 820" "rsh -s 915 -p 700" "rexec -p 9999" "rexec -o -p 10001"; do
+	# shellcheck disable=SC2086
+	check "hairpin: $how" ours h1 $how 198.51.100.20
+done
 
 # ---- restart in the middle
 for where in "h1 203.0.113.10" "far 198.51.100.20"; do
