@@ -452,7 +452,7 @@ check "the timeout as it was" configure "no ip nat translation tcp-timeout 6"
 
 section killed
 rm -f "$WORK/first" "$WORK/second" "$WORK/go" "$WORK/go.waits"
-RATE=100000 LONG=90 lftp_run h1 10.77.1.4 PORT 203.0.113.10 \
+RATE=40000 LONG=90 lftp_run h1 10.77.1.4 PORT 203.0.113.10 \
 	"get /big -o $WORK/first; get /big -o $WORK/second" >"$WORK/killed.log" 2>&1 &
 transfer=$!
 victim 4461 "${LOGIN[@]}" 'PORT 10,77,1,4,' "@$WORK/go" '17,109\r\n' >"$WORK/half.log" 2>&1 &
