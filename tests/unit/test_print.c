@@ -286,7 +286,8 @@ static void random_line(char *line, size_t size)
 		break;
 	case 3:
 		snprintf(line, size, "ip nat inside source static 10.0.0.%u 192.0.2.%u%s", a + 1, b,
-			 ONE_OF("", " extendable", " no-alias", " no-alias extendable", " no-payload", " no-payload extendable no-alias"));
+			 ONE_OF("", " extendable", " no-alias", " no-alias extendable", " no-payload",
+				" no-payload extendable no-alias"));
 		break;
 	case 4:
 		snprintf(line, size, "ip nat inside source static %s 10.0.0.%u %u 192.0.2.%u %u", ONE_OF("tcp", "udp"),
