@@ -55,7 +55,8 @@ struct call_remote {
 	struct endpoint at;  /* address 0: none */
 	uint16_t medium;
 	uint16_t spare;
-	uint32_t party;      /* who was told */
+	ip4 host;            /* who was told, */
+	uint32_t party;      /* and on which flow */
 	uint32_t branch;
 };
 
@@ -104,7 +105,8 @@ struct call_port {
 	uint16_t il_port, ig_port;
 	uint64_t rule;
 	uint32_t call;       /* medium: its call; contact: RECORD_NONE */
-	uint32_t party;      /* of the call: a hash of who announced it */
+	ip4 host;            /* who announced it, */
+	uint32_t party;      /* and by which flow, hashed */
 	uint32_t made_s;
 	uint16_t medium;     /* MEDIUM_NONE: contact */
 	uint8_t kind;        /* of the flags those that do not change */

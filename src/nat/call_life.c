@@ -39,7 +39,7 @@ static enum announced announced(const struct call_record *call, const struct cal
 	for (unsigned i = 0; i < CALL_REMOTES; i++) {
 		const struct call_remote *remote = &call->remotes[i];
 
-		if (remote->at.addr == 0 || remote->party != port->party || (remote->medium & ~CALL_REMOTE_RTCP) != port->medium)
+		if (remote->at.addr == 0 || remote->host != port->host || (remote->medium & ~CALL_REMOTE_RTCP) != port->medium)
 			continue;
 		if (remote->at.addr == addr)
 			return ANNOUNCED;

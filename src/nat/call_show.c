@@ -125,7 +125,7 @@ static struct endpoint announced_to(const struct call_record *call, const struct
 	for (unsigned i = CALL_REMOTES; i-- > 0;) {
 		const struct call_remote *remote = &call->remotes[i];
 
-		if (remote->at.addr == 0 || remote->party != port->party)
+		if (remote->at.addr == 0 || remote->host != port->host)
 			continue;
 		if (remote->medium == (port->medium | (port->kind & PORT_RTCP ? CALL_REMOTE_RTCP : 0)))
 			found = remote->at;

@@ -37,6 +37,7 @@ static struct call_port body_of(const struct making *m, uint8_t protocol, struct
 		.ig_port = mapping->ig.port,
 		.rule = mapping->rule,
 		.call = RECORD_NONE,
+		.host = m->sender->il,
 		.party = call_party(m->sender),
 		.medium = MEDIUM_NONE,
 		.kind = mapping->is_static ? PORT_STATIC : 0,
@@ -215,7 +216,7 @@ static void remember(struct making *m, struct endpoint at, uint16_t medium, uint
 {
 	struct call_record *call = m->told.call;
 	const struct call_remote said = {
-		.at = at, .medium = medium, .party = call_party(m->receiver), .branch = branch};
+		.at = at, .medium = medium, .host = m->receiver->il, .party = call_party(m->receiver), .branch = branch};
 	unsigned i = 0;
 
 	while (i < CALL_REMOTES - 1) {
@@ -256,7 +257,8 @@ static void follow_there(struct making *m, const struct mention *mention)
 	struct mention there = *mention;
 
 	there.protocol = resolve_protocol(mention, flow);
-	there.flags |= MENTION_MANY;
+	there.child = m->ask->alg;
+	there.flags = MENTION_MANY;
 	if (snapshot_service(m->engine->snapshot, there.protocol, there.at.port, there.at.addr) == ALG_NONE)
 		expect_inside(m, &there, there.at);
 }
@@ -283,7 +285,8 @@ enum resolve_outcome resolve_signal(struct making *m, const struct mention *ment
 	return m->sender != NULL ? signal_inside(m, mention, out) : signal_outside(m, mention, out);
 }
 
-/* What is said to be reached there (Via) has to be, even if it is no contact. */
+/* What is said to be reached there (Via) has to be, even if it is no contact: the sender inside, and by who answers it also the
+ * sender outside. */
 enum resolve_outcome resolve_own_name(struct making *m, const struct mention *mention, struct resolved *out)
 {
 	const struct flow_record *flow = m->sender;
@@ -292,7 +295,11 @@ enum resolve_outcome resolve_own_name(struct making *m, const struct mention *me
 
 	if (flow != NULL && mention->at.port == 0 && m->told.call != NULL)
 		resolve_party(m, mention, out);
-	if (flow == NULL || m->findings->key_length == 0 || mention->at.addr != flow->il || mention->at.port == 0)
+	if (m->findings->key_length == 0 || mention->at.port == 0)
+		return RESOLVED;
+	if (flow == NULL && mention->at.addr == m->receiver->og && mention->medium == MEDIUM_NONE)
+		follow_there(m, mention);
+	if (flow == NULL || mention->at.addr != flow->il)
 		return RESOLVED;
 	protocol = resolve_protocol(mention, flow);
 	ig = (struct endpoint){flow->ig, flow->ig_port};

@@ -71,8 +71,8 @@ enum resolve_outcome resolve_candidate(struct making *m, const struct mention *m
 enum resolve_outcome resolve_own_name(struct making *m, const struct mention *mention, struct resolved *out);
 
 /* resolve_other.c */
-/* May the sender announce this endpoint of another host? Where not, it is resolved as a name; if it is covered and has none, that is
- * counted. */
+/* May the sender announce this endpoint of another host? Where not, it is resolved as a name; if it is covered and has none, that
+ * is counted. */
 bool may_announce(struct making *m, const struct mention *mention, uint8_t protocol, struct resolved *out);
 /* The address alone of a host that takes part in the call. */
 void resolve_party(const struct making *m, const struct mention *mention, struct resolved *out);

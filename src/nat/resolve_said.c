@@ -150,11 +150,10 @@ static void follow_media(struct making *m)
 static void agree(struct making *m)
 {
 	uint32_t index = call_index(m->engine->calls, m->told.call);
-	uint32_t party = call_party(m->receiver);
 	struct call_port *port = NULL;
 
 	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
-		if (port->party == party && (port->flags & PORT_REPLACED) && port->closes_s == 0)
+		if (port->host == m->receiver->il && (port->flags & PORT_REPLACED) && port->closes_s == 0)
 			port->closes_s = seconds(m->now) + REPLACED_S;
 	}
 	STORE_POINT();
@@ -354,7 +353,6 @@ static void admit(struct making *m)
 {
 	const struct call_record *call = m->told.call;
 	const struct flow_record *flow = m->sender != NULL ? m->sender : m->receiver;
-	uint32_t party = call_party(flow);
 
 	for (unsigned i = 0; i < CALL_CONTACTS; i++) {
 		struct call_port *port = call_port_at(m->engine->calls, call->contacts[i]);
@@ -362,7 +360,7 @@ static void admit(struct making *m)
 		if (port == NULL || port->il != flow->il)
 			continue;
 		for (unsigned n = 0; n < CALL_REMOTES; n++) {
-			if (call->remotes[n].medium == MEDIUM_NONE && call->remotes[n].party == party &&
+			if (call->remotes[n].medium == MEDIUM_NONE && call->remotes[n].host == flow->il &&
 			    call->remotes[n].at.addr != 0)
 				call_port_admit(port, call->remotes[n].at.addr);
 		}

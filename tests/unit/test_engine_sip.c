@@ -407,6 +407,47 @@ START_TEST(what_is_sent_to_the_other_sides_contact_is_read)
 }
 END_TEST
 
+START_TEST(a_phone_with_two_ports_is_one_party)
+{
+	struct pkt p;
+
+	masquerade();
+	/* It sends from 49194 and listens at 5060; the offer comes with the answer to a request from outside. */
+	struct says invite = {.first = "INVITE sip:b@example.com SIP/2.0", .method = "INVITE", .call = 1,
+			      .via = "10.0.0.5:5060", .contact = "10.0.0.5:5060", .sdp = sdp_of("10.0.0.5", AUDIO)};
+	sip_out(HOST(5), 49194, PROXY, 5060, &invite);
+	HAS("Contact: <sip:u@203.0.113.1:5060>");
+	answer_in(1, "SIP/2.0 200 OK", "t");
+	struct says again = {.first = "INVITE sip:u@203.0.113.1:5060 SIP/2.0", .method = "INVITE", .call = 1, .from = "t",
+			     .to = "f", .via = "198.51.100.1:5060", .contact = "198.51.100.1:5060"};
+	sip_in(PROXY, 5060, FACE, 5060, &again);
+	struct says ok = {.first = "SIP/2.0 200 OK", .method = "INVITE", .call = 1, .from = "t", .to = "f",
+			  .via = "198.51.100.1:5060", .contact = "10.0.0.5:5060", .sdp = sdp_of("10.0.0.5", AUDIO)};
+	sip_out(HOST(5), 49194, PROXY, 5060, &ok);
+	HAS("m=audio 4000");
+	struct says ack = {.first = "ACK sip:u@203.0.113.1:5060 SIP/2.0", .method = "ACK", .call = 1, .from = "t", .to = "f",
+			   .sdp = sdp_of("198.51.100.7", "m=audio 7000 RTP/AVP 0\r\n")};
+	sip_in(PROXY, 5060, FACE, 5060, &ack);
+	IS(rtp_in(7, 7000, FACE, 4000, &p), TRANSLATED_NEW);
+}
+END_TEST
+
+START_TEST(answers_to_another_port_of_the_sender_are_read)
+{
+	lab_static(&lab, 1, P_UDP, HOST(9), 5060, POOL(9), 5060);
+	lab_masquerade(&lab);
+	ck_assert(lab_commit(&lab));
+	struct says invite = {.first = "INVITE sip:b@203.0.113.9 SIP/2.0", .method = "INVITE", .call = 1,
+			      .via = "198.51.100.1:5065", .contact = "198.51.100.1:5065"};
+	sip_in(PROXY, 50591, POOL(9), 5060, &invite);
+	struct says ok = {.first = "SIP/2.0 200 OK", .method = "INVITE", .call = 1, .to = "t", .via = "198.51.100.1:5065",
+			  .contact = "10.0.0.9:5060", .sdp = sdp_of("10.0.0.9", AUDIO)};
+	sip_out(HOST(9), 58109, PROXY, 5065, &ok);
+	HAS_NOT("10.0.0.9");
+	HAS("Contact: <sip:u@203.0.113.9:5060>");
+}
+END_TEST
+
 /* ---- from outside */
 
 START_TEST(a_call_from_outside_to_a_static_port)
@@ -467,6 +508,8 @@ static Suite *suite(void)
 	tcase_add_test(t, an_unanswered_call_ends);
 	tcase_add_test(t, each_call_of_a_trunk_ends_alone);
 	tcase_add_test(t, of_two_that_answered_one_hangs_up);
+	tcase_add_test(t, a_phone_with_two_ports_is_one_party);
+	tcase_add_test(t, answers_to_another_port_of_the_sender_are_read);
 	tcase_add_test(t, a_call_from_outside_to_a_static_port);
 	suite_add_tcase(s, t);
 	return s;
