@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A host inside that announces another one: an exchange its phones, a proxy whom it serves. The other is taken if it is covered,
- * and known: a party of the call (a contact of the message or of the call, or with a port in it), or one that takes signalling from the
- * same server. It is mapped as its own packets would be. Anything else stays as it is in the message, and is counted.
+ * and known: a party of the call (a contact of the message or of the call, or with a port in it), or one that takes signalling
+ * from the same server. It is mapped as its own packets would be. Anything else stays as it is in the message, and is counted.
  */
 #include "nat/call_life.h"
 #include "nat/resolve_parts.h"
