@@ -455,10 +455,12 @@ enum resolve_outcome resolve_candidate(struct making *m, const struct mention *m
 	struct call_port *port = NULL;
 	enum alg_note note;
 
-	if (m->told.call == NULL || !is_good_port(m, mention)) {
+	if (!is_good_port(m, mention)) {
 		resolve_name(m, mention, out);
 		return RESOLVED;
 	}
+	if (need_call(m) == NULL)
+		return refuse_call(m, NOTE_LIMIT);
 	for (uint8_t kind = 0; kind <= PORT_RTCP && port == NULL; kind += PORT_RTCP)
 		port = medium_at(m, mention, protocol, mention->at, kind);
 	note = port != NULL ? NOTE_NONE : medium_port(m, mention, protocol, mention->at, 0, &port);
