@@ -186,7 +186,7 @@ def test_rsh():
     run = Run("rsh")
     result = sound(run, "rsh")
     check(stream(result, SERVER, 1000, HOST, 1022) == b"warning\n", "rsh: second connection")
-    check(run.lines("rsh - ") and run.lines(" came to "), "rsh: report")
+    check(run.lines("rsh rsh ") and run.lines(" came to "), "rsh: report")
 
 
 def test_hairpin():
