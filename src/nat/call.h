@@ -38,7 +38,7 @@
 #define CALL_REMOTES   8
 #define CALL_BRANCHES  4
 #define PORT_REMOTES   8
-#define CALL_SOURCE_UNANSWERED 512  /* begun by one host, inside or outside, and not answered; registrations likewise */
+#define CALL_SOURCE_UNANSWERED 1024 /* begun by one host, inside or outside, and not answered; registrations likewise */
 #define CALL_SOURCE_MAX	       8192 /* of one host in all */
 
 enum call_state { CALL_BEGUN = 1, CALL_UP, CALL_OVER, CALL_REGISTERING, CALL_REGISTERED };

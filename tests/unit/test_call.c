@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of calls by itself; and, through the engine, that whatever is said in whatever order shows nothing and leaves nothing. */
+/* The table of calls by itself; and, through the engine, that whatever is said in whatever order shows nothing and leaves
+ * nothing. */
 #include "phonelab.h"
 #include "nat/call.h"
 
@@ -229,7 +230,8 @@ START_TEST(whatever_is_said_shows_nothing_and_leaves_nothing)
 	for (int i = 0; i < 3; i++)
 		lab_wait(&lab, 50000);
 	ck_assert_uint_eq(calls_now().ports, 0);
-	ck_assert_uint_eq(calls_now().begun + calls_now().up + calls_now().over + calls_now().registering + calls_now().registered, 0);
+	ck_assert_uint_eq(calls_now().begun + calls_now().up + calls_now().over, 0);
+	ck_assert_uint_eq(calls_now().registering + calls_now().registered, 0);
 	ck_assert_uint_eq(lab_counts(&lab).flows, 0);
 	ck_assert_uint_eq(expect_count(lab.engine->expects), 0);
 	ck_assert_uint_eq(binding_count(lab.engine->bindings), 0);

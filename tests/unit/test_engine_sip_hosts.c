@@ -295,7 +295,7 @@ START_TEST(a_flood_costs_its_sender_only)
 	struct says mine = {.first = "INVITE sip:b@example.com SIP/2.0", .method = "INVITE", .call = 2, .via = "10.0.0.6:5060",
 			    .contact = "10.0.0.6:5060", .sdp = sdp_of("10.0.0.6", AUDIO)};
 	sip_out(HOST(6), 5060, PROXY, 5060, &mine);
-	for (int i = 10; i < 3000; i++)
+	for (int i = 10; i < 4000; i++)
 		invite_out(i, AUDIO);
 	ck_assert_uint_eq(calls_now().begun, CALL_SOURCE_UNANSWERED + 1);
 	ck_assert_uint_eq(calls_now().up, 1);
