@@ -11,7 +11,8 @@ RUN_PACKAGES="iproute2 procps iputils-ping curl nftables"
 TEST_PACKAGES="xz-utils iputils-tracepath traceroute iperf3 tcpdump tshark ethtool expect inetutils-telnet
 	python3-scapy bind9-dnsutils coturn stun-client hping3 nmap
 	vsftpd lftp tnftp openssl
-	bind9 tftpd-hpa tftp-hpa atftp rsh-redone-client rsh-redone-server openbsd-inetd bsdutils"
+	bind9 tftpd-hpa tftp-hpa atftp rsh-redone-client rsh-redone-server openbsd-inetd bsdutils
+	sip-tester baresip-core kamailio"
 JOBS=$(nproc)
 
 # `ip netns` wants / to be a mount point. In a plain chroot it is none: go on in a bind mount of it, gone when we are.

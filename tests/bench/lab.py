@@ -48,7 +48,7 @@ class Programs:
 
     def __init__(self, build, source):
         self.algated, self.algate = os.path.join(build, "algated"), os.path.join(build, "algate")
-        for name in ("algload", "blast", "load", "nullqueue", "enginebench"):
+        for name in ("algload", "blast", "load", "nullqueue", "enginebench", "sipload"):
             setattr(self, name, os.path.join(build, "tests/bench", name))
         self.notify = os.path.join(source, "tests/net/notify.py")
 
@@ -82,7 +82,7 @@ class Lab:
     count = 0
 
     def __init__(self, programs, kind, offload=True, pin=True, flows=1048576, config="", helper=False):
-        """config: lines for Algate's configuration; helper: the kernel's NAT has its FTP helper."""
+        """config: lines for Algate's configuration; helper: the kernel's NAT has its FTP and SIP helpers."""
         Lab.count += 1
         self.programs, self.kind, self.offload, self.pin, self.flows = programs, kind, offload, pin, flows
         self.prefix = f"agb{os.getpid()}-{Lab.count}-"
@@ -189,21 +189,26 @@ class Lab:
             self.assign_helper()
 
     def assign_helper(self):
-        """To what goes to port 21: since Linux 6.0 no helper is there unasked."""
+        """To what goes to ports 21 and 5060: since Linux 6.0 no helper is there unasked."""
         try:
             self.run("rt", "nft", "-f", "-", input="""table ip helpers {
                 ct helper ftp { type "ftp" protocol tcp; }
+                ct helper sip { type "sip" protocol udp; }
                 chain pre {
                     type filter hook prerouting priority 0;
                     tcp dport 21 ct helper set "ftp"
+                    udp dport 5060 ct helper set "sip"
                 }
             }\n""")
         except Failure as failure:
-            raise Missing(f"this kernel has no FTP helper: {failure}") from failure
+            raise Missing(f"this kernel has no FTP or SIP helper: {failure}") from failure
 
     def translates_ftp(self):
         """Whether the FTP server sees the router's address in PORT."""
         return self.kind == "algate" or (self.kind == "kernel" and self.helper)
+
+    def translates_sip(self):
+        return self.translates_ftp()
 
     def translates_dns(self):
         return self.kind == "algate"
@@ -294,6 +299,9 @@ class Lab:
 
     def algload(self, namespace, *words, timeout=120):
         return json.loads(self.run(namespace, *one_cpu(), self.programs.algload, *words, timeout=timeout))
+
+    def sipload(self, namespace, *words, timeout=120):
+        return json.loads(self.run(namespace, *one_cpu(), self.programs.sipload, *words, timeout=timeout))
 
     def blast(self, *words, timeout=300):
         pin = ("-p", 0) if os.cpu_count() > 1 else ()

@@ -6,7 +6,7 @@ not a fast router. As in measure.py: PAIRED_MESSAGES takes a Lab, ALONE_MESSAGES
 """
 from lab import INSIDE, Lab, OUTSIDE, SERVER, Failure, one_cpu
 
-FTP, FTP_UNREAD, DNS, DNS_UNREAD = 21, 2121, 53, 5353
+FTP, FTP_UNREAD, DNS, DNS_UNREAD, SIP, SIP_UNREAD = 21, 2121, 53, 5353, 5060, 5070
 HOSTS, FIRST_LOCAL, FIRST_GLOBAL = 100, "10.77.16.1", "203.0.113.1"
 WIDTH, DEPTH = 32, 8
 STATICS = "".join(f"ip nat inside source static 10.77.16.{n} 203.0.113.{n}\n" for n in range(1, HOSTS + 1))
@@ -39,6 +39,15 @@ def dns(lab, scale, kind, port=DNS, width=WIDTH):
     return checked(f"DNS {kind}", lab.algload("in", "dns", SERVER, port, kind, FIRST_LOCAL, wanted, HOSTS, scale.seconds, width))
 
 
+def sip_server(lab, port=SIP):
+    seen = OUTSIDE if port == SIP and lab.translates_sip() else INSIDE
+    lab.start("out", *one_cpu(), lab.programs.sipload, "server", port, seen)
+
+
+def sip(lab, scale, port=SIP, width=WIDTH):
+    return checked("SIP", lab.sipload("in", "calls", SERVER, port, INSIDE, scale.seconds, width))
+
+
 def rate(result):
     return result["done"] / result["seconds"]
 
@@ -65,9 +74,17 @@ def message_rtt(lab, scale):
     return {"PORT p50 us": control["p50"], "PORT p99 us": control["p99"], "A p50 us": name["p50"], "A p99 us": name["p99"]}
 
 
+def sip_calls(lab, scale):
+    """INVITE with a description, 200 with another one, ACK, BYE, 200, on one flow; everything on one CPU."""
+    sip_server(lab)
+    one = sip(lab, scale, width=1)
+    return {"per second": rate(sip(lab, scale)), "INVITE to 200 p50 us": one["p50"], "INVITE to 200 p99 us": one["p99"]}
+
+
 PAIRED_MESSAGES = {
     "ftp-control": ("FTP: PORT and 200, {width} connections", ftp_control, {"helper": True}),
     "dns-messages": ("DNS: query and answer, {width} at once", dns_messages, {"config": STATICS}),
+    "sip-calls": ("SIP: calls on a trunk, {width} at once", sip_calls, {"helper": True}),
     "message-rtt": ("one message and its answer", message_rtt, {"helper": True, "config": STATICS}),
 }
 
@@ -84,7 +101,7 @@ def cost(lab, function, *arguments, **options):
 def gateways(programs, scale):
     """The same messages with a gateway, and on a port that none reads."""
     with Lab(programs, "algate", config=STATICS) as lab:
-        for server, ports in ((ftp_server, (FTP, FTP_UNREAD)), (dns_server, (DNS, DNS_UNREAD))):
+        for server, ports in ((ftp_server, (FTP, FTP_UNREAD)), (dns_server, (DNS, DNS_UNREAD)), (sip_server, (SIP, SIP_UNREAD))):
             for port in ports:
                 server(lab, port)
         one = "the daemon's CPU time for {}"
@@ -93,7 +110,9 @@ def gateways(programs, scale):
                 ("the same, one in a segment, on a port that no gateway reads", cost(lab, ftp, scale, port=FTP_UNREAD), "us"),
                 (one.format("a DNS query and answer, A"), cost(lab, dns, scale, "a"), "us"),
                 ("the same, PTR", cost(lab, dns, scale, "ptr"), "us"),
-                ("the same, A, on a port that no gateway reads", cost(lab, dns, scale, "a", port=DNS_UNREAD), "us")]
+                ("the same, A, on a port that no gateway reads", cost(lab, dns, scale, "a", port=DNS_UNREAD), "us"),
+                (one.format("a SIP call of five messages"), cost(lab, sip, scale), "us"),
+                ("the same, on a port that no gateway reads", cost(lab, sip, scale, port=SIP_UNREAD), "us")]
 
 
 ALONE_MESSAGES = {"gateways": gateways}

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# SIP trunks: many calls on one flow at once, each with media of its own and ending alone; then thousands in sequence, after
+# which nothing is left: no call, no port, no translation but the trunk's own, no memory that grows.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../sip/lib.sh"
+begin "SIP: trunks"
+sip_programs sipp
+CALLS=${CALLS:-10000} WIDTH=200
+sip_topology
+sip_config >"$WORK/config"
+check "daemon starts" daemon_start "$WORK/config"
+
+# trunk NAME PAUSE CALLS RATE WIDTH: from h1 to far; both must end well
+trunk() {
+	local name=$1 pause=$2 calls=$3 rate=$4 width=$5 callee status=0 dir=$WORK/$1
+	mkdir -p "$dir"
+	"$PYTHON3" "$SIP/trunk.py" xml A 10.77.1.30 203.0.113.30 "$pause" >"$dir/caller.xml"
+	"$PYTHON3" "$SIP/trunk.py" xml B 203.0.113.30 10.77.1.30 "$pause" >"$dir/callee.xml"
+	in_ns far timeout 120 sipp -sf "$dir/callee.xml" -i 203.0.113.30 -p 5060 -m "$calls" -t u1 -nostdin \
+		-default_behaviors none -mi 127.0.0.1 -mp 30000 -buff_size 4000000 -recv_timeout 40000 \
+		-trace_err -error_file "$dir/callee.err" ${MESSAGES:+-trace_msg -message_file "$dir/trunk.out.msg"} >"$dir/callee.out" 2>&1 &
+	callee=$!
+	PIDS="$PIDS $callee"
+	wait_for 10 bound far 5060
+	in_ns h1 timeout 110 sipp 203.0.113.30:5060 -sf "$dir/caller.xml" -i 10.77.1.30 -p 5060 -m "$calls" -t u1 -nostdin \
+		-default_behaviors none -mi 127.0.0.1 -mp 20000 -buff_size 4000000 -recv_timeout 40000 -r "$rate" -l "$width" \
+		-cid_str '%u-%p-trunk' -trace_err -error_file "$dir/caller.err" \
+		${MESSAGES:+-trace_msg -message_file "$dir/trunk.in.msg"} >"$dir/caller.out" 2>&1 || status=1
+	wait $callee || status=1
+	tail -30 "$dir/caller.out"
+	return $status
+}
+
+bound() { # NAMESPACE PORT
+	in_ns "$1" ss -Hlun "sport = :$2" | grep -q .
+}
+
+calls_up() { # NUMBER   in the state of calls that are up
+	cli "show ip nat alg sip calls" >"$WORK/calls"
+	tail -3 "$WORK/calls"
+	[ "$(grep -c 'trunk.* answered' "$WORK/calls")" = "$1" ]
+}
+
+one_flow() { # of signalling
+	cli "show ip nat translations" | grep '10\.77\.1\.30:5060 ' | tee "$WORK/flows"
+	[ "$(grep -c '203\.0\.113\.30:5060' "$WORK/flows")" = 1 ]
+}
+
+media_gone() { # no translation but those of signalling
+	cli "show ip nat translations" | grep '10\.77\.1\.30:' >"$WORK/flows"
+	head -3 "$WORK/flows"
+	! grep -qv '10\.77\.1\.30:5060 ' "$WORK/flows"
+}
+
+# ---- at the same time
+
+voices() { # starts media.py at both ends
+	local side space
+	for space in h1:in far:out; do
+		side=${space#*:} space=${space%%:*}
+		background $space media.$space.log "$PYTHON3" "$SIP/media.py" "$WORK/parallel" $side $space
+		eval "VOICE_$space=$!"
+		wait_for 5 grep -q ready "$WORK/media.$space.log"
+	done
+}
+voices_end() {
+	kill "$VOICE_h1" "$VOICE_far"
+	wait_for 5 test -s "$WORK/parallel/media.far.json" && wait_for 5 test -s "$WORK/parallel/media.h1.json"
+}
+
+mkdir -p "$WORK/parallel"
+check "both ends can talk" voices
+# The calls begin within 2 s and last 12 s.
+MESSAGES=yes trunk parallel 12000 $WIDTH 100 $WIDTH >"$WORK/parallel/result" 2>&1 &
+TRUNK=$!
+sleep 7
+check "$WIDTH calls are up at once" calls_up $WIDTH
+check "on one flow" one_flow
+wait $TRUNK
+check "each was answered and ended" test $? = 0
+check "none is up" calls_up 0
+check "the voices end" voices_end
+check "all $WIDTH were heard at both ends" "$PYTHON3" "$SIP/trunk.py" heard "$WORK/parallel" $WIDTH
+
+# ---- one after the other
+
+memory() {
+	awk '/^VmRSS/ {print $2}' "/proc/$DAEMON/status"
+}
+check "$CALLS calls in sequence" trunk first 0 "$CALLS" 1000 20
+FIRST=$(memory)
+check "and a quarter of that more" trunk second 0 $((CALLS / 4)) 1000 20
+SECOND=$(memory)
+echo "# memory: $FIRST kB, then $SECOND kB"
+check "memory does not grow" test "$SECOND" -le $((FIRST + FIRST / 20 + 1024))
+nothing_left() { # 32 s for retransmissions, and some for a slow machine
+	for _ in $(seq 12); do
+		sleep 5
+		cli "show ip nat alg sip calls" >"$WORK/calls"
+		tail -1 "$WORK/calls"
+		! grep -q trunk "$WORK/calls" || continue
+		return 0
+	done
+	return 1
+}
+check "the calls are gone after the time for retransmissions" nothing_left
+check "their translations, too" wait_for 20 media_gone
+finish

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The voices of the calls that sipp sets up: media.py DIRECTORY SIDE NAME, in the namespace NAME.
+
+Follows every log of messages DIRECTORY/RUN.SIDE.msg whose party has an address here. Who has said a description and heard one sends from the ports it said
+itself to those it heard: RTP to the port of the medium, RTCP to the next one or where a=rtcp has it. What comes in is
+counted by what was announced. On SIGTERM: DIRECTORY/media.NAME.json, with
+    bursts: [{id, run, kind, own, remote}]   what was sent: kind is rtp, rtcp or udptl
+    heard: [{id, at, source, count}]         what came in, and where from
+    told: {run: [place...]}                  where the other party said that its media are
+Knows nothing of translation: the addresses are those of the messages.
+"""
+import collections
+import errno
+import glob
+import json
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+PACKETS, INTERVAL = 10, 0.02
+START = re.compile(rb"^-{40,} .*\n(?:UDP|TCP|TLS) message (sent|received) [\[(](\d+)(?:\]| bytes\)).*:\n\n", re.M)
+
+
+def pieces(kind, body):
+    """The parts of a multipart body, heads and all, also the inner ones."""
+    edge = re.match(r'(?i)multipart/[a-z]+; *boundary="?([^";]+)', kind)
+    found = []
+    for part in body.split("--" + edge.group(1))[1:-1] if edge else []:
+        part = part[2:-2]  # the line ends that belong to the boundaries
+        head, _, text = part.partition("\r\n\r\n")
+        found += [part, *pieces(field(head, "Content-Type", "c"), text)]
+    return found
+
+
+def descriptions(kind, body):
+    """The session descriptions of a body, also those of a multipart one."""
+    if kind.lower().startswith("application/sdp"):
+        return [body]
+    parted = [part.partition("\r\n\r\n") for part in pieces(kind, body)]
+    return [text for head, _, text in parted if field(head, "Content-Type", "c").lower().startswith("application/sdp")]
+
+
+def field(head, name, brief):
+    found = re.search(rf"(?im)^(?:{name}|{brief})[ \t]*:[ \t]*((?:.*(?:\r\n[ \t])?)*?)\r\n(?![ \t])", head + "\r\n")
+    return found.group(1) if found else ""
+
+
+def media_of(text):
+    """[(kind, address, port, rtcp address, rtcp port, mode)]; port 0: closed"""
+    session, found = {"c": "", "mode": "sendrecv"}, []
+    for line in text.split("\r\n"):
+        if line.startswith("m="):
+            kind, port = line[2:].split()[:2]
+            found.append(dict(session, kind=kind, port=int(port.split("/")[0]), rtcp=None, protocol=line.split()[2]))
+        scope = found[-1] if found else session
+        if line.startswith("c=IN IP4 "):
+            scope["c"] = line.split()[2]
+        elif line in ("a=sendonly", "a=recvonly", "a=inactive", "a=sendrecv"):
+            scope["mode"] = line[2:]
+        elif line.startswith("a=rtcp:") and found:
+            words = line[7:].split()
+            scope["rtcp"] = (words[3] if len(words) > 3 else "", int(words[0]))
+        elif line == "a=rtcp-mux" and found:
+            scope["mux"] = True
+    for one in found:
+        address, port = one["rtcp"] or ("", one["port"] + 1)
+        one["rtcp"] = (address or one["c"], one["port"] if one.get("mux") else port)
+    return found
+
+
+class Follower:
+    """One party's log."""
+
+    def __init__(self, path, talker):
+        self.talker, self.data = talker, b""
+        self.file = open(path, "rb")
+        self.run = os.path.basename(path).rsplit(".", 2)[0]
+        self.said, self.done = {}, set()
+
+    def read(self):
+        new = self.file.read()
+        if not new:
+            return
+        self.data += new
+        while True:
+            found = START.search(self.data)
+            if not found or len(self.data) < found.end() + int(found.group(2)):
+                return
+            message = self.data[found.end():found.end() + int(found.group(2))]
+            self.data = self.data[found.end() + int(found.group(2)):]
+            self.message(found.group(1) == b"sent", message.decode("latin-1"))
+
+    def message(self, sent, text):
+        head, _, body = text.partition("\r\n\r\n")
+        described = descriptions(field(head, "Content-Type", "c"), body)
+        if not described:
+            return
+        call, number = field(head, "Call-ID", "i"), field(head, "CSeq", "CSeq").split()[0]
+        medias = media_of(described[0])
+        mine, theirs = self.said.setdefault(call, [None, None])
+        if sent:
+            mine = medias
+            self.talker.listen(medias)
+        else:
+            theirs = medias
+            self.talker.told[self.run] += [place for one in medias for place in ((one["c"], one["port"]), one["rtcp"])]
+        self.said[call] = [mine, theirs]
+        # An answer completes an exchange; the next offer waits for its own.
+        offer = not head.startswith("SIP/2.0") and not (head.startswith(("ACK", "PRACK")))
+        if offer:
+            self.said[call] = [mine, None] if sent else [None, theirs]
+        elif mine and theirs:
+            self.exchange(call, number, mine, theirs)
+
+    def exchange(self, call, number, mine, theirs):
+        key = (call, repr(mine), repr(theirs), number)
+        if key in self.done:
+            return
+        self.done.add(key)
+        for own, remote in zip(mine, theirs):
+            if own["port"] == 0 or remote["port"] == 0:
+                continue
+            if "0.0.0.0" in (own["c"], remote["c"]):
+                continue
+            if own["mode"] in ("sendrecv", "sendonly") and remote["mode"] in ("sendrecv", "recvonly"):
+                self.talker.talk(self.run, own, remote)
+
+
+class Talker:
+    def __init__(self, name):
+        self.name, self.sockets, self.poll = name, {}, select.epoll()
+        self.queue, self.bursts, self.heard = collections.deque(), [], collections.Counter()
+        self.numbers = {}
+        self.told = collections.defaultdict(list)
+
+    def open(self, place):
+        if place in self.sockets or place[1] == 0 or place[0] in ("", "0.0.0.0"):
+            return
+        new = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        new.setblocking(False)
+        try:
+            new.bind(place)
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL:  # the other namespace's party
+                print(f"{place}: {error}", file=sys.stderr, flush=True)
+            return
+        self.sockets[place] = new
+        self.numbers[new.fileno()] = (place, new)
+        self.poll.register(new.fileno(), select.EPOLLIN)
+
+    def listen(self, medias):
+        for media in medias:
+            if media["port"]:
+                self.open((media["c"], media["port"]))
+                if media["kind"] != "image":
+                    self.open(media["rtcp"])
+
+    def talk(self, run, own, remote):
+        if own["kind"] == "image":
+            ways = [("udptl", (own["c"], own["port"]), (remote["c"], remote["port"]), 1)]
+        else:
+            ways = [("rtp", (own["c"], own["port"]), (remote["c"], remote["port"]), 1),
+                    ("rtcp", own["rtcp"], remote["rtcp"], 5)]
+        if ways[0][1] not in self.sockets:
+            return  # the other namespace's party
+        now = time.monotonic()
+        for kind, near, far, every in ways:
+            identity = f"{self.name}:{len(self.bursts)}"
+            self.bursts.append({"id": identity, "run": run, "kind": kind, "own": near, "remote": far})
+            for count in range(0, PACKETS, every):
+                self.queue.append((now + 0.1 + count * INTERVAL, kind, near, far, identity, count))
+        self.queue = collections.deque(sorted(self.queue))
+
+    def send(self):
+        while self.queue and self.queue[0][0] <= time.monotonic():
+            _, kind, near, far, identity, count = self.queue.popleft()
+            if kind == "rtp":
+                head = struct.pack("!BBHII", 0x80, 0, count, count * 160, 1)
+            elif kind == "rtcp":  # an empty receiver report
+                head = struct.pack("!BBHI", 0x80, 201, 1, 1)
+            else:
+                head = struct.pack("!HBB", count, 0, 0)
+            try:
+                self.sockets[near].sendto(head + f"<{identity}>".encode().ljust(32, b"."), far)
+            except (OSError, KeyError) as error:
+                print(f"{near} to {far}: {error!r}", file=sys.stderr, flush=True)
+
+    def receive(self, wait):
+        for number, _ in self.poll.poll(wait):
+            place, one = self.numbers[number]
+            for _ in range(100):
+                try:
+                    data, source = one.recvfrom(2048)
+                except (BlockingIOError, ConnectionError):
+                    break
+                found = re.search(rb"<(\w+:\d+)>", data)
+                self.heard[(found.group(1).decode() if found else "?", place, source)] += 1
+
+
+def main(directory, side, name):
+    talker, followers, ending = Talker(name), {}, []
+    signal.signal(signal.SIGTERM, lambda *_: ending.append(1))
+    print("ready", flush=True)
+    look = 0
+    while not ending:
+        if time.monotonic() >= look:
+            look = time.monotonic() + 0.05
+            for path in glob.glob(f"{directory}/*.{side}.msg"):
+                if path not in followers:
+                    followers[path] = Follower(path, talker)
+            for follower in followers.values():
+                follower.read()
+        talker.send()
+        talker.receive(0.005)
+    with open(f"{directory}/media.{name}.json", "w", encoding="ascii") as file:
+        heard = [{"id": key[0], "at": key[1], "source": key[2], "count": count} for key, count in talker.heard.items()]
+        json.dump({"bursts": talker.bursts, "heard": heard, "told": talker.told}, file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,487 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bytes through a router, seen at both ends by one process: wire.py PREFIX CHECK [ARGUMENT...].
+
+Sockets are made in the namespaces named PREFIX h1, h2 and far. Each function whose name begins with check_ is a CHECK: it
+prints what is wrong and fails, or is silent.
+"""
+import ctypes
+import inspect
+import os
+import random
+import re
+import socket
+import sys
+import time
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+PREFIX = sys.argv[1] if len(sys.argv) > 1 else ""
+PHONE, SERVER = "10.77.1.20", "203.0.113.200"
+INSIDE_NET = "10.77."
+
+
+class Wrong(Exception):
+    """What a check found."""
+
+
+def sock(namespace, kind, address, port=0):
+    """A socket of that namespace, bound."""
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    there = os.open(f"/run/netns/{PREFIX}{namespace}", os.O_RDONLY)
+    try:
+        if LIBC.setns(there, 0x40000000) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+        one = socket.socket(socket.AF_INET, kind)
+        LIBC.setns(home, 0x40000000)
+    finally:
+        os.close(home)
+        os.close(there)
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind((address, port))
+    one.settimeout(3)
+    return one
+
+
+def udp(namespace, address, port=5060):
+    return sock(namespace, socket.SOCK_DGRAM, address, port)
+
+
+def connected(address=PHONE, port=0, server=SERVER, server_port=5060):
+    """(client, server's side) of a new connection from inside."""
+    listener = sock("far", socket.SOCK_STREAM, server, server_port)
+    listener.listen(5)
+    client = sock("h1", socket.SOCK_STREAM, address, port)
+    client.connect((server, server_port))
+    accepted, _ = listener.accept()
+    accepted.settimeout(3)
+    listener.close()
+    for one in (client, accepted):
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client, accepted
+
+
+def take(one):
+    """A datagram, or None."""
+    try:
+        return one.recvfrom(65536)
+    except socket.timeout:
+        return None, None
+
+
+def take_all(one, length=None, wait=3.0):
+    """What a stream brings until that much is there, or a whole SIP message when length is None."""
+    data, end = b"", time.monotonic() + wait
+    one.settimeout(0.2)
+    while time.monotonic() < end:
+        if length is not None and len(data) >= length or length is None and whole(data):
+            break
+        try:
+            got = one.recv(65536)
+        except socket.timeout:
+            continue
+        if not got:
+            break
+        data += got
+    return data
+
+
+def whole(data):
+    head, edge, body = data.partition(b"\r\n\r\n")
+    if not edge:
+        return False
+    found = re.search(rb"(?im)^(?:content-length|l) *: *(\d+)", head)
+    return len(body) >= int(found.group(1) if found else 0)
+
+
+def want(good, *what):
+    if not good:
+        raise Wrong(" ".join(str(one) for one in what))
+
+
+# ---- messages
+
+def message(first, fields, body=""):
+    lines = [first] + fields + ([f"Content-Type: application/sdp"] if body else [])
+    return ("\r\n".join(lines + [f"Content-Length: {len(body)}"]) + "\r\n\r\n" + body).encode()
+
+
+def sdp(address, port=20000):
+    return f"v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n"
+
+
+def fields(address, call, method, transport="UDP", port=5060, number=1, to_tag=""):
+    return [f"Via: SIP/2.0/{transport} {address}:{port};branch=z9hG4bK{call}{number};rport", "Max-Forwards: 70",
+            f"From: <sip:a@{address}>;tag=f{call}", f"To: <sip:b@{SERVER}>{to_tag}", f"Call-ID: {call}@phone.example",
+            f"CSeq: {number} {method}", f"Contact: <sip:a@{address}:{port}>"]
+
+
+def invite(address, call, transport="UDP", port=5060, media=20000):
+    return message(f"INVITE sip:b@{SERVER} SIP/2.0", fields(address, call, "INVITE", transport, port), sdp(address, media))
+
+
+def answer(request, status="200 OK", body="", contact=f"<sip:b@{SERVER}:5060>", extra=()):
+    """As its receiver writes it: Via, From, To, Call-ID and CSeq as they came."""
+    head = request.decode("latin-1").split("\r\n\r\n")[0].split("\r\n")
+    copied = [line for line in head if re.match(r"(?i)(via|from|to|call-id|cseq) *:", line)]
+    copied = [line + ";tag=t1" if line.startswith("To:") and "tag=" not in line else line for line in copied]
+    return message(f"SIP/2.0 {status}", copied + ([f"Contact: {contact}"] if contact else []) + list(extra), body)
+
+
+def header(data, name):
+    found = re.search(rf"(?im)^{name} *: *(.*?)\r$", data.decode("latin-1"))
+    return found.group(1) if found else ""
+
+
+def exact(data):
+    head, _, body = data.partition(b"\r\n\r\n")
+    want(int(header(data, "Content-Length")) == len(body), "Content-Length is", header(data, "Content-Length"), "of", len(body))
+    want(INSIDE_NET.encode() not in data, "an inside address:", data)
+
+
+# ---- datagrams that are none of SIP's
+
+def foreign():
+    random.seed(5060)
+    inside = PHONE.encode()
+    yield "an empty line", b"\r\n"
+    yield "a keepalive of RFC 5626", b"\r\n\r\n"
+    yield "one NUL", b"\0"
+    yield "four NULs", b"\0" * 4
+    yield "a STUN request", bytes.fromhex("000100002112a442") + bytes(range(12))
+    yield "a STUN answer", bytes.fromhex("0101000c2112a442") + bytes(range(12)) + bytes.fromhex("002000080001a147e112a643")
+    yield "RTP", bytes.fromhex("80000001000000a000000001") + bytes(160)
+    yield "HTTP", b"POST / HTTP/1.1\r\nHost: " + inside + b":5060\r\nContent-Length: 0\r\n\r\n"
+    yield "a file of lines", b"INVITE\r\nContact: <sip:a@" + inside + b":5060>\r\n\r\n"
+    yield "almost SIP", b"INVITE sip:b@" + inside + b" SIP/3.0\r\nContact: <sip:a@" + inside + b">\r\n\r\n"
+    yield "a status of two digits", b"SIP/2.0 20 OK\r\nContact: <sip:a@" + inside + b">\r\n\r\n"
+    yield "SIP that begins with a space", b" " + invite(PHONE, "space")
+    yield "SIP behind a NUL", b"\0" + invite(PHONE, "nul")
+    yield "half a head", invite(PHONE, "half")[:100]
+    yield "SDP alone", sdp(PHONE).encode()
+    yield "a long line", b"A" * 1400
+    for length in (1, 7, 64, 500, 1400):
+        yield f"{length} bytes by chance", random.randbytes(length)
+
+
+def check_foreign():
+    """Both ways, on 5060 at both ends."""
+    phone, server = udp("h1", PHONE), udp("far", SERVER)
+    wrong = []
+    for name, data in foreign():
+        phone.sendto(data, (SERVER, 5060))
+        got, source = take(server)
+        if got != data:
+            wrong.append(f"out: {name}: {got}")
+            continue
+        server.sendto(data, source)
+        got, _ = take(phone)
+        if got != data:
+            wrong.append(f"in: {name}: {got}")
+    want(not wrong, "\n".join(wrong))
+
+
+def check_foreign_tcp():
+    """A stream that is not SIP, and one that is no more."""
+    for data in (b"GET / HTTP/1.1\r\nHost: " + PHONE.encode() + b":5060\r\n\r\n" + invite(PHONE, "posted", "TCP"),
+                 b"\x16\x03\x01\x00\x05hello" + invite(PHONE, "tls", "TCP"), random.randbytes(5000)):
+        client, server = connected()
+        client.sendall(data)
+        got = take_all(server, len(data))
+        want(got == data, "out:", got[:200], "for", data[:40])
+        server.sendall(data[::-1])
+        want(take_all(client, len(data)) == data[::-1], "in:", data[:40])
+
+
+def check_untouched():
+    """Every message as it is: the gateway is off."""
+    phone, server = udp("h1", PHONE), udp("far", SERVER)
+    for data in (invite(PHONE, "off"), message(f"REGISTER sip:{SERVER} SIP/2.0", fields(PHONE, "offr", "REGISTER"))):
+        phone.sendto(data, (SERVER, 5060))
+        got, source = take(server)
+        want(got == data, "out:", got)
+        back = answer(got, body=sdp(SERVER), extra=[f"Warning: 399 {source[0]}:{source[1]} \"x\""])
+        server.sendto(back, source)
+        got, _ = take(phone)
+        want(got == back, "in:", got)
+    client, server = connected()
+    data = invite(PHONE, "offtcp", "TCP")
+    client.sendall(data)
+    want(take_all(server, len(data)) == data, "TCP")
+
+
+# ---- what a message becomes
+
+def check_message():
+    """INVITE and 200 over UDP: the far end reads nothing of inside, the phone reads what it wrote."""
+    phone, server = udp("h1", PHONE), udp("far", SERVER)
+    sent = invite(PHONE, f"msg{time.monotonic_ns()}")
+    phone.sendto(sent, (SERVER, 5060))
+    got, source = take(server)
+    want(got, "nothing came")
+    exact(got)
+    want(f"<sip:a@{source[0]}:{source[1]}>" in header(got, "Contact") or source[1] == 5060, "Contact", header(got, "Contact"))
+    back = answer(got, body=sdp(SERVER))
+    server.sendto(back, source)
+    read, _ = take(phone)
+    for name in ("Via", "From", "Call-ID", "CSeq"):
+        want(header(read, name) == header(sent, name), name, header(read, name))
+    # the same again is the same
+    phone.sendto(sent, (SERVER, 5060))
+    again, _ = take(server)
+    want(again == got, "a retransmission differs:", again, got)
+
+
+def check_folded():
+    phone, server = udp("h1", PHONE), udp("far", SERVER)
+    plain = invite(PHONE, f"folded{time.monotonic_ns()}").decode()
+    for fold in ("\r\n ", "\r\n\t", "\r\n   "):
+        text = plain.replace("Via: ", "Via:" + fold).replace(";rport", ";" + fold + "rport").replace("Contact: <", "Contact:" + fold + "<")
+        text = text.replace("Call-ID", "CALL-id").replace("Contact", "cOnTaCt").replace("From: ", "f :" + fold)
+        phone.sendto(text.encode(), (SERVER, 5060))
+        got, _ = take(server)
+        want(got, "nothing came")
+        exact(got)
+        want(got.count(fold.encode()) == text.count(fold), "folds are gone:", got)
+
+
+def check_many_values():
+    """Several Via and Contact in a line, IPv6 and names beside addresses."""
+    phone, server = udp("h1", PHONE), udp("far", SERVER)
+    text = invite(PHONE, f"many{time.monotonic_ns()}").decode()
+    text = text.replace(";rport\r\n", f";rport, SIP/2.0/UDP host.example:5070;branch=z9hG4bKx\r\nVia: SIP/2.0/UDP [2001:db8::1]:5060\r\n")
+    text = text.replace(f"Contact: <sip:a@{PHONE}:5060>",
+                        f"Contact: \"A, <b>\" <sip:a@{PHONE}:5060;transport=udp;ob>;q=0.5, <sip:a@host.example>, <sip:a@[2001:db8::1]>")
+    phone.sendto(text.encode(), (SERVER, 5060))
+    got, _ = take(server)
+    want(got, "nothing came")
+    exact(got)
+    for part in ("host.example:5070;branch=z9hG4bKx", "[2001:db8::1]:5060", '"A, <b>" <sip:a@', ";transport=udp;ob>;q=0.5, <sip:a@host.example>, "
+                 "<sip:a@[2001:db8::1]>"):
+        want(part.encode() in got, "gone:", part, "from", got)
+
+
+def check_rport():
+    """What the far end puts into Via is taken out again, so the phone learns of no other address."""
+    phone, server = udp("h1", PHONE), udp("far", SERVER)
+    sent = message(f"OPTIONS sip:{SERVER} SIP/2.0", fields(PHONE, f"rp{time.monotonic_ns()}", "OPTIONS"))
+    phone.sendto(sent, (SERVER, 5060))
+    got, source = take(server)
+    back = answer(got).decode().replace(";rport", f";received={source[0]};rport={source[1]}")
+    server.sendto(back.encode(), source)
+    read, _ = take(phone)
+    want(f"received={PHONE}" in header(read, "Via") and "rport=5060" in header(read, "Via"), header(read, "Via"))
+    want(source[0] not in read.decode(), "a global address:", read)
+
+
+def check_aware(count="1"):
+    """A phone that shows its global endpoint by itself: what it says leaves as it is, and what it is told, too."""
+    phone, server = udp("h1", "10.77.1.21"), udp("far", SERVER)
+    probe = message(f"OPTIONS sip:{SERVER} SIP/2.0", [f"Via: SIP/2.0/UDP phone.example:5060;branch=z9hG4bKaw{count};rport",
+                    "From: <sip:a@phone.example>;tag=1", "To: <sip:b@phone.example>", f"Call-ID: probe{count}{time.monotonic_ns()}",
+                    "CSeq: 1 OPTIONS"])
+    phone.sendto(probe, (SERVER, 5060))
+    got, source = take(server)
+    want(got == probe, "the probe:", got)
+    media = udp("h1", "10.77.1.21", 20100)
+    media.sendto(b"\0" * 20, (SERVER, 5060))
+    _, place = take(server)
+    sent = message(f"INVITE sip:b@{SERVER} SIP/2.0", fields(source[0], f"aware{time.monotonic_ns()}", "INVITE", port=source[1]),
+                   sdp(place[0], place[1]))
+    phone.sendto(sent, (SERVER, 5060))
+    got, source = take(server)
+    want(got == sent, "out:", got)
+    back = answer(got, body=sdp(SERVER)).decode().replace(";rport", f";received={source[0]};rport={source[1]}").encode()
+    server.sendto(back, source)
+    got, _ = take(phone)
+    want(got == back, "in:", got)
+
+
+def check_elsewhere(port, read):
+    """A message to another port; read: whether it is translated."""
+    phone, server = udp("h1", PHONE, 5080), udp("far", SERVER, int(port))
+    sent = invite(PHONE, f"port{time.monotonic_ns()}", port=5080)
+    phone.sendto(sent, (SERVER, int(port)))
+    got, _ = take(server)
+    if read == "yes":
+        exact(got)
+    else:
+        want(got == sent, "changed:", got)
+
+
+def check_large():
+    """Fragments inside and outside."""
+    phone, server = udp("h1", PHONE), udp("far", SERVER)
+    text = invite(PHONE, f"large{time.monotonic_ns()}").decode()
+    padding = "".join(f"X-Padding-{n}: {'x' * 70}\r\n" for n in range(60))
+    phone.sendto(text.replace("Max-Forwards", padding + "Max-Forwards").encode(), (SERVER, 5060))
+    got, _ = take(server)
+    want(got, "nothing came")
+    exact(got)
+    want(got.count(b"X-Padding") == 60, "padding is gone")
+
+
+# ---- streams
+
+def exchange(client, server, chop, request, response_of):
+    """A request out and its answer in, each sent as chop says; (request as it came, answer as it came)."""
+    for part in chop(request):
+        client.sendall(part)
+        time.sleep(0.003)
+    got = take_all(server)
+    want(whole(got), "not whole:", got)
+    for part in chop(response_of(got)):
+        server.sendall(part)
+        time.sleep(0.003)
+    return got, take_all(client)
+
+
+def check_cut(step="1"):
+    """INVITE and 200 in two segments, cut at every offset: the same as uncut."""
+    call = f"cut{time.monotonic_ns()}"
+    request = invite(PHONE, call, "TCP")
+    respond = lambda got: answer(got, body=sdp(SERVER))
+    client, server = connected()
+    reference = exchange(client, server, lambda data: [data], request, respond)
+    exact(reference[0])
+    want(PHONE.encode() in reference[1], "the answer:", reference[1])
+    wrong = []
+
+    def lane(offsets):
+        for offset in offsets:
+            try:
+                got = exchange(client, server, lambda data: [data[:offset], data[offset:]], request, respond)
+                if got != reference:
+                    wrong.append(f"{offset}: {got} instead of {reference}")
+            except (Wrong, OSError) as error:
+                wrong.append(f"{offset}: {error}")
+            if len(wrong) > 3:
+                return
+
+    lane(range(1, len(reference[0]), int(step)))
+    want(not wrong, "\n".join(wrong))
+
+
+def check_bytes():
+    """One byte in a segment."""
+    request = invite(PHONE, f"byte{time.monotonic_ns()}", "TCP")
+    client, server = connected()
+    got, back = exchange(client, server, lambda data: [data[at:at + 1] for at in range(len(data))], request,
+                         lambda got: answer(got, body=sdp(SERVER)))
+    exact(got)
+    want(PHONE.encode() in back, back)
+
+
+def check_pipelined():
+    """Messages and keepalives in one segment."""
+    client, server = connected()
+    call = f"pipe{time.monotonic_ns()}"
+    messages = [invite(PHONE, f"{call}{n}", "TCP", media=21000 + 4 * n) for n in range(5)]
+    client.sendall(b"\r\n\r\n" + b"\r\n\r\n".join(messages) + b"\r\n\r\n")
+    got = take_all(server, 1 << 20, 1.5)
+    want(INSIDE_NET.encode() not in got, "an inside address:", got)
+    want(got.startswith(b"\r\n\r\nINVITE") and got.endswith(b"\r\n\r\n"), "keepalives", got[:20], got[-20:])
+    found = [part for part in re.split(rb"(?=INVITE sip:)", got) if part.startswith(b"INVITE")]
+    want(len(found) == 5, len(found), "messages")
+    for part in found:
+        head, _, body = part.partition(b"\r\n\r\n")
+        want(int(header(part, "Content-Length")) == len(body) - 4, "Content-Length", part)
+    server.sendall(b"\r\n")
+    want(take_all(client, 2) == b"\r\n", "pong")
+
+
+def check_large_tcp():
+    """More than a segment, and more than a window of small segments."""
+    client, server = connected()
+    text = invite(PHONE, f"ltcp{time.monotonic_ns()}", "TCP").decode()
+    padding = "".join(f"X-Padding-{n}: {'x' * 70}\r\n" for n in range(150))
+    client.sendall(text.replace("Max-Forwards", padding + "Max-Forwards").encode())
+    got = take_all(server)
+    exact(got)
+    want(got.count(b"X-Padding") == 150, "padding is gone")
+
+
+# ---- registrations
+
+def registered(address, expires, call=None, contact_expires="", other=""):
+    """(phone, registrar, where the registrar finds the phone)"""
+    phone, server = udp("h1", address), udp("far", SERVER)
+    call = call or f"reg{time.monotonic_ns()}"
+    lines = fields(address, call, "REGISTER")
+    phone.sendto(message(f"REGISTER sip:{SERVER} SIP/2.0", lines + ["Expires: 3600"]), (SERVER, 5060))
+    got, source = take(server)
+    want(got, "no REGISTER came")
+    exact(got)
+    contact = header(got, "Contact")
+    server.sendto(answer(got, contact=f"{contact};expires={expires}{other}"), source)
+    read, _ = take(phone)
+    want(f"<sip:a@{address}:5060>" in header(read, "Contact"), "the phone reads", header(read, "Contact"))
+    found = re.search(r"@([0-9.]+)(?::(\d+))?", contact)
+    return phone, server, (found.group(1), int(found.group(2) or 5060))
+
+
+def call_in(server, place, call, timeout=1.5):
+    text = message(f"INVITE sip:a@{place[0]}:{place[1]} SIP/2.0", fields(SERVER, call, "INVITE"), sdp(SERVER))
+    server.sendto(text, place)
+
+
+def check_registered(pause, expires="60", reached="yes", address="10.77.1.22"):
+    """A registered phone is called when that much time has gone by in silence; reached: whether it hears it."""
+    other = ', <sip:a@203.0.113.99:5060>;expires=7200'  # of another device
+    phone, server, place = registered(address, expires, other=other)
+    time.sleep(float(pause))
+    call_in(server, place, f"late{time.monotonic_ns()}")
+    phone.settimeout(2)
+    got, _ = take(phone)
+    want((got is not None) == (reached == "yes"), "heard:", got)
+    if got:
+        want(got.startswith(f"INVITE sip:a@{address}:5060 SIP".encode()), got)
+
+
+def check_unregistered(pause):
+    """Taken back by expires=0, the path goes."""
+    call = f"un{time.monotonic_ns()}"
+    phone, server, place = registered("10.77.1.23", 60, call)
+    lines = fields("10.77.1.23", call, "REGISTER", number=2)
+    lines[-1] += ";expires=0"
+    phone.sendto(message(f"REGISTER sip:{SERVER} SIP/2.0", lines), (SERVER, 5060))
+    got, source = take(server)
+    server.sendto(answer(got, contact=""), source)
+    take(phone)
+    time.sleep(float(pause))
+    call_in(server, place, f"gone{time.monotonic_ns()}")
+    phone.settimeout(2)
+    got, _ = take(phone)
+    want(got is None, "heard:", got)
+
+
+def check_attacked():
+    """Whom nobody named does not reach a phone's medium; whom the answer named does."""
+    phone, server = udp("h1", "10.77.1.24"), udp("far", SERVER)
+    media = udp("h1", "10.77.1.24", 20000)
+    phone.sendto(invite("10.77.1.24", f"att{time.monotonic_ns()}"), (SERVER, 5060))
+    got, source = take(server)
+    place = (re.search(rb"c=IN IP4 ([0-9.]+)", got).group(1).decode(), int(re.search(rb"m=audio (\d+)", got).group(1)))
+    server.sendto(answer(got, body=sdp(SERVER, 31000)), source)
+    take(phone)
+    named, stranger = udp("far", SERVER, 31000), udp("far", "203.0.113.201", 31000)
+    media.settimeout(1)
+    stranger.sendto(b"stranger", place)
+    got, _ = take(media)
+    want(got is None, "a stranger is heard:", got)
+    named.sendto(b"named", place)
+    got, _ = take(media)
+    want(got == b"named", "the other party is not heard:", got)
+
+
+def main():
+    checks = {name[6:]: value for name, value in globals().items() if name.startswith("check_") and inspect.isfunction(value)}
+    if len(sys.argv) < 3 or sys.argv[2] not in checks:
+        sys.exit("wire.py PREFIX " + "|".join(sorted(checks)))
+    try:
+        checks[sys.argv[2]](*sys.argv[3:])
+    except Wrong as wrong:
+        sys.exit(str(wrong))
+
+
+if __name__ == "__main__":
+    main()
