@@ -438,7 +438,9 @@ def check_registered(pause, expires="60", reached="yes", address="10.77.1.22"):
 
 
 def check_unregistered(pause):
-    """Taken back by expires=0, the path goes."""
+    """Taken back by expires=0, the path goes when no retransmission can come any more. With a registrar of its own."""
+    global SERVER
+    SERVER = "203.0.113.202"
     call = f"un{time.monotonic_ns()}"
     phone, server, place = registered("10.77.1.23", 60, call)
     lines = fields("10.77.1.23", call, "REGISTER", number=2)
