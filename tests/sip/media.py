@@ -23,7 +23,7 @@ import struct
 import sys
 import time
 
-PACKETS, INTERVAL = 10, 0.02
+PACKETS, INTERVAL = 10, 0.08
 START = re.compile(rb"^-{40,} .*\n(?:UDP|TCP|TLS) message (sent|received) [\[(](\d+)(?:\]| bytes\)).*:\n\n", re.M)
 
 
@@ -174,7 +174,7 @@ class Talker:
             identity = f"{self.name}:{len(self.bursts)}"
             self.bursts.append({"id": identity, "run": run, "kind": kind, "own": near, "remote": far})
             for count in range(0, PACKETS, every):
-                self.queue.append((now + 0.1 + count * INTERVAL, kind, near, far, identity, count))
+                self.queue.append((now + 0.3 + count * INTERVAL, kind, near, far, identity, count))
         self.queue = collections.deque(sorted(self.queue))
 
     def send(self):

@@ -57,7 +57,7 @@ def closing(who="A"):
     return [step(who, "BYE"), step("B" if who == "A" else "A", 200, of="BYE")]
 
 
-PAUSE = 1500
+PAUSE = 1800
 A1, A2 = audio(), audio(10)
 RELIABLE = {"headers": ("Require: 100rel", "RSeq: 1")}
 

@@ -10,7 +10,7 @@ import scenario
 
 TITLES = {"none": "NAT alone", "kernel": "kernel, nf_nat_sip", "algate": "Algate"}
 CHECKS = {
-    "message": "INVITE and 200; a retransmission comes out the same", "folded": "folded and oddly cased header fields",
+    "message": "INVITE and 200: the phone reads back what it wrote; a retransmission comes out the same", "folded": "folded and oddly cased header fields",
     "many_values": "several values in a field, names, IPv6", "rport": "received and rport are taken back",
     "aware": "a phone that shows its global address is left alone", "large": "a message in fragments",
     "cut": "TCP: two segments, cut at every offset", "bytes": "TCP: one byte in a segment",

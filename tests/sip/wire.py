@@ -462,6 +462,7 @@ def check_attacked():
     media = udp("h1", "10.77.1.24", 20000)
     phone.sendto(invite("10.77.1.24", f"att{time.monotonic_ns()}"), (SERVER, 5060))
     got, source = take(server)
+    want(got, "no INVITE came")
     place = (re.search(rb"c=IN IP4 ([0-9.]+)", got).group(1).decode(), int(re.search(rb"m=audio (\d+)", got).group(1)))
     server.sendto(answer(got, body=sdp(SERVER, 31000)), source)
     take(phone)
