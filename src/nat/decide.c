@@ -413,9 +413,8 @@ static enum reason unowned(const struct ask *ask)
 
 	if (!own && !snapshot_is_global(ask->snapshot, view->destination))
 		return REASON_NO_TRANSLATION_NEEDED;
-	/* RFC 5382 REQ-4: silence, a crossing SYN may come. */
-	if (ask->packet->visit == VISIT_FROM_OUTSIDE && view->protocol == PROTOCOL_TCP && has_key(view) &&
-	    (view->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+	/* RFC 5382 REQ-4: silence, a crossing SYN may come. From inside the router's own address is the router. */
+	if (decode_opens(view) && (ask->packet->visit == VISIT_FROM_OUTSIDE || !own))
 		return REASON_UNSOLICITED_SYN;
 	if (own)
 		return REASON_TO_ROUTER;

@@ -238,3 +238,9 @@ bool decode_verify(const struct decoded *packet, bool transport)
 		return false;
 	return !transport || packet->kind == L4_UNREAD || transport_good(packet);
 }
+
+bool decode_opens(const struct decoded *packet)
+{
+	return packet->protocol == PROTOCOL_TCP && packet->kind == L4_PORTS && !packet->fragment && !packet->broken &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}

@@ -67,5 +67,7 @@ bool decode_packet(uint8_t *data, uint32_t length, struct decoded *out);
 bool decode_quote(const struct decoded *error, struct decoded *out);
 /* IP header and transport checksum in full. UDP without a checksum is good. `transport`: false looks at the header only. */
 bool decode_verify(const struct decoded *packet, bool transport);
+/* A whole SYN without ACK or RST: who sends it wants a connection. */
+bool decode_opens(const struct decoded *packet);
 
 #endif

@@ -221,8 +221,8 @@ void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, s
 	}
 	if (is_refusal(decision.reason))
 		refuse_emit(engine, now, packet, &view, out);
-	if (decision.reason == REASON_UNSOLICITED_SYN)
-		refuse_later(engine, now, packet, &view, decision.vrf);
+	if (decision.reason == REASON_UNSOLICITED_SYN || decision.reason == REASON_FILTERED)
+		refuse_later(engine, now, packet, &view, &decision);
 	out->reason = decision.reason;
 	out->verdict = reason_verdict(decision.reason);
 	out->mark = mark_of(packet, decision.reason, decision.vrf);

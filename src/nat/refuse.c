@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Answers to refused packets, made here because the kernel knows nothing of the refusal: ICMP 3/13 to an inside sender; 3/3
- * to an outside one whose SYN nobody wanted, after a silence.
+ * to whoever's SYN nobody wanted, after a silence.
  *
  * Promises: at a limited rate, and never about an ICMP error, a fragment, or a packet from or to anything but one host (RFC
  * 1122 3.2.2, RFC 1812 4.3.2.7 and 4.3.2.8). May not route: who sends it does.
@@ -98,12 +98,16 @@ void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packe
 }
 
 void refuse_later(struct engine *engine, uint64_t now, const struct packet *packet, const struct decoded *view,
-		  uint16_t vrf)
+		  const struct decision *decision)
 {
 	bool trusted = packet->checksum_partial || packet->checksum_good;
+	struct endpoint source = {view->source, view->source_port};
 
-	if (deserves_answer(packet, view) && decode_verify(view, !trusted))
-		syn_keep(engine->syns, now, vrf, packet->in_ifindex, view);
+	/* Turned back and filtered: a SYN that crosses goes to the sender's mapping. */
+	if (decision->reason == REASON_FILTERED)
+		source = decision->in.og;
+	if (decode_opens(view) && deserves_answer(packet, view) && decode_verify(view, !trusted))
+		syn_keep(engine->syns, now, decision->vrf, packet->in_ifindex, source, view);
 }
 
 void refuse_due(struct engine *engine, uint64_t now, struct out *out)
@@ -115,9 +119,9 @@ void refuse_due(struct engine *engine, uint64_t now, struct out *out)
 		const struct snapshot_interface *in = snapshot_interface(engine->snapshot, syn.ifindex);
 		struct emitted *emitted = &out->emitted[out->n_emitted];
 
-		if (in == NULL || in->role != ROLE_OUTSIDE || (own == NULL && in->primary == 0))
+		if (in == NULL || in->role == ROLE_NONE || (own == NULL && in->primary == 0))
 			continue;
-		write_answer(emitted, false, ++engine->ip_id, own != NULL ? own->addr : in->primary, CODE_PORT,
+		write_answer(emitted, in->role == ROLE_INSIDE, ++engine->ip_id, own != NULL ? own->addr : in->primary, CODE_PORT,
 			     syn.quoted, syn.length);
 		emitted->vrf = syn.vrf;
 		out->n_emitted++;

@@ -190,9 +190,10 @@ void whole_tick(struct engine *engine, uint64_t now);
 void refuse_emit(struct engine *engine, uint64_t now, const struct packet *packet,
 		 const struct decoded *view, struct out *out);
 /* Answers an unsolicited SYN with ICMP 3/3, but not before 6 s, and not if the inside has opened the connection by then (RFC
- * 5382 REQ-4): keeps it, sends what is due. */
+ * 5382 REQ-4): keeps it, sends what is due. The decision (recorded) says as whom the other side would have seen the sender. What
+ * is no SYN gets no answer. */
 void refuse_later(struct engine *engine, uint64_t now, const struct packet *packet, const struct decoded *view,
-		  uint16_t vrf);
+		  const struct decision *decision);
 void refuse_due(struct engine *engine, uint64_t now, struct out *out);
 
 #endif

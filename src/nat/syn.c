@@ -46,10 +46,9 @@ static bool same_endpoint(struct endpoint a, struct endpoint b)
 	return a.addr == b.addr && a.port == b.port;
 }
 
-void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex,
+void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex, struct endpoint source,
 	      const struct decoded *view)
 {
-	struct endpoint source = {view->source, view->source_port};
 	struct endpoint destination = {view->destination, view->destination_port};
 	struct syn *syn = place_of(set, vrf, source, destination);
 

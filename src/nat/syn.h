@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SYNs from outside that nobody asked for (RFC 5382 REQ-4): kept back in silence for 6 seconds, in
+ * SYNs from outside, or turned back, that nobody asked for (RFC 5382 REQ-4): kept back in silence for 6 seconds, in
  * which a SYN from inside may cross; then their sender may be told. A small set of fixed size; what
  * finds no place in it is never answered, so a flood makes at most SYN_KEPT answers in 6 seconds.
  */
@@ -28,8 +28,9 @@ struct syn {
 
 struct syn_set *syn_new(uint64_t seed);
 void syn_free(struct syn_set *set);
-/* Keeps it, unless its place is taken, by its like (sent again) or another. O(1). */
-void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex,
+/* Keeps it, unless its place is taken, by its like (sent again) or another. `source` is the sender as the other side would see
+ * it. O(1). */
+void syn_keep(struct syn_set *set, uint64_t now, uint16_t vrf, uint32_t ifindex, struct endpoint source,
 	      const struct decoded *view);
 /* The inside opens this connection itself: silence for good. */
 void syn_forget(struct syn_set *set, uint16_t vrf, struct endpoint source,

@@ -64,12 +64,28 @@ check "it has a name" output_has 'has not sent to its sender' cli "show ip nat s
 check "UDP: each sends to the other's global endpoint, one after the other (RFC 4787 REQ-9)" \
 	punch udp 4000 5000 1 h1 10.77.1.3 h2 10.77.2.2
 check "TCP: SYNs that cross (RFC 5382 REQ-2, REQ-8)" punch tcp 4001 5001 1.3 h1 10.77.1.3 h2 10.77.2.2
+# RFC 5382 REQ-4: a SYN that is filtered here is answered as one from outside, after 6 s. These two wait while others run.
+syn() { # SPORT ADDRESS PORT
+	in_ns h1 timeout 20 /usr/bin/python3 "$HERE/strange.py" syn 10.77.1.3 "$1" "$2" "$3"
+}
+check "a SYN to a mapping whose owner has not sent (RFC 5382 REQ-4)" syn 4200 198.51.100.1 5001
 # The same, opened by the other one, and with an error about it.
 check "again from mappings of their own" mapped h1 10.77.1.3 4002 4003
 check "and the second's" mapped h2 10.77.2.2 5002 5003
 check "UDP in the other order" punch udp 5002 4002 1 h2 10.77.2.2 h1 10.77.1.3
 check "a port that is closed by now is refused through both mappings" \
 	peer h1 udp-refused-from 10.77.1.3 4002 198.51.100.1 5002
+check "ICMP 3/3 in the end" wait_for 15 captured "$WORK/inside.pcap" \
+	'icmp.type == 3 && icmp.code == 3 && ip.dst == 10.77.1.3 && ip.src == 198.51.100.1 && tcp.srcport == 4200 && tcp.dstport == 5001'
+silence() {
+	local syn icmp
+	syn=$(packets "$WORK/inside.pcap" 'tcp.srcport == 4200 && !icmp' -T fields -e frame.time_epoch | head -1)
+	icmp=$(packets "$WORK/inside.pcap" 'tcp.srcport == 4200 && icmp' -T fields -e frame.time_epoch | head -1)
+	echo "$syn $icmp"
+	awk -v a="$syn" -v b="$icmp" 'BEGIN {exit !(b - a >= 5.99)}'
+}
+check "not before 6 s" silence
+check_not "none where SYNs crossed" captured "$WORK/inside.pcap" 'icmp.type == 3 && tcp.srcport == 4001'
 captures_end
 check "the wire shows the external source" captured "$WORK/inside.pcap" \
 	'udp && ip.src == 198.51.100.1 && udp.srcport == 5000 && ip.dst == 10.77.1.3 && udp.dstport == 4000'

@@ -116,6 +116,83 @@ static void two(int _i, uint8_t protocol, struct host *a, struct host *b)
 	*b = host_of(protocol, (enum kind)(_i % KINDS), 1, 5000);
 }
 
+/* What the engine says of itself within that time, the last of it in *sent. */
+static uint32_t said_within(uint32_t ms, struct pkt *sent)
+{
+	uint64_t end = lab.now + ms;
+	uint32_t n = 0;
+
+	while (engine_next(lab.engine) <= end) {
+		lab.now = engine_next(lab.engine) > lab.now ? engine_next(lab.engine) : lab.now;
+		engine_tick(lab.engine, lab.now, &lab.out);
+		for (uint32_t i = 0; i < lab.out.n_emitted; i++, n++) {
+			ck_assert(lab.out.emitted[i].inward);
+			sent->length = lab.out.emitted[i].length;
+			memcpy(sent->data, lab.out.emitted[i].data, sent->length);
+		}
+	}
+	lab.now = end;
+	return n;
+}
+
+static void is_refused(struct pkt *sent, const struct host *sender, const struct pkt *syn)
+{
+	GOOD(*sent);
+	ck_assert_uint_eq(dst_of(sent), sender->addr);
+	ck_assert_uint_eq(l4_of(sent)[0], 3);
+	ck_assert_uint_eq(l4_of(sent)[1], 3);
+	ck_assert_mem_eq(quote_of(sent) + 12, syn->data + 12, 16); /* as its reader sent it */
+}
+
+START_TEST(rfc5382_req4_a_filtered_syn_is_refused_in_the_end)
+{
+	struct host a, b;
+	struct pkt sent, syn;
+
+	two(_i, P_TCP, &a, &b);
+	if (is_static(&b))
+		return;
+	syn = datagram(P_TCP, &a, b.global, b.global_port, F_SYN); /* the same but for its identification */
+	filtered(P_TCP, &a, &b, F_SYN);
+	filtered(P_TCP, &a, &b, F_ACK); /* only a SYN is answered */
+	ck_assert_uint_eq(said_within(5999, &sent), 0);
+	ck_assert_uint_eq(said_within(1, &sent), 1);
+	is_refused(&sent, &a, &syn);
+	ck_assert_uint_eq(said_within(20000, &sent), 0);
+}
+END_TEST
+
+START_TEST(rfc5382_req4_not_if_the_receivers_syn_crosses)
+{
+	struct host a, b;
+	struct pkt sent;
+
+	two(_i, P_TCP, &a, &b);
+	if (is_static(&b))
+		return;
+	filtered(P_TCP, &a, &b, F_SYN);
+	ck_assert_uint_eq(said_within(3000, &sent), 0);
+	arrives(P_TCP, &b, &a, F_SYN);
+	ck_assert_uint_eq(said_within(20000, &sent), 0);
+}
+END_TEST
+
+START_TEST(rfc5382_req4_a_syn_to_a_global_that_nobody_has)
+{
+	struct host a = host_of(P_TCP, INTERFACE, 0, 4000);
+	struct pkt syn = pkt_tcp(a.addr, a.port, POOL(25), 80, F_SYN), before = syn, sent;
+	struct pkt own = pkt_tcp(a.addr, a.port, FACE, 23, F_SYN);
+	uint32_t flows = lab_counts(&lab).flows;
+
+	IS(lab_turn(&lab, &syn), UNSOLICITED_SYN);
+	IS(lab_turn(&lab, &own), TO_ROUTER); /* control: which has somebody */
+	ck_assert_uint_eq(lab_counts(&lab).flows, flows);
+	ck_assert_uint_eq(said_within(5999, &sent), 0);
+	ck_assert_uint_eq(said_within(1, &sent), 1);
+	is_refused(&sent, &a, &before);
+}
+END_TEST
+
 START_TEST(req9_both_send_and_the_second_goes_through)
 {
 	struct host a, b;
@@ -578,6 +655,9 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, rfc5382_req4_a_filtered_syn_is_refused_in_the_end, 0, KINDS * KINDS);
+	tcase_add_loop_test(tc, rfc5382_req4_not_if_the_receivers_syn_crosses, 0, KINDS * KINDS);
+	tcase_add_test(tc, rfc5382_req4_a_syn_to_a_global_that_nobody_has);
 	tcase_add_loop_test(tc, req9_both_send_and_the_second_goes_through, 0, KINDS * KINDS);
 	tcase_add_loop_test(tc, req8_tcp_opens_from_both_sides, 0, KINDS * KINDS);
 	tcase_add_loop_test(tc, req8_tcp_opens_one_after_the_other, 0, KINDS * KINDS);
