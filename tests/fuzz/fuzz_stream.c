@@ -207,10 +207,23 @@ static uint32_t options_of(uint8_t *to, const uint8_t *r, uint8_t how)
 	return n;
 }
 
+/* Lines of a length that r says; what they begin with goes by where they stand. */
+static void put_lines(uint8_t *to, uint32_t length, const uint8_t *r, uint32_t next)
+{
+	static const char first[] = "kkkgsrbgsrkp\nkkDFSR";
+	uint32_t period = r[6] % 64 + 2u;
+
+	memset(to, 'a' + r[7] % 2, length);
+	for (uint32_t i = 0; i < length; i += period) {
+		to[i] = (uint8_t)first[(r[6] + i + next) % (sizeof(first) - 1)];
+		if (i + period - 1 < length)
+			to[i + period - 1] = '\n';
+	}
+}
+
 /* flags: 1 side, 2 SYN, 4 FIN, 8 RST, 16 URG, 32 no ACK */
 static uint32_t make(uint8_t *p, const uint8_t *r, uint8_t how, int side)
 {
-	static const char first[] = "kkkgsrbgsrkp\nkkDFSR";
 	uint32_t length = r[5] < 250 ? r[5] : (r[5] - 240u) * 100,
 		 header = 40 + options_of(p + 40, r, how);
 
@@ -228,12 +241,7 @@ static uint32_t make(uint8_t *p, const uint8_t *r, uint8_t how, int side)
 		      (r[0] & 4 ? TCP_FIN : 0) | (r[0] & 8 ? TCP_RST : 0) | (r[0] & 16 ? 0x20 : 0));
 	p[34] = r[4];
 	p[39] = r[6];
-	for (uint32_t i = 0; i < length; i++)
-		p[header + i] =
-		    (uint8_t)(i % (r[6] % 64 + 2u) == 0
-				  ? first[(r[6] + i + trial.next[side]) % (sizeof(first) - 1)]
-			      : i % (r[6] % 64 + 2u) == r[6] % 64 + 1u ? '\n'
-								       : 'a' + r[7] % 2);
+	put_lines(p + header, length, r, trial.next[side]);
 	return header + length;
 }
 
