@@ -2,7 +2,7 @@
 /*
  * Precedence of one thread over whatever else the machine does, when it is needed: a guard, which
  * itself runs in real time, sees that the thread has work and does not get to it, and then lends it
- * real time for a second. So it waits for other processes no longer than some milliseconds, and
+ * real time for some seconds. So it waits for other processes no longer than some milliseconds, and
  * takes the CPU from nobody who would have given it up as soon; who sends packets in bursts goes on
  * sending. Nobody starves: see precedence_round.
  */
@@ -32,7 +32,7 @@ enum precedence_kind precedence_kind(const struct precedence *precedence);
 void precedence_free(struct precedence *precedence);
 
 /* By that thread in each round of its work. now: milliseconds of CLOCK_MONOTONIC. Gives real time
- * back after a second, and after 40 ms of it in which the thread hardly waited: then others have
+ * back after some seconds, and after 40 ms of it in which the thread hardly waited: then others have
  * their turn, however the kernel is told to limit real time, until the guard finds that it got none
  * for 4 ms. A system call every 40 ms while real time is lent, else none. */
 void precedence_round(struct precedence *precedence, uint64_t now);
