@@ -7,10 +7,12 @@
   lies SOURCE ADDRESS PORT             truncated and lying IP, TCP and UDP headers
   damaged SOURCE SPORT ADDRESS PORT    one UDP datagram with a wrong checksum
   quotes SOURCE ADDRESS                ICMP errors that quote anything, and redirects
+  errors SOURCE ADDRESS PORT PORT      ICMP errors of every kind about a TCP segment from ADDRESS PORT to SOURCE PORT
   syn SOURCE SPORT ADDRESS PORT        one SYN
   segment SOURCE SPORT ADDRESS PORT FLAGS SEQ ACK    one TCP segment
   simultaneous ADDRESS PORT LOCALPORT  connects from LOCALPORT, again while refused, says hello and hears it
   idle ADDRESS PORT LOCALPORT FILE     connects, says "connected", when FILE appears sends a line and wants it back
+  reopen ADDRESS PORT LOCALPORT        connects, forgets the connection without a word, connects again from LOCALPORT
   half ADDRESS PORT SECONDS            ends its side at once, and wants "late" from the other side
   serve-half ADDRESS PORT SECONDS      waits for the end of what comes, that long more, and says "late"
 """
@@ -113,6 +115,13 @@ def quotes(source, address):
     emit(packets)
 
 
+def errors(source, address, port, remote):
+    s = scapy()
+    quoted = bytes(s.IP(src=address, dst=source) / s.TCP(sport=int(port), dport=int(remote), seq=1, flags="A"))[:28]
+    kinds = [(3, code) for code in range(16) if code != 4] + [(4, 0), (11, 0), (11, 1), (12, 0)]
+    emit([s.IP(src=source, dst=address) / s.ICMP(type=kind, code=code) / s.Raw(quoted) for kind, code in kinds])
+
+
 def segment(source, sport, address, port, flags, seq, ack):
     s = scapy()
     emit([s.IP(src=source, dst=address) / s.TCP(sport=int(sport), dport=int(port), flags=flags, window=1000,
@@ -156,6 +165,18 @@ def idle(address, port, local, path):
         assert sock.recv(100) == b"still there?"
         print("still there", flush=True)
         time.sleep(100)
+
+
+def reopen(address, port, local):
+    repair = 19  # TCP_REPAIR: what is closed in it says nothing
+    with connected(address, port, local) as sock:
+        sock.sendall(b"before")
+        assert sock.recv(100) == b"before"
+        sock.setsockopt(socket.IPPROTO_TCP, repair, 1)
+    with connected(address, port, local) as sock:
+        sock.sendall(b"after")
+        assert sock.recv(100) == b"after"
+    print("again")
 
 
 def half(address, port, seconds):
