@@ -78,6 +78,7 @@ struct message {
 	/* Last: of them only what the message's length asks for is cleared. */
 	uint8_t targets[(ALG_MESSAGE_MAX + 7) / 8]; /* where pointers lead to */
 	uint8_t starts[(ALG_MESSAGE_MAX + 7) / 8];  /* where labels of names begin */
+	uint8_t written[(ALG_MESSAGE_MAX + 7) / 8]; /* where names begin that are rewritten */
 };
 
 struct label {
@@ -301,6 +302,22 @@ static void find_pointer(struct message *message, const struct name *name)
 	find_number(message, name->pointer, name->target, message->base, DEPEND_POINTER);
 }
 
+/* One that is a pointer only becomes what it points to becomes; that may be the end of a longer name, which stays. */
+static void take_reverse(struct message *message, const struct name *name, ip4 addr)
+{
+	bool follows = name->own == 0 && (is_set(message->written, name->target) ||
+					  is_set(message->written, name->labels[0].at));
+
+	set(message->written, name->from);
+	if (follows)
+		return;
+	message->renames = true;
+	if (name->own >= 4)
+		find_whole(message, name, addr);
+	else
+		find_split(message, name, addr);
+}
+
 static bool take_name(struct message *message)
 {
 	struct name name;
@@ -308,14 +325,8 @@ static bool take_name(struct message *message)
 
 	if (!read_name(message, &name))
 		return false;
-	/* One that is a pointer only becomes what it points to becomes. */
-	if (name.own > 0 && read_reverse(message, &name, &addr)) {
-		message->renames = true;
-		if (name.own >= 4)
-			find_whole(message, &name, addr);
-		else
-			find_split(message, &name, addr);
-	}
+	if (read_reverse(message, &name, &addr))
+		take_reverse(message, &name, addr);
 	if (name.pointer != 0)
 		find_pointer(message, &name);
 	return true;
@@ -626,6 +637,7 @@ static enum scan dns_scan(void *state, enum alg_from from, const uint8_t *bytes,
 	memset(&message, 0, offsetof(struct message, targets));
 	memset(message.targets, 0, (length + 7) / 8);
 	memset(message.starts, 0, (length + 7) / 8);
+	memset(message.written, 0, (length + 7) / 8);
 	message.bytes = bytes;
 	message.base = stream ? 2 : 0;
 	message.length = length;

@@ -97,6 +97,28 @@ START_TEST(reverse_answer)
 }
 END_TEST
 
+/* The name of an address that is the end of a longer name, which stays: the pointer is written out. One that points to
+ * that pointer becomes the same. */
+START_TEST(reverse_end)
+{
+	static const char had[] = "\002_x" REVERSE_HOST ARPA "\0\14\0\1"
+				  "\300\17\0\14\0\1\0\0\0\74\0\4\002pc\0"
+				  "\300\52\0\14\0\1\0\0\0\74\0\4\002pd\0";
+	static const char want[] = "\002_x" REVERSE_HOST ARPA "\0\14\0\1" REVERSE_GLOBAL ARPA
+				   "\0\14\0\1\0\0\0\74\0\4\002pc\0"
+				   "\300\52\0\14\0\1\0\0\0\74\0\4\002pd\0";
+
+	header(0x8180, 1, 2, 0, 0);
+	PUT(had);
+	ck_assert_uint_eq(message[42], 0xc0);
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 1);
+	memcpy(out + 60000, message, 12);
+	memcpy(out + 60012, want, sizeof(want) - 1);
+	edited_is(out + 60000, 12 + sizeof(want) - 1);
+}
+END_TEST
+
 /* A name in front of one that becomes longer: the whole message is left, if the name could be too long then. */
 START_TEST(reverse_tight)
 {
@@ -451,6 +473,7 @@ int main(void)
 	tcase_add_test(tc, addresses);
 	tcase_add_test(tc, reverse_answer);
 	tcase_add_test(tc, reverse_split);
+	tcase_add_test(tc, reverse_end);
 	tcase_add_test(tc, reverse_tight);
 	tcase_add_test(tc, reverse_split_watched);
 	tcase_add_test(tc, no_reverse_names);
