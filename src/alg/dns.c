@@ -4,8 +4,9 @@
  * SVCB and HTTPS, and names under in-addr.arpa that stand for one address. Names may change their length, so every
  * compression pointer, every RDLENGTH around a name and the length in front of a TCP message is a dependent.
  *
- * A name that points into the numbers of a name which is rewritten is written out instead, since it means the old ones. A message
- * that is signed (TSIG, SIG(0), or RRSIG over what would change) is left as it is: a change would be found.
+ * A name that points into the numbers of a name which is rewritten is written out instead, since it means the old ones; so is the
+ * name of an address that is only a pointer to the end of a longer name. A message that is signed (TSIG, SIG(0), or RRSIG over what
+ * would change) is left as it is: a change would be found. So is one in which a name could become too long.
  *
  * Promises: every pointer goes backwards to a label of another name, every length is checked. May not change records that hold
  * no address.
