@@ -510,7 +510,10 @@ END_TEST
 static struct told named(uint32_t flow, enum flow_side from, uint8_t role, ip4 addr, uint16_t port)
 {
 	return lab_say(&lab, ALG_DNS, flow, from,
-		       (struct mention){.at = {addr, port}, .protocol = P_TCP, .role = role});
+		       (struct mention){.at = {addr, port},
+					.protocol = P_TCP,
+					.role = role,
+					.medium = MEDIUM_NONE});
 }
 
 START_TEST(addresses_by_whole_mappings_only)
