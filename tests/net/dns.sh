@@ -3,7 +3,7 @@
 # DNS with bind9 on both sides of the NAT and its tools as clients: names of hosts become addresses that mean something where the
 # answer is read. Whole zones are compared record by record; what is signed is left alone, and its signatures verify.
 . "$(dirname "$0")/lib.sh"
-. "$HERE/wires.sh"
+. "$HERE/lib-wires.sh"
 begin "DNS"
 OUT=$WORK/outside.pcap IN=$WORK/inside.pcap FAR=203.0.113.10 NEAR=198.51.100.20
 for program in named dig nsupdate mdig delv dnssec-keygen dnssec-signzone; do

@@ -4,7 +4,7 @@
 # outside wire showed: every announced endpoint is the global one, was opened by the other side, and no payload names an
 # inside address. Then wires that lose and chop, TLS, ABOR, the gateway on other ports and off, kill -9, and attacks.
 . "$(dirname "$0")/lib.sh"
-. "$HERE/wires.sh"
+. "$HERE/lib-wires.sh"
 ACTOR=$HERE/ftp_actor.py
 begin "FTP"
 for program in vsftpd curl lftp tnftp openssl; do

@@ -3,7 +3,7 @@
 # The r commands: rsh and rlogin with rsh-redone on both sides, rexec with an actor of our own (no package has one). The server's
 # connection for standard error has to reach the client, from and to reserved ports (512..1023) as far as rsh is concerned.
 . "$(dirname "$0")/lib.sh"
-. "$HERE/wires.sh"
+. "$HERE/lib-wires.sh"
 begin "rsh, rlogin, rexec"
 ACTOR=$HERE/rexecd.py OUT=$WORK/outside.pcap IN=$WORK/inside.pcap
 for program in rsh-redone-rsh rsh-redone-rlogin in.rshd in.rlogind inetd script; do
