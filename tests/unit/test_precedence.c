@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,6 +75,26 @@ END_TEST
 START_TEST(control_not_to_who_has_none)
 {
 	ck_assert(!lent_within(100));
+}
+END_TEST
+
+/* As the kernel tells: nanoseconds; 0 before Linux 6.12. The fourth word of struct sched_attr. */
+static uint64_t turn(void)
+{
+	uint64_t attr[6] = {0};
+
+	ck_assert_int_eq(syscall(SYS_sched_getattr, 0, attr, sizeof(attr), 0), 0);
+	return attr[3];
+}
+
+START_TEST(turns_are_short)
+{
+	const uint64_t usual[6] = {sizeof(usual)};
+	uint64_t asked = turn();
+
+	ck_assert_int_eq(syscall(SYS_sched_setattr, 0, usual, 0), 0);
+	ck_assert_msg(turn() == 0 || asked < turn(), "%ju, usual %ju", (uintmax_t)asked,
+		      (uintmax_t)turn());
 }
 END_TEST
 
@@ -174,6 +195,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, lent_to_who_does_not_get_to_his_work);
 	tcase_add_test(tcase, control_not_to_who_has_none);
+	tcase_add_test(tcase, turns_are_short);
 	tcase_add_test(tcase, given_back_after_a_while);
 	tcase_add_test(tcase, given_back_by_who_would_never_wait);
 	tcase_add_test(tcase, what_it_starts_does_not_inherit_it);
