@@ -161,14 +161,20 @@ struct transit {
 	struct samples samples;
 };
 
-/* All interfaces, both directions, in the order in which packets came by. */
-static int tap_open(void)
+/* All interfaces, both directions, in the order in which packets came by; of UDP what has the port at
+ * either end, so that we do not get to see a flood beside it. */
+static int tap_open(uint16_t port)
 {
+	const uint32_t ip = (uint32_t)SKF_NET_OFF, udp_at = ip + sizeof(struct iphdr);
 	struct sock_filter udp[] = {
-	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
-		     (uint32_t)SKF_NET_OFF + offsetof(struct iphdr, protocol)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 1),
-	    BPF_STMT(BPF_RET | BPF_K, 0xffff), BPF_STMT(BPF_RET | BPF_K, 0)};
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ip + offsetof(struct iphdr, protocol)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 5),
+	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, udp_at + offsetof(struct udphdr, dest)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 2, 0),
+	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, udp_at + offsetof(struct udphdr, source)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	    BPF_STMT(BPF_RET | BPF_K, 0)};
 	struct sock_fprog program = {sizeof(udp) / sizeof(udp[0]), udp};
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1, bytes = TAP_BYTES;
 	struct timeval patience = {0, 100000};
@@ -250,9 +256,10 @@ static int run_transit(char **argv)
 	static struct transit transit;
 	struct tpacket_stats stats;
 	socklen_t size = sizeof(stats);
-	int fd = tap_open();
+	int fd;
 
 	transit.port = (uint16_t)atoi(argv[0]);
+	fd = tap_open(transit.port);
 	ready();
 	while (transit_read(&transit, fd) || !ended)
 		;

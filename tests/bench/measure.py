@@ -352,27 +352,48 @@ FLOODS = (
 )
 
 
+def hping(lab, namespace, words, seconds):
+    """What it sent, in thousands a second."""
+    text = subprocess.run(lab.within(namespace, "timeout", "-s", "INT", str(seconds), "hping3", "--flood", "-q", "-n",
+                                     *map(str, words)), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          stdin=subprocess.DEVNULL, check=False, timeout=60).stdout
+    sent = [int(line.split()[0]) for line in text.splitlines() if "packets transmitted" in line]
+    if not sent or sent[0] < 1000:
+        raise Failure(f"hping3: {text.strip()[-200:]}")
+    return sent[0] / seconds / 1e3
+
+
+def flooded(lab, namespace, words, scale):
+    """(kpps, round trips, times in the router) of an established flow beside a flood."""
+    kpps, _, ends, router = probed(lab, lambda: hping(lab, namespace, words, 2 * scale.seconds))
+    return kpps, ends, router
+
+
+def flood_plain(programs, scale):
+    """The round trips when the router does nothing at all: what the flood's sender takes from the flow's own two ends."""
+    with Lab(programs, "plain", pin=False) as lab:
+        lab.start("out", lab.programs.load, "echo", ECHO_PORT)
+        return [flooded(lab, namespace, words, scale)[1] for _, _, namespace, words in FLOODS]
+
+
 def flood(programs, scale):
     """An established flow, a datagram each millisecond, while others flood."""
-    rows = []
+    rows, plain = [], flood_plain(programs, scale)
     with Lab(programs, "algate", pin=False) as lab:
         lab.start("out", lab.programs.load, "echo", ECHO_PORT)
-        for text, limits, namespace, words in FLOODS:
+        for (text, limits, namespace, words), beside in zip(FLOODS, plain):
             lab.cli("configure terminal", *limits, "end")
-            probe = probe_start(lab)
-            time.sleep(0.2)
             held = lab.translations()
-            hping = subprocess.run(lab.within(namespace, "timeout", "-s", "INT", str(2 * scale.seconds), "hping3", "--flood", "-q",
-                                              "-n", *map(str, words)), text=True, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False, timeout=60).stdout
-            result = probe_end(probe)
-            made = lab.translations() - held
-            sent = [int(line.split()[0]) for line in hping.splitlines() if "packets transmitted" in line]
-            if not sent or sent[0] < 1000 or (made > 0) != (namespace == "in"):
-                raise Failure(f"{text}: {made} translations; {hping.strip()[-200:]}")
-            rows += [(f"flood, {text}", sent[0] / (2 * scale.seconds) / 1e3, "kpps"),
-                     ("99th percentile of an established flow's round trip", result["p99"] / 1e3, "ms"),
-                     ("its datagrams lost, of one each ms", result["lost"] / result["count"] * 100, "%")]
+            kpps, ends, router = flooded(lab, namespace, words, scale)
+            # The probe has one of its own.
+            made = lab.translations() - held - 1
+            if (made > 0) != (namespace == "in"):
+                raise Failure(f"{text}: {made} translations")
+            rows += [(f"flood, {text}", kpps, "kpps"),
+                     ("99th percentile of an established flow's time in the router", router["p99"] / 1e3, "ms"),
+                     ("of its round trips, which wait for their ends, too", ends["p99"] / 1e3, "ms"),
+                     ("of its round trips beside such a flood where nothing translates", beside["p99"] / 1e3, "ms"),
+                     ("its datagrams lost, of one each ms", ends["lost"] / ends["count"] * 100, "%")]
             lab.cli("clear ip nat translation *")
     return rows
 
