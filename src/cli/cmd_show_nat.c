@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* show ip nat translations, limits, statistics, pool; show ip aliases. */
 #include <netinet/in.h>
-#include <stdlib.h>
 #include "cli/output.h"
 #include "gram_tables.h"
 #include "lib/clock.h"
@@ -12,25 +11,12 @@
 #include "show/statistics.h"
 #include "show/translations.h"
 
-/* Each call looks at a bounded number of entries while packets wait; so many of them before other sessions have a turn,
- * where a filter leaves nothing to print. */
-#define CALLS_PER_TURN 16
-
-static bool next_page(struct session *session, void *state)
+static bool next_translations(void *state, FILE *out)
 {
-	struct output page;
-	FILE *out = output_open(&page);
-	bool more = true;
-
-	for (int i = 0; more && i < CALLS_PER_TURN && ftell(out) == 0; i++)
-		more = translations_next(state, clock_now(), out);
-	fclose(out);
-	output_lines(session, page.text, page.size);
-	free(page.text);
-	return more;
+	return translations_next(state, clock_now(), out);
 }
 
-static void finish(void *state)
+static void translations_done(void *state)
 {
 	translations_free(state);
 }
@@ -91,24 +77,15 @@ void cmd_show_nat_translations(struct session *session, const struct args_show_n
 		return;
 	}
 	set_filter(&ask.filter, args);
-	session_produce(session, next_page, translations_new(router->box, router->engine, &ask), finish);
+	output_rows(session, next_translations, translations_new(router->box, router->engine, &ask), translations_done);
 }
 
-static bool next_limits(struct session *session, void *state)
+static bool next_limits(void *state, FILE *out)
 {
-	struct output page;
-	FILE *out = output_open(&page);
-	bool more = true;
-
-	for (int i = 0; more && i < CALLS_PER_TURN && ftell(out) == 0; i++)
-		more = limits_next(state, out);
-	fclose(out);
-	output_lines(session, page.text, page.size);
-	free(page.text);
-	return more;
+	return limits_next(state, out);
 }
 
-static void finish_limits(void *state)
+static void limits_done(void *state)
 {
 	limits_free(state);
 }
@@ -119,7 +96,7 @@ void cmd_show_nat_limits(struct session *session, const struct args_show_nat_lim
 
 	(void)args;
 	(void)no;
-	session_produce(session, next_limits, limits_new(router->box, router->engine), finish_limits);
+	output_rows(session, next_limits, limits_new(router->box, router->engine), limits_done);
 }
 
 void cmd_show_nat_statistics(struct session *session, const struct args_show_nat_statistics *args, bool no)
@@ -146,18 +123,12 @@ void cmd_show_nat_pool(struct session *session, const struct args_show_nat_pool 
 		session_error(session, "Pool %s does not exist", args->name);
 }
 
-static bool next_aliases(struct session *session, void *state)
+static bool next_aliases(void *state, FILE *out)
 {
-	struct output page;
-	bool more = aliases_next(state, output_open(&page));
-
-	fclose(page.file);
-	output_lines(session, page.text, page.size);
-	free(page.text);
-	return more;
+	return aliases_next(state, out);
 }
 
-static void finish_aliases(void *state)
+static void aliases_done(void *state)
 {
 	aliases_free(state);
 }
@@ -168,6 +139,5 @@ void cmd_show_ip_aliases(struct session *session, const struct args_show_ip_alia
 
 	(void)args;
 	(void)no;
-	session_produce(session, next_aliases, aliases_new(peek_snapshot(router->box, router->engine)),
-			finish_aliases);
+	output_rows(session, next_aliases, aliases_new(peek_snapshot(router->box, router->engine)), aliases_done);
 }

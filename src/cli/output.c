@@ -9,6 +9,14 @@
 
 #define PAGE_LINES 256
 #define LINE_SIZE 1024
+/* Of a walk that finds nothing to print, before others have their turn. */
+#define STEPS_PER_TURN 16
+
+struct rows {
+	bool (*next)(void *state, FILE *out);
+	void (*done)(void *state);
+	void *state;
+};
 
 struct pages {
 	char *text;
@@ -59,11 +67,6 @@ static size_t print_lines(struct session *session, const char *text, size_t leng
 	return at;
 }
 
-void output_lines(struct session *session, const char *text, size_t length)
-{
-	print_lines(session, text, length, UINT_MAX);
-}
-
 static bool pages_next(struct session *session, void *state)
 {
 	struct pages *pages = state;
@@ -88,4 +91,35 @@ void output_send(struct session *session, struct output *output)
 	*pages = (struct pages){.text = output->text, .length = output->size};
 	*output = (struct output){0};
 	session_produce(session, pages_next, pages, pages_done);
+}
+
+static bool rows_next(struct session *session, void *state)
+{
+	const struct rows *rows = state;
+	struct output page;
+	FILE *out = output_open(&page);
+	bool more = true;
+
+	for (int i = 0; more && i < STEPS_PER_TURN && ftell(out) == 0; i++)
+		more = rows->next(rows->state, out);
+	fclose(out);
+	print_lines(session, page.text, page.size, UINT_MAX);
+	free(page.text);
+	return more;
+}
+
+static void rows_done(void *state)
+{
+	struct rows *rows = state;
+
+	rows->done(rows->state);
+	free(rows);
+}
+
+void output_rows(struct session *session, bool (*next)(void *state, FILE *out), void *state, void (*done)(void *state))
+{
+	struct rows *rows = mem_alloc(sizeof(*rows));
+
+	*rows = (struct rows){.next = next, .done = done, .state = state};
+	session_produce(session, rows_next, rows, rows_done);
 }

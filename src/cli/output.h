@@ -19,7 +19,9 @@ struct output {
 FILE *output_open(struct output *output);
 /* Takes the text and leaves output empty. */
 void output_send(struct session *session, struct output *output);
-/* The lines of a text that is there already (at most a page of them), at once. */
-void output_lines(struct session *session, const char *text, size_t length);
+/* What a show walks through while packets wait: `next` looks at a bounded number of entries, prints those that are wanted,
+ * perhaps none, and returns false at the end; it is called until then, or until the session wants no more, and other sessions
+ * have their turn in between. Then `done`. */
+void output_rows(struct session *session, bool (*next)(void *state, FILE *out), void *state, void (*done)(void *state));
 
 #endif
