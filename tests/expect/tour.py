@@ -84,6 +84,7 @@ def steps(block):
 def plain(line):
     line = re.sub(r":\d+\b" if line.startswith("icmp") else r":\d{4,5}\b", ":PORT", line)
     line = re.sub(r"^\*\w{3} +\d+ [\d:.]+: ", "*TIME: ", line)
+    line = re.sub(r" \d\d:\d\d:\d\d ", " AGE ", line)
     line = re.sub(r"\b\d+(?= bytes| minutes?)", "N", line)
     line = re.sub(r"((?:Hits|Misses|refcount|translations|translated|new flow|used|Expired\w*)\D*)\d+", r"\1N", line)
     line = re.sub(r"\b\d+ (?=static|dynamic|extended)", "N ", line)
