@@ -6,11 +6,17 @@
 
 SETTINGS is a file of words, read at start and again on SIGUSR1: loss=5 reorder=5 duplicate=2 (per cent of the frames of
 each direction), chop=21 (TCP segments from or to this port travel as segments of one byte), ports=20,21 (only TCP of
-these ports suffers; all others pass), seed=1 (of the random numbers). An empty file is a good wire. A frame out of order
-comes behind the next three, or 40 ms later. Urgent segments are not chopped. On SIGUSR1 one line tells what was done since
-the last one. Interfaces must not leave checksums unfinished (ethtool -K INTERFACE tx off).
+these ports suffers; all others pass), seed=1, row=1 (the same bytes, or the same acknowledgement, are lost at most so
+many times in a row), handshake=1 (at most so many frames of a connection's handshake are lost; they set the clock of its
+timeouts: after 7 s for the first round trip a sender waits 21 s for whatever is lost next). An empty file is a good wire.
+A frame out of order comes behind the next three, or 40 ms later. Urgent segments are not chopped. On SIGUSR1 one line tells
+what was done since the last one. Interfaces must not leave checksums unfinished (ethtool -K INTERFACE tx off).
+
+What becomes of a frame depends on the seed, on which connection it is (the how manieth), on its place in it and on how often
+it came, not on when it comes or what else does: so a failure can be repeated.
 """
-import random
+import collections
+import hashlib
 import select
 import signal
 import socket
@@ -23,7 +29,7 @@ SOL_PACKET = 263
 PACKET_IGNORE_OUTGOING = 23
 SO_RCVBUFFORCE = 33
 HELD_S = 0.04
-FIN, PSH, URG = 1, 8, 32
+FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 
 
 def ones_sum(data):
@@ -78,6 +84,41 @@ class Segment:
         return [self.piece(at) for at in range(len(self.payload))]
 
 
+class Names:
+    """What frames are, the same in each run: connections by the order in which they begin, bytes by their place."""
+
+    def __init__(self):
+        self.connections, self.begun, self.others = {}, 0, 0
+
+    def connection(self, segment, source, destination, seq):
+        """(its number, {end: number of its SYN})"""
+        ends = frozenset((source, destination))
+        found = self.connections.get(ends)
+        flags = segment.frame[segment.tcp + 13] & (SYN | ACK)
+        if found is None or flags == SYN and found[1].get(source, seq) != seq:
+            self.begun += 1
+            found = self.connections[ends] = (self.begun, {})
+        if flags & SYN:
+            found[1][source] = seq
+        return found
+
+    def of(self, frame, forth):
+        """(name, the connection's number if it belongs to a handshake, else None)"""
+        segment = Segment(frame)
+        if not segment.ports:
+            self.others += 1
+            return (forth, "other", self.others), None
+        source, destination = ((frame[26 + 4 * i:30 + 4 * i], segment.ports[i]) for i in (0, 1))
+        seq, ack = struct.unpack("!II", frame[segment.tcp + 4:segment.tcp + 12])
+        flags = frame[segment.tcp + 13] & (FIN | SYN | RST)
+        number, first = self.connection(segment, source, destination, seq)
+        place = seq - first.setdefault(source, seq) & 0xffffffff
+        if segment.payload or flags:
+            return (forth, number, flags & ~FIN, place), number if flags & SYN else None
+        told = ack - first.get(destination, ack) & 0xffffffff
+        return (forth, number, "ack", place, told), number if place == told == 1 else None
+
+
 class Wire:
     def __init__(self, settings):
         self.settings = settings
@@ -89,14 +130,43 @@ class Wire:
         self.share = {name: int(value.get(name, 0)) for name in ("loss", "reorder", "duplicate")}
         self.chop = int(value.get("chop", 0))
         self.ports = [int(port) for port in value["ports"].split(",")] if "ports" in value else None
-        self.random = random.Random(int(value.get("seed", 1)))
+        self.row, self.handshake, self.seed = (int(value.get(name, 1)) for name in ("row", "handshake", "seed"))
+        self.names, self.times, self.lost, self.shaken = Names(), collections.Counter(), {}, collections.Counter()
         self.count = dict(frames=0, loss=0, reorder=0, duplicate=0, chop=0)
 
-    def happens(self, name):
-        if self.random.randrange(100) >= self.share[name]:
+    def fate(self, name):
+        """Which of the three happen to a frame of that name, this time."""
+        self.times[name] += 1
+        bits = hashlib.blake2b(repr((self.seed, name, self.times[name])).encode(), digest_size=12).digest()
+        return {what for i, what in enumerate(self.share)
+                if int.from_bytes(bits[4 * i:4 * i + 4], "big") % 100 < self.share[what]}
+
+    def is_lost(self, name, handshake):
+        """What the seed says, within the bounds."""
+        row, self.lost[name] = self.lost.get(name, 0), 0
+        if row >= self.row or handshake is not None and self.shaken[handshake] >= self.handshake:
             return False
-        self.count[name] += 1
+        self.lost[name] = row + 1
+        self.shaken[handshake] += 1
         return True
+
+    def cross_one(self, way, frame):
+        self.count["frames"] += 1
+        name, handshake = self.names.of(frame, way.forth)
+        fate = self.fate(name)
+        if "loss" in fate and self.is_lost(name, handshake):
+            self.count["loss"] += 1
+            return
+        if "loss" not in fate:
+            self.lost.pop(name, None)
+        for what in fate & {"reorder", "duplicate"}:
+            self.count[what] += 1
+        if "duplicate" in fate:
+            way.send(frame)
+        if "reorder" in fate:
+            way.hold(frame)
+        else:
+            way.send(frame)
 
     def cross(self, way, frame):
         segment = Segment(frame)
@@ -108,22 +178,14 @@ class Wire:
             frames = segment.pieces()
             self.count["chop"] += len(frames) - 1
         for one in frames:
-            self.count["frames"] += 1
-            if self.happens("loss"):
-                continue
-            if self.happens("duplicate"):
-                way.send(one)
-            if self.happens("reorder"):
-                way.hold(one)
-            else:
-                way.send(one)
+            self.cross_one(way, one)
 
 
 class Way:
     """One direction, with what is held back."""
 
-    def __init__(self, sock):
-        self.sock, self.held = sock, []
+    def __init__(self, sock, forth):
+        self.sock, self.forth, self.held = sock, forth, []
 
     def send(self, frame):
         try:
@@ -155,7 +217,7 @@ def opened(interface):
 
 def main():
     sockets = [opened(name) for name in sys.argv[1:3]]
-    ways = {sockets[0]: Way(sockets[1]), sockets[1]: Way(sockets[0])}
+    ways = {sockets[0]: Way(sockets[1], True), sockets[1]: Way(sockets[0], False)}
     wire = Wire(sys.argv[3])
 
     def again(*_):

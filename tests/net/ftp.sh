@@ -2,173 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # FTP with the programs that people use: vsftpd, curl, lftp, tnftp. Files are compared byte for byte, and tshark tells what the
 # outside wire showed: every announced endpoint is the global one, was opened by the other side, and no payload names an
-# inside address. Then wires that lose and chop, TLS, ABOR, the gateway on other ports and off, kill -9, and attacks.
+# inside address. Then TLS, ABOR, the gateway on other ports and off, attacks, and offloads. Bad wires: ftp_wires.sh.
 . "$(dirname "$0")/lib.sh"
-. "$HERE/lib-wires.sh"
-ACTOR=$HERE/ftp_actor.py
+. "$HERE/lib-ftp.sh"
 begin "FTP"
-for program in vsftpd curl lftp tnftp openssl; do
-	command -v $program >/dev/null || check "$program is installed" false
-done
-[ "$FAILED" = 0 ] || finish
-
-# ---- the network: what goes from or to h2 and lossy crosses a relay
+ftp_programs vsftpd curl lftp tnftp openssl
 
 topology
-wires_make
 ip -n "${NET}h1" address add 10.77.1.3/24 dev eth0
 ip -n "${NET}h1" address add 10.77.1.4/24 dev eth0
 ip -n "${NET}h2" address add 10.77.2.3/24 dev eth0
 
-check "relays" relays
-
-# ---- servers
-
-chmod 711 "$WORK"
-ROOT=$WORK/ftp
-mkdir -p "$ROOT/incoming" "$ROOT/many" "$ROOT/few" /var/run/vsftpd/empty
-chmod 777 "$ROOT/incoming"
-head -c 300000 /dev/urandom | base64 -w 70 >"$ROOT/big"
-head -c 4000000 /dev/urandom | base64 -w 70 >"$ROOT/huge"
-for i in $(seq 100); do head -c $((i * 37)) /dev/urandom >"$ROOT/many/file$i"; done
-cp "$ROOT"/many/file?0 "$ROOT"/many/file?5 "$ROOT/few"
-openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=ftp.example -days 2 -keyout "$WORK/key.pem" -out "$WORK/cert.pem" \
-	2>/dev/null
-
-ftp_server() { # NAMESPACE ADDRESS PORT
-	cat >"$WORK/vsftpd.$1.$3" <<-EOF
-	listen=YES
-	listen_address=$2
-	listen_port=$3
-	background=NO
-	anonymous_enable=YES
-	no_anon_password=YES
-	anon_root=$ROOT
-	write_enable=YES
-	anon_upload_enable=YES
-	anon_world_readable_only=NO
-	connect_from_port_20=YES
-	async_abor_enable=YES
-	seccomp_sandbox=NO
-	idle_session_timeout=60
-	ssl_enable=YES
-	allow_anon_ssl=YES
-	rsa_cert_file=$WORK/cert.pem
-	rsa_private_key_file=$WORK/key.pem
-	require_ssl_reuse=NO
-	secure_chroot_dir=/var/run/vsftpd/empty
-	xferlog_enable=NO
-	EOF
-	background "$1" "vsftpd.$1.$3.log" vsftpd "$WORK/vsftpd.$1.$3"
-	wait_for 10 listens "$1" "$3" || { cat "$WORK/vsftpd.$1.$3.log"; return 1; }
-}
-
+ftp_files
 servers() {
-	ftp_server far 203.0.113.10 21 && ftp_server far 203.0.113.10 2121 && ftp_server lossy 198.18.1.10 21 &&
-		ftp_server h1 10.77.1.2 21 && ftp_server h2 10.77.2.2 21
+	ftp_server far 203.0.113.10 21 && ftp_server far 203.0.113.10 2121 && ftp_server h1 10.77.1.2 21 &&
+		ftp_server h2 10.77.2.2 21
 }
 check "servers" servers
-
-# ---- clients: each fetches a file and brings one, and compares. From SOURCE, an address of the namespace.
-
-PUTS=0
-next_put() {
-	PUTS=$((PUTS + 1))
-	PUT=$ROOT/incoming/put$PUTS
-	rm -f "$WORK/got"
-}
-
-both_same() {
-	cmp "$WORK/got" "$ROOT/big" && cmp "$PUT" "$ROOT/big"
-}
-
-curl_run() { # NAMESPACE SOURCE MODE ARGUMENT...
-	local ns=$1 source=$2 mode=$3 options
-	shift 3
-	case $mode in
-	PORT) options="--ftp-port - --disable-eprt" ;;
-	EPRT) options="--ftp-port -" ;;
-	227) options="--disable-epsv --no-ftp-skip-pasv-ip" ;;
-	229) options="" ;;
-	esac
-	# shellcheck disable=SC2086
-	in_ns "$ns" curl -sS --interface "$source" --connect-timeout "${LONG:-5}" --max-time "${LONG:-30}" $options "$@"
-}
-
-with_curl() { # NAMESPACE SOURCE MODE SERVER[:PORT]
-	next_put
-	curl_run "$1" "$2" "$3" -o "$WORK/got" "ftp://$4/big" &&
-		curl_run "$1" "$2" "$3" -T "$ROOT/big" "ftp://$4/incoming/$(basename "$PUT")" && both_same
-}
-
-lftp_run() { # NAMESPACE SOURCE MODE SERVER COMMANDS
-	local passive=on extended=no
-	case $3 in
-	PORT) passive=off ;;
-	229) extended=yes ;;
-	esac
-	in_ns "$1" timeout "${LONG:-60}" lftp -c "set cmd:fail-exit yes; set net:max-retries 1; set net:timeout 30
-		set ftp:ssl-allow no; set ftp:fix-pasv-address no; set ftp:passive-mode $passive; set ftp:prefer-epsv $extended
-		set net:limit-rate ${RATE:-0}; set ftp:sync-mode on; set cmd:at-exit ''; set net:socket-bind-ipv4 $2; set ftp:bind-data-socket yes
-		set xfer:clobber yes; set mirror:parallel-transfer-count 1; set net:connection-limit 1
-		open ftp://$4
-		$5"
-}
-
-with_lftp() { # NAMESPACE SOURCE MODE SERVER
-	next_put
-	lftp_run "$1" "$2" "$3" "$4" "get /big -o $WORK/got; put $ROOT/big -o /incoming/$(basename "$PUT")" && both_same
-}
-
-with_tnftp() { # NAMESPACE SOURCE active|passive SERVER
-	local mode=-p
-	[ "$3" = passive ] || mode=-A
-	next_put
-	in_ns "$1" timeout 60 tnftp $mode -s "$2" -o "$WORK/got" "ftp://$4/big" </dev/null &&
-		in_ns "$1" timeout 60 tnftp $mode -s "$2" -u "ftp://$4/incoming/$(basename "$PUT")" "$ROOT/big" </dev/null &&
-		both_same
-}
-
-all_clients() { # TEXT NAMESPACE SOURCE SERVER
-	local mode
-	for mode in PORT EPRT 227 229; do check "$1: curl $mode" with_curl "$2" "$3" $mode "$4"; done
-	for mode in PORT 227 229; do check "$1: lftp $mode" with_lftp "$2" "$3" $mode "$4"; done
-	for mode in active passive; do check "$1: tnftp $mode" with_tnftp "$2" "$3" $mode "$4"; done
-}
-
-actor() { # NAMESPACE ARGUMENT...
-	local ns=$1
-	shift
-	in_ns "$ns" timeout 60 "$PYTHON3" "$ACTOR" "$@"
-}
-
-serve_actor() { # NAMESPACE LOGNAME ADDRESS PORT [REPLY-TO-PASV]
-	local ns=$1 log=$2
-	shift 2
-	background "$ns" "$log" "$PYTHON3" "$ACTOR" server "$@"
-	wait_for 10 grep -q '^ready' "$WORK/$log"
-}
-
-LOGIN=('USER anonymous\r\n' 'PASS me@\r\n')
-
-# ---- what the wire showed
-
-section() { # NAME [NAMESPACE]   captures it from now on
-	SECTION=$1
-	capture "${2:-out}" eth0 "$1"
-}
-
-section_end() { # [NAME]
-	local pid
-	sleep 0.3
-	eval "pid=\$CAPTURE_${1:-$SECTION}"
-	kill -INT "$pid"
-	wait_for 5 daemon_gone "$pid"
-}
-
-judge() { # WANT...
-	"$PYTHON3" "$ACTOR" judge "$WORK/$SECTION.pcap" 21,2121 "$@"
-}
 
 # ---- sources: static entry, pool, overload; servers: static entry, one port only
 
@@ -241,13 +91,6 @@ check "the server's wire shows the client's global address" \
 
 # ---- one control session, a hundred transfers
 
-mirror() { # DIRECTORY NAMESPACE SOURCE MODE SERVER
-	rm -rf "$WORK/mirror"
-	lftp_run "$2" "$3" "$4" "$5" "mirror --no-perms /$1 $WORK/mirror" && diff -r "$WORK/mirror" "$ROOT/$1"
-}
-hundred() { # NAMESPACE SOURCE MODE SERVER
-	mirror many "$@"
-}
 section hundred
 check "100 transfers in one session, active" hundred h1 10.77.1.4 PORT 203.0.113.10
 section_end
@@ -256,36 +99,6 @@ section hundred_in
 check "100 transfers in one session, server inside, passive" hundred far 203.0.113.10 227 198.51.100.20
 section_end
 check "all announced in one session" output_has '^control sessions: 1$' judge 227 198.51.100.20 100
-
-# ---- bad wires, both sides of the router
-
-LONG=120
-wires chop=21 >/dev/null
-section chopped
-for mode in PORT EPRT 227 229; do
-	check "segments of one byte: curl $mode" with_curl h2 10.77.2.2 $mode 198.18.1.10
-	check "segments of one byte, server inside: curl $mode" with_curl lossy 198.18.1.10 $mode 198.51.100.1
-done
-section_end
-check "they were" wires_did 'chop=[1-9][0-9][0-9]'
-check "the wire shows global addresses" judge PORT 198.51.100.1 2 EPRT 198.51.100.1 2 227 198.51.100.1 2 229 198.51.100.1 2
-
-wires loss=5 reorder=5 duplicate=2 >/dev/null
-section lossy
-for mode in PORT EPRT 227 229; do
-	check "loss and reordering: curl $mode" with_curl h2 10.77.2.2 $mode 198.18.1.10
-	check "loss and reordering, server inside: curl $mode" with_curl lossy 198.18.1.10 $mode 198.51.100.1
-done
-check "loss and reordering: many transfers in one session" mirror few h2 10.77.2.2 PORT 198.18.1.10
-check "the wires were bad" wires_did 'loss=[1-9][0-9].* reorder=[1-9][0-9].* duplicate=[1-9]'
-wires chop=21 loss=5 reorder=5 duplicate=2 ports=21 >/dev/null
-check "and in segments of one byte" with_curl h2 10.77.2.2 PORT 198.18.1.10
-check "and in segments of one byte, server inside" with_curl lossy 198.18.1.10 227 198.51.100.1
-check "the wires were bad and chopped" wires_did 'loss=[1-9].* chop=[1-9][0-9]'
-section_end
-check "the wire shows global addresses, and what was sent again was the same" \
-	judge PORT 198.51.100.1 22 EPRT 198.51.100.1 2 227 198.51.100.1 2 229 198.51.100.1 2
-LONG=
 
 trace_of() { # EVENT MESSAGE
 	output_has "^.* ftp +$2 .* $1 " cli "show ip nat alg trace ftp"
@@ -345,15 +158,9 @@ check_not "the judge of the wire sees the inside addresses that left without it 
 check "it names them" output_has '^inside address sent by .*198\.51\.100\.1.*PORT 10,77,1,4,' judge
 # ---- attacks: an outside server that helps the attacker, and what a browser can be made to send
 
-ip -n "${NET}far" address add 203.0.113.11/24 dev eth0
-serve_actor far attacker.log 203.0.113.11 21
+attacker
 serve h2 h2port.log serve-tcp 0.0.0.0 4600
 
-victim() { # LISTEN-PORT CHUNK...   from the shared address; listens there for real
-	local port=$1
-	shift
-	actor h1 client 10.77.1.4 "$port" 203.0.113.11 21 "$@"
-}
 reached() { # LISTEN-PORT CHUNK...
 	output_has '^reached from 203\.0\.113\.11' victim "$@"
 }
@@ -431,7 +238,7 @@ check "a short timeout" configure "do clear ip nat translation *" "ip nat transl
 rm -f "$WORK/idle" "$WORK/idle.waits" "$WORK/first" "$WORK/second"
 victim 4468 "${LOGIN[@]}" "@$WORK/idle" >"$WORK/idle.log" 2>&1 &
 idle=$!
-RATE=15000 LONG=60 lftp_run h1 10.77.1.4 PORT 203.0.113.10 "get /big -o $WORK/first; get /few/file15 -o $WORK/second" \
+RATE=5000 LONG=90 lftp_run h1 10.77.1.4 PORT 203.0.113.10 "get /big -o $WORK/first; get /few/file15 -o $WORK/second" \
 	>"$WORK/slow.log" 2>&1 &
 transfer=$!
 check "a transfer begins" wait_for 10 test -s "$WORK/first"
@@ -447,58 +254,6 @@ wait $transfer
 check "it is whole" cmp "$WORK/first" "$ROOT/big"
 check "and so is the next one of the session" cmp "$WORK/second" "$ROOT/few/file15"
 check "the timeout as it was" configure "no ip nat translation tcp-timeout 6"
-
-# ---- kill -9, in the middle of a transfer, and of a message
-
-section killed
-rm -f "$WORK/first" "$WORK/second" "$WORK/go" "$WORK/go.waits"
-RATE=40000 LONG=90 lftp_run h1 10.77.1.4 PORT 203.0.113.10 \
-	"get /big -o $WORK/first; get /big -o $WORK/second" >"$WORK/killed.log" 2>&1 &
-transfer=$!
-victim 4461 "${LOGIN[@]}" 'PORT 10,77,1,4,' "@$WORK/go" '17,109\r\n' >"$WORK/half.log" 2>&1 &
-half=$!
-check "a message is under way" wait_for 20 test -e "$WORK/go.waits"
-check "a transfer is, too" wait_for 20 test -s "$WORK/first"
-daemon_signal KILL
-check "both are when the daemon dies" test "$(stat -c %s "$WORK/first")" -lt "$(stat -c %s "$ROOT/big")"
-sleep 2
-check "it is started again" daemon_start "$WORK/config"
-touch "$WORK/go"
-ended() { # PID LOG
-	wait "$1"
-	local status=$?
-	cat "$2"
-	return $status
-}
-check "the transfer goes on, and the next one of the session" ended $transfer "$WORK/killed.log"
-check "the first is whole" cmp "$WORK/first" "$ROOT/big"
-check "the second is whole" cmp "$WORK/second" "$ROOT/big"
-check "the message's second half came" ended $half "$WORK/half.log"
-check "its port was reached" grep -q '^reached from 203\.0\.113\.11' "$WORK/half.log"
-section_end
-check "two control sessions, announced right" output_has '^control sessions: 2$' judge PORT 198.51.100.1 3
-
-section storm
-rm -rf "$WORK/mirror"
-RATE=20000 LONG=60 hundred h1 10.77.1.4 PORT 203.0.113.10 >"$WORK/storm.log" 2>&1 &
-transfer=$!
-arrived() { # LEAST
-	[ "$(find "$WORK/mirror" -type f 2>/dev/null | wc -l)" -ge "$1" ]
-}
-storm() { # kills the daemon whenever so many files have come; the last must not have come then
-	local least missed=0
-	for least in 10 30 50; do
-		wait_for 20 arrived $least || return 1
-		daemon_signal KILL
-		arrived 100 && missed=1
-		daemon_start "$WORK/config" || return 1
-	done
-	return $missed
-}
-check "killed three times within a hundred transfers" storm
-check "all hundred are whole" ended $transfer "$WORK/storm.log"
-section_end
-check "in one session" output_has '^control sessions: 1$' judge PORT 198.51.100.1 100
 
 # ---- unfinished checksums and super-packets from the host
 

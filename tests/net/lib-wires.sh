@@ -6,6 +6,10 @@
 #     h2 --- wire --- in2 router out0 --- out --- wire --- lossy 198.18.1.10
 #
 # wires_make, after topology, puts them there; `wires loss=5 reorder=5` and the like (alg_relay.py) makes them bad.
+# WIRES_SEED=2 makes them bad in another way. A connection's handshake loses at most one frame, on the near wire; so no first
+# round trip takes more than a second, and what is lost later is missed soon enough: how long anything may take has a bound.
+
+: "${WIRES_SEED:=1}"
 
 relay_start() { # NAME INTERFACE INTERFACE
 	: >"$WORK/$1.settings"
@@ -18,7 +22,10 @@ wires() { # SETTINGS...   of both wires; tells what they did until now
 	local name pid
 	for name in near away; do
 		eval "pid=\$RELAY_$name"
-		echo "$*" >"$WORK/$name.settings"
+		case $name in
+		near) echo "seed=$WIRES_SEED handshake=1 $*" ;;
+		away) echo "seed=$((WIRES_SEED + 1000)) handshake=0 $*" ;;
+		esac >"$WORK/$name.settings"
 		: >"$WORK/$name.log"
 		kill -USR1 "$pid"
 		wait_for 5 grep -q '^since' "$WORK/$name.log"
@@ -38,6 +45,7 @@ relays() {
 
 wires_make() {
 	local ns
+	echo "# WIRES_SEED=$WIRES_SEED"
 	for ns in wire lossy; do namespace $ns; done
 	ip -n "${NET}router" link del in2
 	link h2 eth0 wire w0
