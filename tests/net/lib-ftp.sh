@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # FTP for tests that source this behind lib.sh: servers (vsftpd), clients (curl, lftp, tnftp, ftp_actor.py), and the judge of
 # what the outside wire showed.
