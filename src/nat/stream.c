@@ -220,11 +220,17 @@ static enum stream_fate answer(struct job *job, enum flow_side from)
 
 /* ---- opening ---- */
 
-static void open_lane(struct stream_state *s, enum flow_side from, const struct segment *segment)
+/* Nothing of another SYN's is left but what the receiver said. */
+static void open_lane(struct job *job, enum flow_side from, const struct segment *segment)
 {
-	struct lane *lane = &s->lane[from];
-	uint32_t first = segment->seq + 1;
+	struct lane *lane = &job->s->lane[from];
+	uint32_t first = segment->seq + 1, window = lane->window;
+	uint8_t reads = lane->reads;
 
+	give_all(job->set, lane);
+	memset(lane, 0, sizeof(*lane));
+	lane->window = window;
+	lane->reads = reads;
 	lane->isn = segment->seq;
 	lane->in_read = lane->in_nxt = lane->kept = lane->told = first;
 	lane->out_una = lane->out_nxt = lane->out_next = lane->out_high = lane->out_floor = first;
@@ -261,7 +267,7 @@ static enum stream_fate on_syn(struct job *job, enum flow_side from, struct segm
 		return STREAM_PASS;
 	other->window = segment->window;
 	if (lane->syn == 0 || segment->seq != lane->isn)
-		open_lane(job->s, from, segment);
+		open_lane(job, from, segment);
 	if (other->syn != 0)
 		other->edge = other->edge_told = other->edge_out = other->isn + 1 + other->window;
 	if (segment->authenticated)
@@ -481,13 +487,20 @@ static void take_ack(struct job *job, enum flow_side from, const struct segment 
 	stream_commit(job->set, job->stream);
 }
 
+/* Bytes count from the segment on whose acknowledgement counts too and ends the handshake: what begins in front of the SYN does
+ * not, so that a SYN with another number finds nothing that was taken in. */
+static bool is_early(const struct lane *lane, const struct segment *segment)
+{
+	return lane->syn != 2 && before(segment->seq, lane->isn);
+}
+
 static enum stream_fate on_segment(struct job *job, enum flow_side from, struct segment *segment)
 {
 	struct lane *lane = &job->s->lane[from];
 	bool empty = segment->length == 0 && (segment->flags & TCP_FIN) == 0;
 	bool fits_ack = ack_fits(&job->s->lane[!from], segment->ack);
 
-	if (before(lane->edge, segment->seq) || !fits_ack)
+	if (before(lane->edge, segment->seq) || !fits_ack || is_early(lane, segment))
 		return empty ? pass_numbers(job, from, segment, out_seq(lane, segment->seq))
 			     : answer(job, from);
 	if (segment->authenticated && lane->n_edits == 0)

@@ -449,6 +449,51 @@ START_TEST(syn_again_with_another_number)
 }
 END_TEST
 
+/* Bytes that come before the handshake is over, in a segment that begins too early to be believed, and then another SYN. */
+START_TEST(nothing_is_left_of_a_connection_that_was_begun_anew)
+{
+	struct lab_segment s = {.seq = ISN_A, .flags = F_SYN, .window = 60000};
+	uint32_t moves[] = {0u - 20000, 0u - 3000, 0u - 100, 0u - 3, 3, 30, 100, 3000, 20000};
+
+	for (uint32_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		struct lab_segment begun = {.seq = ISN_A - 5,
+					    .ack = ISN_B + 1,
+					    .flags = F_ACK,
+					    .window = 60000,
+					    .payload = (const uint8_t *)"......gA\ngA\nra",
+					    .length = 15};
+
+		teardown();
+		setup();
+		s.seq = ISN_A;
+		s.ack = 0;
+		s.flags = F_SYN;
+		give(0, &s);
+		s.seq = ISN_B;
+		s.ack = ISN_A + 1;
+		s.flags = F_SYN | F_ACK;
+		give(1, &s);
+		give(0, &begun);
+		s.seq = ISN_A + moves[i];
+		s.ack = 0;
+		s.flags = F_SYN;
+		give(0, &s);
+		s.seq = ISN_B;
+		s.ack = ISN_A + moves[i] + 1;
+		s.flags = F_SYN | F_ACK;
+		give(1, &s);
+		lab->end[0].iss = ISN_A + moves[i];
+		memset(lab->known[1], 0, LAB_BYTES * 2);
+		ck_assert_int_eq(stream_look(lab->set, lab->stream).delta[0], 0);
+		ck_assert_uint_eq(stream_chunks_used(lab->set), 0);
+		ck_assert_int_eq(data(0, moves[i] + 1, 1, "rabcd\n", 0), STREAM_PASS);
+		ck_assert(IS("raQRd\n"));
+		ck_assert_uint_eq(seq_now(), ISN_A + moves[i] + 1);
+		ck_assert_int_eq(data(1, 1, moves[i] + 7, "", 0), STREAM_PASS_UNCHANGED);
+	}
+}
+END_TEST
+
 /* RFC 5961: data out of the window, or that acknowledges what was never sent, is answered and not
  * read. */
 START_TEST(injection_is_not_read)
@@ -540,6 +585,33 @@ START_TEST(half_a_message_is_not_waited_for_for_ever)
 	data(1, 1, 5, "", 0);
 	ck_assert_int_le(data(0, 5, 1, "rabcd\n", 0), STREAM_PASS_UNCHANGED);
 	ck_assert(IS("rabcd\n"));
+}
+END_TEST
+
+/* A process that was killed while it waited has not forgotten until when. */
+START_TEST(patience_goes_on_in_the_next_life)
+{
+	uint32_t stream, from = 0;
+	uint64_t until = lab->now + 15000;
+
+	lab->reader.patience = 15000;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "rab", 0), STREAM_HELD);
+	lab->now += 14000;
+	stream_set_free(lab->set);
+	lab->set = stream_set_new(lab->store, lab->options.streams, lab->options.chunks, lab->now);
+	lab->stream = stream_next(lab->set, &from);
+	while (stream_next_due(lab->set, &stream) <= until) {
+		n_sent = 0;
+		if (stream_next_due(lab->set, &stream) > lab->now)
+			lab->now = stream_next_due(lab->set, &stream);
+		stream_due(lab->set, lab->now, stream, &lab->reader, &lab->sink);
+		if (lab->notes[NOTE_FOREIGN] > 0)
+			break;
+	}
+	ck_assert_uint_eq(lab->notes[NOTE_FOREIGN], 1);
+	ck_assert_uint_eq(n_sent, 1);
+	ck_assert_mem_eq(sent_bytes(0), "rab", 3);
 }
 END_TEST
 
@@ -659,10 +731,12 @@ int main(void)
 	    signed_segments_are_not_read,
 	    data_of_a_syn_is_taken_off,
 	    syn_again_with_another_number,
+	    nothing_is_left_of_a_connection_that_was_begun_anew,
 	    injection_is_not_read,
 	    refused_message_resets_both_ends,
 	    stop_of_the_reader_and_of_the_gateway,
 	    half_a_message_is_not_waited_for_for_ever,
+	    patience_goes_on_in_the_next_life,
 	    patience_is_for_unfinished_messages_only,
 	    shortage_evicts_who_waits,
 	    damaged_store,
