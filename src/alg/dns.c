@@ -8,8 +8,8 @@
  * name of an address that is only a pointer to the end of a longer name. A message that is signed (TSIG, SIG(0), or RRSIG over what
  * would change) is left as it is: a change would be found. So is one in which a name could become too long.
  *
- * Promises: every pointer goes backwards to a label of another name, every length is checked. May not change records that hold
- * no address.
+ * Promises: every pointer goes backwards to a label of another name, every length is checked; what names cost follows from the
+ * length, however many pointers are one behind the other. May not change records that hold no address.
  */
 #include "alg/alg.h"
 
@@ -25,6 +25,7 @@ enum {
 	LABELS_MAX = 128,
 	REVERSE_LABELS = 6, /* 1.0.0.10.in-addr.arpa */
 	WATCHED_MAX = 64,
+	STEPS_PER_BYTE = 16, /* labels and pointers that names may be followed by; real messages need one at most, of long names three */
 	QUESTION_LEAST = 5, /* the root, type and class */
 	RECORD_LEAST = 11,  /* and TTL, and a length */
 };
@@ -67,6 +68,7 @@ struct message {
 	uint32_t at;
 	struct findings *findings;
 	bool full;       /* no more room in findings, or names that cannot be told apart from what points into them */
+	uint32_t steps;  /* that may still be taken */
 	bool response, update;
 	bool has_v6;
 	bool signs;      /* TSIG, SIG(0) */
@@ -147,8 +149,9 @@ static bool read_name(struct message *message, struct name *name)
 	for (;;) {
 		uint8_t length;
 
-		if (at >= message->length)
+		if (at >= message->length || message->steps == 0)
 			return false;
+		message->steps--;
 		length = message->bytes[at];
 		if (name->pointer == 0)
 			set(message->starts, at);
@@ -606,7 +609,7 @@ static enum scan scan_message(struct message *message)
 	struct findings *findings = message->findings;
 
 	if (!read_header(message) || !each(message, look_question, look_record)) {
-		findings->note = NOTE_MALFORMED;
+		findings->note = message->steps == 0 ? NOTE_TOO_MANY : NOTE_MALFORMED;
 		return SCAN_FOREIGN;
 	}
 	if (message->has_v6 && (findings->options & ALG_OPTION_NO_DNS_V6))
@@ -617,7 +620,7 @@ static enum scan scan_message(struct message *message)
 	if (message->base > 0)
 		find_number(message, 0, message->base, message->length, DEPEND_BE16);
 	if (!each(message, take_question, take_record)) {
-		leave(findings, NOTE_MALFORMED);
+		leave(findings, message->steps == 0 ? NOTE_TOO_MANY : NOTE_MALFORMED);
 		return SCAN_FOREIGN;
 	}
 	if (message->renames && message->tight)
@@ -642,6 +645,7 @@ static enum scan dns_scan(void *state, enum alg_from from, const uint8_t *bytes,
 	message.bytes = bytes;
 	message.base = stream ? 2 : 0;
 	message.length = length;
+	message.steps = STEPS_PER_BYTE * length;
 	message.findings = findings;
 	return scan_message(&message);
 }

@@ -445,6 +445,36 @@ START_TEST(stream)
 }
 END_TEST
 
+/* Owners each of which is a pointer to the one before: to follow all of them takes the square of their number. */
+static void pointer_chain(unsigned n)
+{
+	unsigned before = 12;
+
+	header(0x8180, 1, 0, 0, 0);
+	message[6] = (uint8_t)(n >> 8);
+	message[7] = (uint8_t)n;
+	PUT(QUESTION_A);
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t pointer[2] = {(uint8_t)(0xc0 | before >> 8), (uint8_t)before};
+
+		before = length;
+		put(pointer, 2);
+		PUT("\0\1\0\1\0\0\2\130\0\4" HOST);
+	}
+}
+
+START_TEST(pointers_to_pointers)
+{
+	pointer_chain(100);
+	ck_assert_int_eq(scan(), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 100);
+	pointer_chain(1000);
+	ck_assert_int_eq(scan(), SCAN_FOREIGN);
+	ck_assert_int_eq(laws_findings()->note, NOTE_TOO_MANY);
+	ck_assert_uint_eq(laws_findings()->n_mentions, 0);
+}
+END_TEST
+
 static enum frame frame(const char *bytes, uint32_t n)
 {
 	uint32_t size = 0;
@@ -487,6 +517,7 @@ int main(void)
 	tcase_add_test(tc, grown_to_the_longest);
 	tcase_add_test(tc, watched_names);
 	tcase_add_test(tc, stream);
+	tcase_add_test(tc, pointers_to_pointers);
 	tcase_add_test(tc, stream_foreign);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);
