@@ -62,6 +62,7 @@ struct session_set *session_set_new(struct engine *engine, uint64_t now)
 	set->streams = stream_set_new(set->store->streams, ALG_STREAMS, ALG_CHUNKS, now);
 	stream_set_reserve(set->streams, reserve, set->store);
 	stream_set_groups(set->streams, ALG_SESSIONS, HOST_CHUNKS);
+	set->max_flows = engine->records->max_flows;
 	set->of_flow = sparse_new(of_flow_size(engine));
 	set->free = mem_alloc(ALG_SESSIONS * sizeof(*set->free));
 	set->hosts = host_set_new(&engine->records->secret, ALG_SESSIONS);
@@ -102,8 +103,13 @@ bool session_of(struct session_set *set, uint32_t flow, struct reading *reading)
 
 struct session_record *session_of_stream(struct session_set *set, uint32_t stream)
 {
-	struct session_record *session = record_of(set, set->of_flow[stream_name(set->streams, stream)]);
+	uint32_t flow = stream_name(set->streams, stream);
+	struct session_record *session;
 
+	/* The gateways' store is the same whatever the size of the flow table was when it was written. */
+	if (flow >= set->max_flows)
+		return NULL;
+	session = record_of(set, set->of_flow[flow]);
 	return session != NULL && session->stream == stream ? session : NULL;
 }
 

@@ -22,6 +22,7 @@ struct session_set {
 	struct alg_store *store;
 	struct stream_set *streams;
 	bool adopted;      /* until then the streams that were found may belong to nobody */
+	uint32_t max_flows;
 	uint32_t *of_flow; /* by flow: 0, or what session.c makes of it */
 	uint32_t *free, n_free; /* records below the highest written */
 	uint32_t count;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include "alg_talk.h"
+#include "nat/session_set.h"
 
 static bool is_full;
 
@@ -400,6 +401,20 @@ START_TEST(a_damaged_session_costs_only_itself)
 }
 END_TEST
 
+/* Another start has another --max-flows: the flow table is new, what gateways keep is not. */
+START_TEST(streams_of_a_larger_table_are_dropped)
+{
+	open_connection();
+	ck_assert_uint_ne(stream_open(lab.engine->sessions->streams, lab.now, 250000000), STREAM_NONE);
+	ck_assert_uint_eq(engine_session_use(lab.engine).streams, 2);
+	reopen();
+	with_services(1);
+	ck_assert_uint_eq(engine_session_use(lab.engine).streams, 1);
+	sent = answered = delta = 0;
+	announce();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("alg_connection");
@@ -427,6 +442,7 @@ int main(void)
 	tcase_add_test(crash, a_full_file_system);
 	tcase_add_test(crash, sessions_without_their_flow_are_dropped);
 	tcase_add_test(crash, a_damaged_session_costs_only_itself);
+	tcase_add_test(crash, streams_of_a_larger_table_are_dropped);
 	suite_add_tcase(suite, crash);
 	return test_run(suite);
 }
