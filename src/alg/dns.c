@@ -25,7 +25,7 @@ enum {
 	LABELS_MAX = 128,
 	REVERSE_LABELS = 6, /* 1.0.0.10.in-addr.arpa */
 	WATCHED_MAX = 64,
-	STEPS_PER_BYTE = 16, /* labels and pointers that names may be followed by; real messages need one at most, of long names three */
+	STEPS_PER_BYTE = 16, /* of all names, through labels and pointers; real messages take one, with long names three */
 	QUESTION_LEAST = 5, /* the root, type and class */
 	RECORD_LEAST = 11,  /* and TTL, and a length */
 };

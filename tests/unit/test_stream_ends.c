@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a stream's reading ends or begins anew: another SYN, patience, shortage of memory, a killed process, damage. */
+#include "streamhand.h"
+
+/* Bytes that come before the handshake is over, in a segment that begins too early to be believed, and then another SYN. */
+START_TEST(nothing_is_left_of_a_connection_that_was_begun_anew)
+{
+	struct lab_segment s = {.seq = ISN_A, .flags = F_SYN, .window = 60000};
+	uint32_t moves[] = {0u - 20000, 0u - 3000, 0u - 100, 0u - 3, 3, 30, 100, 3000, 20000};
+
+	for (uint32_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		struct lab_segment begun = {.seq = ISN_A - 5,
+					    .ack = ISN_B + 1,
+					    .flags = F_ACK,
+					    .window = 60000,
+					    .payload = (const uint8_t *)"......gA\ngA\nra",
+					    .length = 15};
+
+		teardown();
+		setup();
+		s.seq = ISN_A;
+		s.ack = 0;
+		s.flags = F_SYN;
+		give(0, &s);
+		s.seq = ISN_B;
+		s.ack = ISN_A + 1;
+		s.flags = F_SYN | F_ACK;
+		give(1, &s);
+		give(0, &begun);
+		s.seq = ISN_A + moves[i];
+		s.ack = 0;
+		s.flags = F_SYN;
+		give(0, &s);
+		s.seq = ISN_B;
+		s.ack = ISN_A + moves[i] + 1;
+		s.flags = F_SYN | F_ACK;
+		give(1, &s);
+		lab->end[0].iss = ISN_A + moves[i];
+		memset(lab->known[1], 0, LAB_BYTES * 2);
+		ck_assert_int_eq(stream_look(lab->set, lab->stream).delta[0], 0);
+		ck_assert_uint_eq(stream_chunks_used(lab->set), 0);
+		ck_assert_int_eq(data(0, moves[i] + 1, 1, "rabcd\n", 0), STREAM_PASS);
+		ck_assert(IS("raQRd\n"));
+		ck_assert_uint_eq(seq_now(), ISN_A + moves[i] + 1);
+		ck_assert_int_eq(data(1, 1, moves[i] + 7, "", 0), STREAM_PASS_UNCHANGED);
+	}
+}
+END_TEST
+
+/* Half a message whose rest does not come: held, then it goes on as it is, and nothing is read any more. */
+START_TEST(half_a_message_is_not_waited_for_for_ever)
+{
+	uint32_t stream;
+
+	lab->reader.patience = 15000;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "rab", 0), STREAM_HELD);
+	lab->now += 14000;
+	ck_assert_int_eq(data(0, 4, 1, "c", 0), STREAM_HELD);
+	n_sent = 0;
+	lab->now += 14000;
+	stream_due(lab->set, lab->now, lab->stream, &lab->reader, &lab->sink);
+	ck_assert_uint_eq(n_sent, 0);
+	ck_assert_uint_eq(stream_next_due(lab->set, &stream), lab->now + 1000);
+	lab->now += 1000;
+	stream_due(lab->set, lab->now, lab->stream, &lab->reader, &lab->sink);
+	ck_assert_uint_eq(lab->notes[NOTE_FOREIGN], 1);
+	ck_assert_uint_eq(n_sent, 1);
+	ck_assert_int_eq(sent[0].to, 1);
+	ck_assert_uint_eq(sent_payload(0), 4);
+	ck_assert_mem_eq(sent_bytes(0), "rabc", 4);
+	data(1, 1, 5, "", 0);
+	ck_assert_int_le(data(0, 5, 1, "rabcd\n", 0), STREAM_PASS_UNCHANGED);
+	ck_assert(IS("rabcd\n"));
+}
+END_TEST
+
+/* A process that was killed while it waited has not forgotten until when. */
+START_TEST(patience_goes_on_in_the_next_life)
+{
+	uint32_t stream, from = 0;
+	uint64_t until = lab->now + 15000;
+
+	lab->reader.patience = 15000;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "rab", 0), STREAM_HELD);
+	lab->now += 14000;
+	stream_set_free(lab->set);
+	lab->set = stream_set_new(lab->store, lab->options.streams, lab->options.chunks, lab->now);
+	lab->stream = stream_next(lab->set, &from);
+	while (stream_next_due(lab->set, &stream) <= until) {
+		n_sent = 0;
+		if (stream_next_due(lab->set, &stream) > lab->now)
+			lab->now = stream_next_due(lab->set, &stream);
+		stream_due(lab->set, lab->now, stream, &lab->reader, &lab->sink);
+		if (lab->notes[NOTE_FOREIGN] > 0)
+			break;
+	}
+	ck_assert_uint_eq(lab->notes[NOTE_FOREIGN], 1);
+	ck_assert_uint_eq(n_sent, 1);
+	ck_assert_mem_eq(sent_bytes(0), "rab", 3);
+}
+END_TEST
+
+/* What is whole, or waits for nothing, is not given up. */
+START_TEST(patience_is_for_unfinished_messages_only)
+{
+	uint32_t stream;
+
+	lab->reader.patience = 15000;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "rab", 0), STREAM_HELD);
+	ck_assert_int_eq(data(0, 4, 1, "cd\n", 0), STREAM_HELD);
+	data(1, 1, 7, "", 0);
+	ck_assert(stream_next_due(lab->set, &stream) == UINT64_MAX);
+	lab->now += 100000;
+	ck_assert_int_eq(data(0, 7, 1, "rabcd\n", 0), STREAM_PASS);
+	ck_assert(IS("raQRd\n"));
+	ck_assert_uint_eq(lab->notes[NOTE_FOREIGN], 0);
+}
+END_TEST
+
+/* Two streams that wait for the rest of long lines fill the memory; a third one's lines get through
+ * all the same. */
+START_TEST(shortage_evicts_who_waits)
+{
+	struct lab_options options = lab_defaults(3);
+	uint32_t others[2], stream, mine = lab->stream;
+	static uint8_t part[1400];
+
+	teardown();
+	options.chunks = 48;
+	begin(&options);
+	mine = lab->stream;
+	memset(part, 'k', sizeof(part));
+	for (int i = 0; i < 2; i++) {
+		lab->stream = others[i] = stream_open(lab->set, lab->now, 4711);
+		syns(MSS1460, 4);
+		for (uint32_t at = 0; at < 33 * 1400; at += 1400) {
+			struct lab_segment s = {.seq = ISN_A + 1 + at,
+						.ack = ISN_B + 1,
+						.flags = F_ACK,
+						.window = 60000,
+						.payload = part,
+						.length = 1400};
+
+			if (give(0, &s) == STREAM_DROP)
+				break;
+		}
+	}
+	ck_assert_uint_eq(lab->most_chunks, 48);
+	lab->stream = mine;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "rabcd\n", 0), STREAM_DROP);
+	ck_assert(stream_next_due(lab->set, &stream) <= lab->now);
+	ck_assert(stream == others[0] || stream == others[1]);
+	stream_due(lab->set, lab->now, stream, &lab->reader, &lab->sink);
+	ck_assert_uint_ge(lab->notes[NOTE_NO_ROOM], 1);
+	lab->stream = stream;
+	data(1, 1, 1 + 1400 * 33, "", 0);
+	data(1, 1, 1 + stream_look(lab->set, stream).unacknowledged[0], "", 0);
+	lab->stream = mine;
+	ck_assert_int_eq(data(0, 1, 1, "rabcd\n", 0), STREAM_PASS);
+	ck_assert(IS("raQRd\n"));
+}
+END_TEST
+
+/* Damage anywhere in the store: a stream is as it was, or gone. */
+START_TEST(damaged_store)
+{
+	uint32_t gone = 0;
+
+	syns(MSS1460, 4);
+	data(0, 1, 1, "gA\nra", 0);
+	memcpy(lab->copy, lab->store, lab->store_size);
+	for (uint32_t i = 0; i < 2000; i++) {
+		uint32_t at = lab_random(lab, 20000), from = 0;
+
+		memcpy(lab->store, lab->copy, lab->store_size);
+		((uint8_t *)lab->store)[at] ^= (uint8_t)(1 + lab_random(lab, 255));
+		stream_set_free(lab->set);
+		lab->set =
+		    stream_set_new(lab->store, lab->options.streams, lab->options.chunks, lab->now);
+		lab->stream = stream_next(lab->set, &from);
+		if (lab->stream == STREAM_NONE) {
+			gone++;
+			ck_assert_uint_eq(stream_chunks_used(lab->set), 0);
+			lab->stream = stream_open(lab->set, lab->now, 1);
+			ck_assert_uint_ne(lab->stream, STREAM_NONE);
+			continue;
+		}
+		ck_assert_int_eq(stream_look(lab->set, lab->stream).delta[0], 26);
+	}
+	ck_assert_uint_gt(gone, 10);
+	ck_assert_uint_lt(gone, 1990);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+	    nothing_is_left_of_a_connection_that_was_begun_anew,
+	    half_a_message_is_not_waited_for_for_ever,
+	    patience_goes_on_in_the_next_life,
+	    patience_is_for_unfinished_messages_only,
+	    shortage_evicts_who_waits,
+	    damaged_store,
+	};
+	Suite *suite = suite_create("stream_ends");
+	TCase *tcase = tcase_create("all");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	for (uint32_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		tcase_add_test(tcase, tests[i]);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
