@@ -162,15 +162,10 @@ unsigned index_keys(const struct entry *context, const struct gram_cmd *cmd, con
 	case CMD_NAT_DYNAMIC_POOL:
 		index_pool_user(&keys[0], ((const struct args_nat_dynamic_pool *)args)->pool);
 		return 1;
-	case CMD_ACE_REMARK:
-	case CMD_ACE_STANDARD:
-	case CMD_ACE_TCP:
-	case CMD_ACE_UDP:
-	case CMD_ACE_ICMP:
-	case CMD_ACE_IP:
+	default:
+		if (!ace_is_entry(cmd))
+			return keys_of_static(cmd, args, keys);
 		index_ace(&keys[0], context, cmd, args);
 		return 1;
-	default:
-		return keys_of_static(cmd, args, keys);
 	}
 }

@@ -45,6 +45,18 @@ const char *ip4_text(ip4 addr, char buf[IP4_TEXT_SIZE])
 	return buf;
 }
 
+const char *endpoint_text(struct endpoint endpoint, char buf[ENDPOINT_TEXT_SIZE])
+{
+	char addr[IP4_TEXT_SIZE];
+
+	ip4_text(endpoint.addr, addr);
+	if (endpoint.port != 0)
+		snprintf(buf, ENDPOINT_TEXT_SIZE, "%s:%u", addr, endpoint.port);
+	else
+		snprintf(buf, ENDPOINT_TEXT_SIZE, "%s", addr);
+	return buf;
+}
+
 ip4 ip4_mask(uint8_t len)
 {
 	return len == 0 ? 0 : UINT32_MAX << (32 - len);

@@ -28,6 +28,9 @@ struct prefix {
 bool ip4_parse(const char *text, ip4 *out);
 /* Renders into buf and returns it. */
 const char *ip4_text(ip4 addr, char buf[IP4_TEXT_SIZE]);
+#define ENDPOINT_TEXT_SIZE (IP4_TEXT_SIZE + 6)
+/* 10.0.0.1:80; port 0, not known: 10.0.0.1. */
+const char *endpoint_text(struct endpoint endpoint, char buf[ENDPOINT_TEXT_SIZE]);
 /* 24 -> 255.255.255.0; len 0..32. */
 ip4 ip4_mask(uint8_t len);
 /* 255.255.255.0 -> 24; false when the one bits are not contiguous. */

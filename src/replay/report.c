@@ -6,7 +6,6 @@
 #include "alg/alg.h"
 #include "nat/flow.h"
 
-#define ENDPOINT_TEXT_SIZE (IP4_TEXT_SIZE + 6)
 #define NS_PER_US	   1000u
 #define US_PER_S	   1000000u
 
@@ -27,17 +26,6 @@ static const char *const roles[] = {
 bool skip_is_written(enum skip skip)
 {
 	return skips[skip].written;
-}
-
-static const char *endpoint_text(struct endpoint at, char out[ENDPOINT_TEXT_SIZE])
-{
-	char addr[IP4_TEXT_SIZE];
-
-	if (at.port != 0)
-		snprintf(out, ENDPOINT_TEXT_SIZE, "%s:%u", ip4_text(at.addr, addr), at.port);
-	else
-		snprintf(out, ENDPOINT_TEXT_SIZE, "%s", ip4_text(at.addr, addr));
-	return out;
 }
 
 /* Time and packet, as every line begins. */

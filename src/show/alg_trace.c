@@ -95,21 +95,9 @@ static const char *what_text(const struct alg_trace *trace)
 	return "?";
 }
 
-/* Without a port where none is known. */
-static const char *endpoint_text(struct endpoint endpoint, char buf[TEXT_SIZE])
-{
-	char addr[IP4_TEXT_SIZE];
-
-	if (endpoint.port != 0)
-		snprintf(buf, TEXT_SIZE, "%s:%u", ip4_text(endpoint.addr, addr), endpoint.port);
-	else
-		snprintf(buf, TEXT_SIZE, "%s", ip4_text(endpoint.addr, addr));
-	return buf;
-}
-
 static const char *change_text(const struct alg_trace *trace, char buf[CHANGE_SIZE])
 {
-	char before[TEXT_SIZE], after[TEXT_SIZE];
+	char before[ENDPOINT_TEXT_SIZE], after[ENDPOINT_TEXT_SIZE];
 
 	if (trace->kind == TRACE_NOTE)
 		snprintf(buf, CHANGE_SIZE, "%s", alg_note_text((enum alg_note)trace->note));
@@ -209,7 +197,7 @@ static void put_event(const struct alg_trace *trace, FILE *out)
 {
 	static const char *const words[] = {
 		[TRACE_EXPECTED] = "expecting", [TRACE_CAME] = "came", [TRACE_CANCELLED] = "no longer expecting"};
-	char first[TEXT_SIZE], second[TEXT_SIZE];
+	char first[ENDPOINT_TEXT_SIZE], second[ENDPOINT_TEXT_SIZE];
 
 	fprintf(out, "NAT: %s: [%" PRIu32 "] ", alg_type((enum alg)trace->alg), trace->number);
 	if (trace->kind == TRACE_NOTE)
@@ -280,7 +268,7 @@ void alg_trace_drain(struct alg_trace_feed *feed, struct mailbox *box, struct en
 
 static void print_record(FILE *out, const struct alg_trace *trace, const char *process, int pid)
 {
-	char time[TEXT_SIZE], change[CHANGE_SIZE], il[TEXT_SIZE], og[TEXT_SIZE];
+	char time[TEXT_SIZE], change[CHANGE_SIZE], il[ENDPOINT_TEXT_SIZE], og[ENDPOINT_TEXT_SIZE];
 
 	fprintf(out, "%s {%s_R0-0}{1}: [alg-%s] [%d]: (%s): %s %s, flow %s %s\n",
 		time_text(trace->now, "%Y/%m/%d %H:%M:%S", time), process, alg_name((enum alg)trace->alg), pid,

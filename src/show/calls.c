@@ -10,7 +10,6 @@
 #include "show/text.h"
 #include "show/hearing.h"
 
-#define ENDPOINT_SIZE (IP4_TEXT_SIZE + 8)
 
 struct calls_show {
 	struct mailbox *box;
@@ -69,14 +68,11 @@ static const char *age_text(uint64_t now, uint64_t then, char buf[TEXT_TIME_SIZE
 	return text_hms(now > then ? (now - then) / 1000 : 0, buf);
 }
 
-static const char *endpoint_text(struct endpoint at, char buf[ENDPOINT_SIZE])
+static const char *known_text(struct endpoint at, char buf[ENDPOINT_TEXT_SIZE])
 {
-	char addr[IP4_TEXT_SIZE];
-
-	if (at.addr == 0)
-		snprintf(buf, ENDPOINT_SIZE, "---");
-	else
-		snprintf(buf, ENDPOINT_SIZE, "%s:%u", ip4_text(at.addr, addr), at.port);
+	if (at.addr != 0)
+		return endpoint_text(at, buf);
+	snprintf(buf, ENDPOINT_TEXT_SIZE, "---");
 	return buf;
 }
 
@@ -146,14 +142,14 @@ static void print_counts(const struct call_medium_row *row, const char *indent, 
 
 static void print_endpoints(const struct call_medium_row *row, FILE *out)
 {
-	char local[ENDPOINT_SIZE], global[ENDPOINT_SIZE], remote[ENDPOINT_SIZE], heard[ENDPOINT_SIZE],
+	char local[ENDPOINT_TEXT_SIZE], global[ENDPOINT_TEXT_SIZE], remote[ENDPOINT_TEXT_SIZE], heard[ENDPOINT_TEXT_SIZE],
 		protocol[PROTOCOL_NAME_SIZE];
 
 	fprintf(out, "%s, local %s, global %s, remote %s", protocol_name(row->protocol, protocol),
-		endpoint_text(row->il, local), endpoint_text(row->ig, global), endpoint_text(row->announced, remote));
+		known_text(row->il, local), known_text(row->ig, global), known_text(row->announced, remote));
 	if (row->heard_from.addr != 0 &&
 	    (row->heard_from.addr != row->announced.addr || row->heard_from.port != row->announced.port))
-		fprintf(out, ", really %s", endpoint_text(row->heard_from, heard));
+		fprintf(out, ", really %s", known_text(row->heard_from, heard));
 	fputc('\n', out);
 }
 
@@ -176,17 +172,17 @@ static void print_medium(const struct calls_show *show, uint32_t call, uint32_t 
 
 static void print_signalling(const struct call_row *row, FILE *out)
 {
-	char local[ENDPOINT_SIZE], global[ENDPOINT_SIZE], remote[ENDPOINT_SIZE], protocol[PROTOCOL_NAME_SIZE];
+	char local[ENDPOINT_TEXT_SIZE], global[ENDPOINT_TEXT_SIZE], remote[ENDPOINT_TEXT_SIZE], protocol[PROTOCOL_NAME_SIZE];
 
 	if (row->il.addr == 0)
 		fputs("  Signalling: its flow is gone\n", out);
 	else
 		fprintf(out, "  Signalling: %s, local %s, global %s, remote %s\n",
-			protocol_name(row->protocol, protocol), endpoint_text(row->il, local),
-			endpoint_text(row->ig, global), endpoint_text(row->og, remote));
+			protocol_name(row->protocol, protocol), known_text(row->il, local),
+			known_text(row->ig, global), known_text(row->og, remote));
 	for (uint32_t i = 0; i < row->n_contacts && i < CALL_CONTACTS; i++)
-		fprintf(out, "  Contact: local %s, global %s\n", endpoint_text(row->contact_il[i], local),
-			endpoint_text(row->contact_ig[i], global));
+		fprintf(out, "  Contact: local %s, global %s\n", known_text(row->contact_il[i], local),
+			known_text(row->contact_ig[i], global));
 }
 
 static void print_detail(const struct calls_show *show, uint32_t i, FILE *out)

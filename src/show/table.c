@@ -52,7 +52,7 @@ static bool line_begin(struct line *line, char *buf, size_t size)
 	return size >= 2;
 }
 
-static void endpoint_text(const struct cell *field, char *buf, size_t size)
+static void cell_text(const struct cell *field, char *buf, size_t size)
 {
 	char addr[IP4_TEXT_SIZE];
 
@@ -80,7 +80,7 @@ static void field_text(const struct column *column, const struct cell *field, ch
 		ip4_text(field->endpoint.addr, buf);
 		break;
 	case FIELD_ENDPOINT:
-		endpoint_text(field, buf, size);
+		cell_text(field, buf, size);
 		break;
 	}
 }
