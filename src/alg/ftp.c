@@ -31,6 +31,7 @@ enum command {
 	COMMAND_EPSV,
 	COMMAND_LPSV,
 	COMMAND_AUTH,
+	COMMAND_ALL,   /* EPSV ALL */
 	COMMAND_LEAVE, /* what was announced is of no use any more: USER, REIN, QUIT */
 	COMMAND_ALIEN, /* another protocol's */
 };
@@ -77,16 +78,19 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\r' || c == '\n';
 }
 
-/* Could this be how a command begins? Three letters or more, then a blank or the end of the line. */
+/* Could this be how a command begins? Three letters or more, perhaps digits (XMD5, XSHA256), then a blank or the end of the line. */
 static bool is_command(const uint8_t *bytes, uint32_t length)
 {
-	uint32_t at = telnet_skip(bytes, length), from = at;
+	uint32_t at = telnet_skip(bytes, length), from = at, letters;
 
 	while (at < length && isalpha(bytes[at]))
 		at++;
+	letters = at - from;
+	while (letters >= 3 && at < length && isdigit(bytes[at]))
+		at++;
 	if (at == length)
 		return at - from <= 16;
-	return at - from >= 3 && at - from <= 16 && is_blank(bytes[at]);
+	return letters >= 3 && at - from <= 16 && is_blank(bytes[at]);
 }
 
 static bool is_reply(const uint8_t *bytes, uint32_t length)
@@ -288,14 +292,12 @@ static enum command command_of(const uint8_t *verb, uint32_t length)
 	return COMMAND_OTHER;
 }
 
-/* A command that only its own kind may precede; after EPSV ALL the others are the server's to refuse. */
-static enum command admitted(struct ftp *ftp, enum command command, const struct cursor *argument)
+/* After an EPSV ALL that the server agreed to, the others are its to refuse. */
+static enum command admitted(const struct ftp *ftp, enum command command, const struct cursor *argument)
 {
 	if (command == COMMAND_EPSV && argument->length - argument->at >= 3 &&
-	    strncasecmp((const char *)argument->bytes + argument->at, "ALL", 3) == 0) {
-		ftp->only_extended = 1;
-		return COMMAND_OTHER;
-	}
+	    strncasecmp((const char *)argument->bytes + argument->at, "ALL", 3) == 0)
+		return COMMAND_ALL;
 	if (ftp->only_extended && command >= COMMAND_PORT && command <= COMMAND_PASV)
 		return COMMAND_OTHER;
 	return command;
@@ -404,6 +406,8 @@ static void answered(struct ftp *ftp, const struct cursor *cursor, struct findin
 		ftp->first = (uint8_t)((ftp->first + 1) % PENDING_MAX);
 		ftp->n--;
 	}
+	if (command == COMMAND_ALL && cursor->bytes[0] == '2')
+		ftp->only_extended = 1;
 	if (command == COMMAND_AUTH && is_code(cursor, "234")) {
 		findings->happened |= HAPPENED_ENCRYPTED;
 		findings->note = NOTE_ENCRYPTED;

@@ -118,6 +118,23 @@ START_TEST(unchanged)
 }
 END_TEST
 
+/* Only what is the same from end to end is left out. */
+START_TEST(the_beginning_of_what_was_there)
+{
+	const char *longer = "at 10.0.0.12 and 20", *same = "at 010.0.0.1 and 10.0.0.1";
+
+	setup();
+	field(longer, "10.0.0.12", mention(0x0a00000c, 0, 0x0a000001, 0), ENCODE_ADDRESS, 0);
+	become(longer, "at 10.0.0.1 and 20");
+	ck_assert_uint_eq(splices.n, 1);
+	/* A port changes, but it is not written here. */
+	setup();
+	field(same, "10.0.0.1", mention(0x0a000001, 5, 0x0a000001, 6), ENCODE_ADDRESS, 0);
+	become(same, same);
+	ck_assert_uint_eq(splices.n, 0);
+}
+END_TEST
+
 /* The outer number grows a digit because the inner one did. */
 START_TEST(nested_decimals)
 {

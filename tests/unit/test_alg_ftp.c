@@ -213,6 +213,47 @@ START_TEST(extended_only)
 }
 END_TEST
 
+/* A server that does not know EPSV has agreed to nothing: its client goes on with the others. */
+START_TEST(extended_only_refused)
+{
+	greet();
+	client("EPSV ALL\r\n");
+	server("500 unknown\r\n");
+	ck_assert_str_ne(client("PORT 10,0,0,9,19,137\r\n"), "PORT 10,0,0,9,19,137\r\n");
+}
+END_TEST
+
+START_TEST(commands_with_digits)
+{
+	greet();
+	client("XMD5 file\r\n");
+	ck_assert_uint_eq(laws_findings()->note, NOTE_NONE);
+	server("250 0123\r\n");
+	ck_assert_str_ne(client("PORT 10,0,0,9,19,137\r\n"), "PORT 10,0,0,9,19,137\r\n");
+	/* digits alone are no command, nor is one of two letters with them */
+	setup();
+	greet();
+	ck_assert_str_eq(client("X25 x\r\nPORT 10,0,0,9,19,137\r\n"), "X25 x\r\nPORT 10,0,0,9,19,137\r\n");
+}
+END_TEST
+
+/* The same of replies: a port that is none is not read. */
+START_TEST(overflowing_replies)
+{
+	static const char *const lines[] = {"229 (|||65536|)\r\n", "229 (|||123456|)\r\n", "229 (|||5001)\r\n",
+					    "229 (||5001|)\r\n", "229 5001\r\n"};
+
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		setup();
+		greet();
+		client("EPSV\r\n");
+		ck_assert_str_eq(server(lines[i]), lines[i]);
+		ck_assert_uint_eq(laws_findings()->n_mentions, 0);
+		ck_assert_uint_eq(laws_findings()->note, NOTE_MALFORMED);
+	}
+}
+END_TEST
+
 START_TEST(cancelled)
 {
 	greet();
@@ -275,6 +316,9 @@ int main(void)
 	tcase_add_test(tc, encrypted);
 	tcase_add_test(tc, abort_transfer);
 	tcase_add_test(tc, extended_only);
+	tcase_add_test(tc, extended_only_refused);
+	tcase_add_test(tc, commands_with_digits);
+	tcase_add_test(tc, overflowing_replies);
 	tcase_add_test(tc, cancelled);
 	tcase_add_test(tc, too_many_commands);
 	tcase_add_test(tc, endless_line);

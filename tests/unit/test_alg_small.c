@@ -31,12 +31,14 @@ START_TEST(tftp_requests)
 	ck_assert_int_eq(TFTP(FROM_CLIENT, "\0\2file\0netascii\0blksize\0" "1428\0"), SCAN_OK);
 	ck_assert_str_eq(laws_findings()->message, names[1]);
 	ck_assert_uint_eq(laws_findings()->n_fields, 0);
+	ck_assert_uint_eq(laws_findings()->note, NOTE_NONE);
 }
 END_TEST
 
 START_TEST(tftp_rest)
 {
 	ck_assert_int_eq(TFTP(FROM_CLIENT, "\0\3\0\1data"), SCAN_OK);
+	ck_assert_uint_eq(laws_findings()->note, NOTE_NONE);
 	ck_assert_int_eq(TFTP(FROM_SERVER, "\0\5\0\1no\0"), SCAN_OK);
 	ck_assert_uint_eq(laws_findings()->n_mentions, 0);
 }
@@ -45,6 +47,7 @@ END_TEST
 START_TEST(not_tftp)
 {
 	ck_assert_int_eq(TFTP(FROM_CLIENT, "\0\7aaaa"), SCAN_FOREIGN);
+	ck_assert_uint_eq(laws_findings()->note, NOTE_FOREIGN);
 	ck_assert_int_eq(TFTP(FROM_CLIENT, "\0\1file\0octet"), SCAN_FOREIGN);
 	ck_assert_int_eq(TFTP(FROM_CLIENT, "\0\1file"), SCAN_FOREIGN);
 	ck_assert_int_eq(TFTP(FROM_CLIENT, "\0\1\0octet\0"), SCAN_FOREIGN);

@@ -269,6 +269,29 @@ START_TEST(all_of_it_survives_a_crash)
 }
 END_TEST
 
+static void whole_addresses(void)
+{
+	lab_rule(&lab, 7, lab_list(&lab, 0, HOST(0), 0xff000000), lab_pool(&lab, "A", POOL(20), POOL(29)), 0, false);
+	ck_assert(lab_commit(&lab));
+}
+
+/* Under an address that is all the host's there is no port to hold, but the address is. */
+START_TEST(announced_under_a_whole_address_it_survives_a_crash)
+{
+	struct pkt p;
+
+	whole_addresses();
+	uint16_t port = announce(control(5, 1025, 1), listens(HOST(5), 40000));
+
+	crash();
+	whole_addresses();
+	ck_assert_uint_eq(lab_expected(&lab), 1);
+	IS(tcp_in(1, 20, POOL(20), port, F_SYN, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(dst_of(&p), HOST(5));
+	ck_assert_uint_eq(dport_of(&p), 40000);
+}
+END_TEST
+
 START_TEST(what_ended_while_the_daemon_was_down_lets_nobody_in)
 {
 	struct pkt p;
@@ -356,6 +379,7 @@ int main(void)
 	tcase_add_test(tc, a_new_configuration_ends_what_does_not_fit);
 	tcase_add_test(tc, a_new_static_entry_owns_its_port);
 	tcase_add_test(tc, all_of_it_survives_a_crash);
+	tcase_add_test(tc, announced_under_a_whole_address_it_survives_a_crash);
 	tcase_add_test(tc, what_ended_while_the_daemon_was_down_lets_nobody_in);
 	tcase_add_test(tc, after_a_crash_nothing_that_does_not_fit_is_kept);
 	tcase_add_test(tc, random_lives_leave_nothing_behind);

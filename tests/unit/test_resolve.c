@@ -217,6 +217,28 @@ START_TEST(who_is_outside_is_gone_to_from_inside)
 }
 END_TEST
 
+/* From a local port that another destination knows by a mapping already: by that one. */
+START_TEST(to_who_is_outside_by_the_mapping_there_is)
+{
+	struct pkt p;
+	uint32_t flow;
+
+	masquerade();
+	lab_tcp_out(&lab, 6, 40000, 2, 80, F_SYN, &p); /* has the port */
+	lab_tcp_out(&lab, 5, 40000, 2, 80, F_SYN, &p);
+	uint16_t port = (uint16_t)sport_of(&p);
+
+	ck_assert_uint_ne(port, 40000);
+	flow = control(5, 1025, 1);
+	SAYS(lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(PEER(1), 6000)), RESOLVED);
+	ck_assert_uint_eq(lab_expected(&lab), 1);
+	ck_assert_int_eq(lab_tcp_out(&lab, 5, 40000, 1, 6000, F_SYN, &p), REASON_TRANSLATED_NEW);
+	ck_assert_uint_eq(lab_expected(&lab), 0);
+	ck_assert_uint_eq(src_of(&p), FACE);
+	ck_assert_uint_eq(sport_of(&p), port);
+}
+END_TEST
+
 /* ---- pairs */
 
 static struct mention pair_at(int host, uint16_t port)
@@ -591,6 +613,26 @@ START_TEST(names_by_whatever_mapping_there_is)
 }
 END_TEST
 
+/* A port whose mapping another rule made than the control session's. */
+START_TEST(names_by_the_mapping_of_another_rule)
+{
+	struct pkt p;
+
+	lab_rule(&lab, 50, lab_list(&lab, P_TCP, HOST(0), 0xff000000), lab_pool(&lab, "B", POOL(30), POOL(33)), 0, true);
+	masquerade();
+	uint32_t flow = control(5, 1025, 1);
+
+	ck_assert_uint_eq(lab_flow_at(&lab, flow)->rule, 50);
+	p = pkt_udp(HOST(5), 7000, PEER(1), 7001);
+	ck_assert_int_eq(lab_out(&lab, &p), REASON_TRANSLATED_NEW);
+	ck_assert_uint_eq(src_of(&p), FACE);
+	struct mention mention = {.at = {HOST(5), 7000}, .protocol = P_UDP, .role = ROLE_NAME, .medium = MEDIUM_NONE};
+	struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, mention);
+
+	is_at(&said, 0, FACE, sport_of(&p));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("resolve");
@@ -610,6 +652,7 @@ int main(void)
 	tcase_add_test(tc, a_port_alone_means_the_sender);
 	tcase_add_test(tc, the_senders_own_endpoint);
 	tcase_add_test(tc, who_is_outside_is_gone_to_from_inside);
+	tcase_add_test(tc, to_who_is_outside_by_the_mapping_there_is);
 	tcase_add_test(tc, a_pair_stays_neighbours);
 	tcase_add_test(tc, half_a_pair_is_none);
 	tcase_add_test(tc, the_same_again_is_the_same_and_lives_longer);
@@ -626,6 +669,7 @@ int main(void)
 	tcase_add_test(tc, addresses_by_whole_mappings_only);
 	tcase_add_test(tc, no_payload_entries_name_nobody);
 	tcase_add_test(tc, names_by_whatever_mapping_there_is);
+	tcase_add_test(tc, names_by_the_mapping_of_another_rule);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

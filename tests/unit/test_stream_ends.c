@@ -196,6 +196,65 @@ START_TEST(damaged_store)
 }
 END_TEST
 
+static enum frame foreign(void *arg, enum flow_side from, const uint8_t *text, uint32_t n, uint32_t *size)
+{
+	(void)arg, (void)from, (void)n, (void)size;
+	return text[0] == 'F' ? FRAME_FOREIGN : FRAME_MORE;
+}
+
+/* Nothing of another protocol is kept back, neither way, from then on. */
+START_TEST(another_protocol_passes_as_it_came)
+{
+	lab->reader.frame = foreign;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "ra", 0), STREAM_HELD);
+	ck_assert_int_le(data(1, 1, 1, "Foreign", 0), STREAM_PASS_UNCHANGED);
+	ck_assert(IS("Foreign"));
+	ck_assert_uint_eq(lab->notes[NOTE_FOREIGN], 1);
+	ck_assert(!stream_look(lab->set, lab->stream).reads[0]);
+	ck_assert(!stream_look(lab->set, lab->stream).reads[1]);
+	ck_assert_int_eq(sent[n_sent - 1].to, 1);
+	ck_assert_mem_eq(sent_bytes(n_sent - 1), "ra", 2);
+}
+END_TEST
+
+/* More than a message can have, and still no end of it. */
+START_TEST(endless_message_goes_on_unread)
+{
+	static char text[1401];
+	uint32_t seq = 1;
+
+	memset(text, 'k', 1400);
+	lab->reader.frame = foreign;
+	syns(MSS1460, 4);
+	while (stream_look(lab->set, lab->stream).reads[0] && seq < 100000) {
+		data(0, seq, 1, text, 0);
+		seq += 1400;
+	}
+	ck_assert_uint_gt(seq, ALG_MESSAGE_MAX);
+	ck_assert_uint_le(seq, ALG_MESSAGE_MAX + 2 * 1400);
+	ck_assert_uint_eq(lab->notes[NOTE_TOO_LONG], 1);
+	ck_assert_int_eq(sent[n_sent - 2].to, 1);
+	ck_assert_mem_eq(sent_bytes(n_sent - 2), text, 1400);
+}
+END_TEST
+
+/* A server that refuses, or asks what that SYN is about, is heard before there is a connection; data is not. */
+START_TEST(an_answer_that_is_no_syn_passes)
+{
+	struct lab_segment s = {.seq = ISN_A, .flags = F_SYN, .window = 60000};
+
+	give(0, &s);
+	s = (struct lab_segment){.seq = 0, .ack = ISN_A + 1, .flags = F_RST | F_ACK};
+	ck_assert_int_eq(give(1, &s), STREAM_PASS_UNCHANGED);
+	s = (struct lab_segment){.seq = 77, .ack = 99, .flags = F_ACK, .window = 5000};
+	ck_assert_int_eq(give(1, &s), STREAM_PASS_UNCHANGED);
+	s.payload = (const uint8_t *)"kk\n";
+	s.length = 3;
+	ck_assert_int_eq(give(1, &s), STREAM_DROP);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -205,6 +264,9 @@ int main(void)
 	    patience_is_for_unfinished_messages_only,
 	    shortage_evicts_who_waits,
 	    damaged_store,
+	    another_protocol_passes_as_it_came,
+	    endless_message_goes_on_unread,
+	    an_answer_that_is_no_syn_passes,
 	};
 	Suite *suite = suite_create("stream_ends");
 	TCase *tcase = tcase_create("all");
