@@ -364,13 +364,20 @@ static enum stream_fate no_room(struct job *job, enum flow_side from, struct seg
 	struct lane *lane = &job->s->lane[from];
 
 	stream_rollback(job->set, job->stream);
-	job->starved = true;
 	if (lane->stalls < DROPS || lane->own || lane->n_ranges > 0) {
 		lane->stalls = (uint8_t)(lane->stalls + (lane->stalls < DROPS));
 		return STREAM_DROP;
 	}
 	not_readable(job, NOTE_NO_ROOM);
 	return pass_plain(job, from, segment);
+}
+
+/* There is memory, so nobody else has to give any. The sender learns what is missing. */
+static enum stream_fate too_far_apart(struct job *job, enum flow_side from)
+{
+	stream_rollback(job->set, job->stream);
+	job->owed[from] = true;
+	return STREAM_DROP;
 }
 
 /* False: it contradicts what came before. */
@@ -422,6 +429,8 @@ static enum stream_fate on_bytes(struct job *job, enum flow_side from, struct se
 	switch (read_store(job, from, segment)) {
 	case STORED_NONE:
 		return no_room(job, from, segment);
+	case STORED_APART:
+		return too_far_apart(job, from);
 	case STORED_GAP:
 		job->recent = segment->seq;
 		job->owed[from] = true;

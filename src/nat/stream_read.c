@@ -114,10 +114,12 @@ enum stored read_store(struct job *job, enum flow_side from, const struct segmen
 	uint32_t at = later(segment->seq, lane->bytes.base);
 	bool differs = false, gap = before(lane->in_nxt, segment->seq);
 
-	if (!store_bytes(job, lane, segment, at, &differs))
+	if (!store_bytes(job, lane, segment, at, &differs)) {
+		job->starved = !before(tape_end(&lane->bytes), segment->end);
 		return STORED_NONE;
+	}
 	if (gap && segment->length > 0 && !add_range(lane, segment->seq, segment->end))
-		return STORED_NONE;
+		return STORED_APART;
 	lane->stalls = 0;
 	if (differs) {
 		read_note(job, NOTE_OVERLAP);

@@ -6,10 +6,11 @@
 #include "nat/stream_send.h"
 
 enum stored {
-	STORED_NEW,  /* in_nxt moved on */
-	STORED_OLD,  /* all of it was there */
-	STORED_GAP,  /* behind a gap */
-	STORED_NONE, /* no room; the transaction is to be rolled back */
+	STORED_NEW,   /* in_nxt moved on */
+	STORED_OLD,   /* all of it was there */
+	STORED_GAP,   /* behind a gap */
+	STORED_NONE,  /* no room; the transaction is to be rolled back */
+	STORED_APART, /* behind more gaps than are kept; likewise */
 };
 /* The payload from bytes.base on. Of a byte that is there already the first copy counts; if another
  * one differs, nothing is read any more. */

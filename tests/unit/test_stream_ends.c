@@ -165,6 +165,41 @@ START_TEST(shortage_evicts_who_waits)
 }
 END_TEST
 
+/* More gaps than are kept cost the stream a segment, and other streams nothing. */
+START_TEST(gaps_take_nothing_from_others)
+{
+	uint32_t mine = lab->stream, other = stream_open(lab->set, lab->now, 4711), stream;
+	static const uint8_t line[] = "rabcd\n";
+
+	lab->stream = other;
+	syns(MSS1460, 4);
+	ck_assert_int_eq(data(0, 1, 1, "rab", 0), STREAM_HELD);
+	lab->stream = mine;
+	syns(MSS_SACK, 8);
+	for (uint32_t at = 1; at <= 9; at++) {
+		struct lab_segment s = {.seq = ISN_A + 1 + 2 * at % 6 + 6 * (at / 3),
+					.ack = ISN_B + 1,
+					.flags = F_ACK,
+					.window = 60000,
+					.payload = line + 2 * at % 6,
+					.length = 1};
+
+		n_sent = 0;
+		ck_assert_int_eq(give(0, &s), at <= 8 ? STREAM_HELD : STREAM_DROP);
+		ck_assert_uint_eq(n_sent, 1); /* what is missing */
+	}
+	ck_assert_uint_eq(stream_look(lab->set, mine).held[0], 8);
+	while (stream_next_due(lab->set, &stream) <= lab->now)
+		stream_due(lab->set, lab->now, stream, &lab->reader, &lab->sink);
+	ck_assert_uint_eq(lab->notes[NOTE_NO_ROOM], 0);
+	lab->stream = other;
+	ck_assert(stream_look(lab->set, other).reads[0]);
+	n_sent = 0;
+	ck_assert_int_eq(data(0, 4, 1, "cd\n", 0), STREAM_HELD);
+	ck_assert(n_sent >= 1 && sent_payload(0) == 6 && memcmp(sent_bytes(0), "raQRd\n", 6) == 0);
+}
+END_TEST
+
 /* Damage anywhere in the store: a stream is as it was, or gone. */
 START_TEST(damaged_store)
 {
@@ -263,6 +298,7 @@ int main(void)
 	    patience_goes_on_in_the_next_life,
 	    patience_is_for_unfinished_messages_only,
 	    shortage_evicts_who_waits,
+	    gaps_take_nothing_from_others,
 	    damaged_store,
 	    another_protocol_passes_as_it_came,
 	    endless_message_goes_on_unread,
