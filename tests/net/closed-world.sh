@@ -43,11 +43,11 @@ check "killed: the router's own connections still work" peer router tcp 203.0.11
 check "restarted" daemon_start "$WORK/config"
 check "it works again" peer h1 tcp 203.0.113.10 7000
 in_ns router nft flush ruleset
-check "a flushed ruleset is re-asserted" wait_for 5 in_ns router nft list table ip algate_guard
-check "both tables" wait_for 5 in_ns router nft list table ip algate
+check "a flushed ruleset is re-asserted" wait_for 30 in_ns router nft list table ip algate_guard
+check "both tables" wait_for 30 in_ns router nft list table ip algate
 check "and translation goes on" peer h1 tcp 203.0.113.10 7000
 in_ns router nft delete table ip algate_guard
-check "a deleted guard too" wait_for 5 in_ns router nft list table ip algate_guard
+check "a deleted guard too" wait_for 30 in_ns router nft list table ip algate_guard
 in_ns router nft add table ip other
 check "another table is left alone" in_ns router nft list table ip other
 

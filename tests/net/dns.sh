@@ -96,7 +96,7 @@ named_start() { # NAMESPACE ADDRESS ZONE=FILE...   anybody may update and transf
 		done
 	} >"$WORK/named-$ns.conf"
 	background "$ns" "named-$ns.log" named -g -n 1 -c "$WORK/named-$ns.conf"
-	wait_for 20 dig_ready "$ns" "$address"
+	wait_for 30 dig_ready "$ns" "$address"
 }
 dig_ready() { # NAMESPACE ADDRESS
 	in_ns "$1" dig +tries=1 +time=1 "@$2" in.lab soa
@@ -359,7 +359,7 @@ cases = {
     "cut": (header + question + b"\xc0\x0c" + answer)[:-1],
 }
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.settimeout(3)
+sock.settimeout(30)
 sock.connect((sys.argv[1], 53))
 bad = 0
 for text, message in cases.items():
@@ -380,7 +380,7 @@ check "malformed ones are counted" counted 'malformed message'
 # ---- restart in the middle
 background far pieces.log timeout 60 "$PYTHON3" "$WORK/pieces.py" $NEAR 20 3 web.in.lab both.in.lab
 client=$!
-wait_for 10 grep -q sent "$WORK/pieces.log"
+wait_for 30 grep -q sent "$WORK/pieces.log"
 sleep 0.5
 daemon_signal KILL
 check "killed within a query, restarted" daemon_start "$WORK/config"

@@ -14,7 +14,7 @@ serve far tcp.log serve-tcp 0.0.0.0 7000
 serve far udp.log serve-udp 0.0.0.0 7001
 background h1 steady.log timeout 60 "$PYTHON3" "$PEER" steady 203.0.113.10 7000 6
 steady=$!
-wait_for 10 grep -q connected "$WORK/steady.log"
+wait_for 30 grep -q connected "$WORK/steady.log"
 check "control: the first host has the pool's only address" peer h1 tcp 203.0.113.10 7000
 check_not "the second host is refused" in_ns h2 ping -c 1 -W 2 203.0.113.10
 capture h2 eth0 second

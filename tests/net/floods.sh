@@ -54,19 +54,19 @@ sent_all() { # LOG   the steady client's words: all came back
 }
 steady() { # NAME SECONDS   a connection of h2, a line every 50 ms
 	background h2 "$1.log" timeout 90 "$PYTHON3" "$PEER" steady 203.0.113.10 7000 "$2"
-	wait_for 10 grep -q connected "$WORK/$1.log"
+	wait_for 30 grep -q connected "$WORK/$1.log"
 }
 watch_router() { # NAMESPACE INTERFACE NAME FILTER   a flood itself is too much to keep
 	background "$1" "$3.tcpdump" tcpdump --immediate-mode -Z root -n -U -i "$2" -s 128 -B 16384 -w "$WORK/$3.pcap" "$4"
-	wait_for 10 grep -q 'listening on' "$WORK/$3.tcpdump"
+	wait_for 30 grep -q 'listening on' "$WORK/$3.tcpdump"
 }
 
 router_answers() { # NAME FILTER   ten of them are enough to know
 	background out "$1.tcpdump" tcpdump --immediate-mode -Z root -n -U -i eth0 -c 10 -w "$WORK/$1.pcap" "src host 198.51.100.1 and $2"
-	wait_for 10 grep -q 'listening on' "$WORK/$1.tcpdump"
+	wait_for 30 grep -q 'listening on' "$WORK/$1.tcpdump"
 }
 answered() { # NAME
-	wait_for 5 captured "$WORK/$1.pcap" ip
+	wait_for 30 captured "$WORK/$1.pcap" ip
 }
 
 topology
@@ -94,7 +94,7 @@ serve router own.log serve-tcp 0.0.0.0 7009
 serve far udp.log serve-udp 0.0.0.0 7001 "$WORK/trigger"
 background h2 late.log timeout 200 "$PYTHON3" "$PEER" udp-late 203.0.113.10 7001 190
 late=$!
-check "a UDP flow of another host" wait_for 10 grep -q heard "$WORK/late.log"
+check "a UDP flow of another host" wait_for 30 grep -q heard "$WORK/late.log"
 
 # ---- from outside
 check "control: a packet from inside makes an entry" peer h1 udp 203.0.113.10 7001 5001
@@ -127,7 +127,7 @@ check "and to a pool" flood out --rand-source --udp -x -d 64 -p 7001 192.0.2.5
 check "none of them made an entry" at_most $((held + 1))
 check "incomplete datagrams take less than 4 MB" grown_at_most 6144
 check "they were given up" counted "held fragment of a datagram that was given up"
-check "others' fragments come through" wait_for 5 peer h2 udp-size 203.0.113.10 7001 4000
+check "others' fragments come through" wait_for 30 peer h2 udp-size 203.0.113.10 7001 4000
 check "its connection lost nothing" sent_all "$WORK/fragments.log"
 
 # ---- to a static entry, which anybody may begin a flow with: the host's own limit holds for that, too
@@ -174,7 +174,7 @@ check "and a new flow of it works" peer h2 udp 203.0.113.10 7001 5003
 # ---- after all of it: what the server says reaches the host by the mapping that was there before
 check_not "control: it has heard nothing yet" daemon_gone $late
 touch "$WORK/trigger"
-check "the UDP flow from before the floods is there" wait_for 10 daemon_gone $late
+check "the UDP flow from before the floods is there" wait_for 30 daemon_gone $late
 check "and its host heard who spoke to it" bash -c "! grep -q udp-late $WORK/late.log"
 
 # ---- everything full: refused, answered, logged; but not for each packet

@@ -123,7 +123,7 @@ next_put
 check "AUTH TLS" curl_run h1 10.77.1.4 229 --ssl-reqd -k -o "$WORK/got" ftp://203.0.113.10/big
 check "the file is whole" cmp "$WORK/got" "$ROOT/big"
 check "counted" output_has '1 +encrypted from here on|encrypted from here on: 1' cli "show ip nat alg ftp"
-check "said in the log" wait_for 10 said_tls 1
+check "said in the log" wait_for 30 said_tls 1
 
 # ---- ABOR
 
@@ -241,11 +241,11 @@ idle=$!
 RATE=5000 LONG=90 lftp_run h1 10.77.1.4 PORT 203.0.113.10 "get /big -o $WORK/first; get /few/file15 -o $WORK/second" \
 	>"$WORK/slow.log" 2>&1 &
 transfer=$!
-check "a transfer begins" wait_for 10 test -s "$WORK/first"
+check "a transfer begins" wait_for 30 test -s "$WORK/first"
 no_control() { # ADDRESS
 	! cli "show ip nat translations" | tee "$WORK/entries" | grep -E "10\.77\.1\.4:.* $1:21( |\$)"
 }
-check "control: a connection without a transfer has gone" wait_for 15 no_control 203.0.113.11
+check "control: a connection without a transfer has gone" wait_for 30 no_control 203.0.113.11
 check_not "that of the transfer has not" no_control 203.0.113.10
 check "while it went on" test "$(stat -c %s "$WORK/first")" -lt "$(stat -c %s "$ROOT/big")"
 touch "$WORK/idle"

@@ -22,6 +22,7 @@
         endpoint afterwards; of each VERB at least LEAST came from ADDRESS. Bytes sent twice must be the same, and no payload may show an inside address (but for --inside).
 """
 import collections
+import concurrent.futures
 import ftplib
 import hashlib
 import os
@@ -41,13 +42,19 @@ NUMBERS = re.compile(rb"[0-9]+(?:([.,])[0-9]+(?:\1[0-9]+)*)")
 # ---- ends
 
 
-def attempt(address, port, source="", seconds=1.5):
+def attempt(address, port, source="", seconds=5):
     try:
         with socket.create_connection((address, port), seconds, (source, 0)) as sock:
             sock.sendall(b"hello\r\n")
         return "open"
     except (OSError, OverflowError) as error:
         return "closed (%s)" % error
+
+
+def attempts(endpoints, source=""):
+    """What becomes of each, all at once."""
+    with concurrent.futures.ThreadPoolExecutor(len(endpoints)) as pool:
+        return list(pool.map(lambda endpoint: attempt(*endpoint, source), endpoints))
 
 
 def named(line):
@@ -66,8 +73,8 @@ def answer(line, own, apparent, passive):
     if not SHORT.search(line) and not LONG.search(line):
         return {b"USER": "331 password", b"PASS": "230 in"}.get(line[:4].upper(), "200 fine")
     address, port = named(line)
-    tries = [(address, port)] + [(apparent, p) for p in sorted({port, port & 0xffff})]
-    return "200 " + "; ".join("%s:%d %s" % (a, p, attempt(a, p, own)) for a, p in dict.fromkeys(tries))
+    tries = list(dict.fromkeys([(address, port)] + [(apparent, p) for p in sorted({port, port & 0xffff})]))
+    return "200 " + "; ".join("%s:%d %s" % (*one, came) for one, came in zip(tries, attempts(tries, own)))
 
 
 def serve_one(sock, peer, passive):
@@ -106,9 +113,9 @@ def read_line(sock, seconds):
 
 def client(source, listen, host, port, *chunks):
     listener = socket.create_server((source, int(listen)))
-    sock = socket.create_connection((host, int(port)), 5, (source, 0))
+    sock = socket.create_connection((host, int(port)), 30, (source, 0))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    reply = read_line(sock, 5)
+    reply = read_line(sock, 30)
     for chunk in chunks:
         if chunk.startswith("@"):
             wait_for_file(chunk[1:])
@@ -121,7 +128,7 @@ def client(source, listen, host, port, *chunks):
         sock.sendall(data)
         time.sleep(0.1)
         for _ in range(data.count(b"\n") if data.endswith(b"\n") else 0):
-            reply = read_line(sock, 8)
+            reply = read_line(sock, 30)
     listener.settimeout(0.5)
     try:
         print("reached from", listener.accept()[1][0])
@@ -131,9 +138,9 @@ def client(source, listen, host, port, *chunks):
 
 def probe(port, *addresses, told):
     ports = {int(port)} | ({named(told)[1]} if SHORT.search(told) else set())
-    for address in addresses:
-        for one in ports:
-            print("probe %s:%d" % (address, one), attempt(address, one))
+    tries = [(address, one) for address in addresses for one in ports]
+    for one, came in zip(tries, attempts(tries)):
+        print("probe %s:%d" % one, came)
 
 
 def wait_for_file(name):
@@ -146,7 +153,7 @@ def wait_for_file(name):
 
 
 def abort(host, source, name):
-    ftp = ftplib.FTP(timeout=15)
+    ftp = ftplib.FTP(timeout=30)
     ftp.connect(host, 21, source_address=(source, 0))
     ftp.login()
     ftp.set_pasv(False)

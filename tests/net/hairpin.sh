@@ -35,7 +35,7 @@ for kind, port in (socket.SOCK_DGRAM, sys.argv[2]), (socket.SOCK_STREAM, sys.arg
     sock = socket.socket(socket.AF_INET, kind)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((sys.argv[1], int(port)))
-    sock.settimeout(5)
+    sock.settimeout(30)
     sock.connect(("203.0.113.10", 7001))
     sock.send(b"hello")
     assert sock.recv(100) == b"hello"
@@ -75,7 +75,7 @@ check "and the second's" mapped h2 10.77.2.2 5002 5003
 check "UDP in the other order" punch udp 5002 4002 1 h2 10.77.2.2 h1 10.77.1.3
 check "a port that is closed by now is refused through both mappings" \
 	peer h1 udp-refused-from 10.77.1.3 4002 198.51.100.1 5002
-check "ICMP 3/3 in the end" wait_for 15 captured "$WORK/inside.pcap" \
+check "ICMP 3/3 in the end" wait_for 30 captured "$WORK/inside.pcap" \
 	'icmp.type == 3 && icmp.code == 3 && ip.dst == 10.77.1.3 && ip.src == 198.51.100.1 && tcp.srcport == 4200 && tcp.dstport == 5001'
 silence() {
 	local syn icmp

@@ -13,11 +13,11 @@ route_there() { router route show default | grep -q 'via 198.51.100.2'; }
 
 background h1 steady.log "$PYTHON3" "$PEER" steady 203.0.113.10 7000 8
 steady=$!
-wait_for 10 grep -q connected "$WORK/steady.log"
+wait_for 30 grep -q connected "$WORK/steady.log"
 router link set out0 down
 sleep 1
 router link set out0 up
-check "outside flap: the static route is put back" wait_for 5 route_there
+check "outside flap: the static route is put back" wait_for 30 route_there
 router link set in1 down
 sleep 0.5
 router link set in1 up
@@ -34,7 +34,7 @@ check_not "renamed: still nothing untranslated gets out" bash -c "
 router link set wan down
 router link set wan name out0
 router link set out0 up
-check "named back: it works" wait_for 10 peer h1 tcp 203.0.113.10 7000
+check "named back: it works" wait_for 30 peer h1 tcp 203.0.113.10 7000
 
 router address add 198.51.100.77/24 dev out0
 check "an address added by somebody else is shown" output_has '198\.51\.100\.' cli "show ip interface brief"
@@ -61,13 +61,13 @@ ip -n "${NET}out" address add 198.51.100.2/24 dev eth0
 ip -n "${NET}out" route add 192.0.2.0/24 via 198.51.100.1
 capture out eth0 outside
 capture h1 eth0 inside
-check "recreated: the daemon configures it" wait_for 10 route_there
-check "and translates" wait_for 10 peer h1 tcp 203.0.113.10 7000
+check "recreated: the daemon configures it" wait_for 30 route_there
+check "and translates" wait_for 30 peer h1 tcp 203.0.113.10 7000
 check "shutdown" configure "interface out0" shutdown
 check "takes the link down" bash -c "ip -n ${NET}router link show out0 | grep -q 'state DOWN'"
 check "and shows it" output_has 'out0 .*administratively down' cli "show ip interface brief"
 check "no shutdown" configure "interface out0" "no shutdown"
-check "and it works" wait_for 10 peer h1 tcp 203.0.113.10 7000
+check "and it works" wait_for 30 peer h1 tcp 203.0.113.10 7000
 captures_end
 cp "$WORK/outside.pcap" "$WORK/outside2.pcap"
 LEAK_CHECK="$WORK/outside1.pcap $WORK/outside2.pcap"

@@ -65,7 +65,7 @@ ip -n "${NET}h1" address add 10.77.1.3/24 dev eth0
 check "daemon starts" daemon_start "$WORK/config"
 background far turn.log turnserver -n -S -z --no-tls --no-dtls --no-cli -L 203.0.113.10 -L 203.0.113.11 -p 3478 \
 	--alt-listening-port 3479 --log-file stdout --simple-log --pidfile "$WORK/turn.pid" --userdb "$WORK/turndb"
-check "coturn listens on two addresses" wait_for 10 bash -c "
+check "coturn listens on two addresses" wait_for 30 bash -c "
 	[ \"\$(ip netns exec ${NET}far ss -Hlun | grep -Eo '203\.0\.113\.1[01]:347[89]' | sort -u | wc -l)\" = 4 ]"
 serve far udp.log serve-udp 0.0.0.0 7001
 serve far tcp.log serve-tcp 0.0.0.0 7000
@@ -102,7 +102,7 @@ s.bind(('0.0.0.0', $port))
 s.sendto(b'first', ('203.0.113.10', 7001))
 while True:
     print(s.recv(100).decode())"
-	check "port $port has a mapping" wait_for 5 grep -q first "$WORK/hold$port.log"
+	check "port $port has a mapping" wait_for 30 grep -q first "$WORK/hold$port.log"
 done
 talk() { # NAMESPACE PORT PORT ADDRESS   a datagram each second
 	pings "$1" --udp -g "$2" -p "$3" --rate 1 -c 12 --data-string word "$4" >"$WORK/talk$2.log" &
@@ -140,22 +140,22 @@ check "control: and refuses at once what he does not serve" output_has 'flags=RA
 
 # ---- RFC 5961, RFC 7857 2.1: guessing
 background h1 idle.log /usr/bin/python3 "$HERE/strange.py" idle 203.0.113.10 7000 4400 "$WORK/wake"
-wait_for 10 grep -q connected "$WORK/idle.log"
+wait_for 30 grep -q connected "$WORK/idle.log"
 sleep 0.3
 sequence=$(last "$OUT" 'tcp.srcport == 4400 && tcp.dstport == 7000 && tcp.flags.syn == 0' tcp.ack)
 for flags in -R -SA -S -FA; do
 	hping far -k -s 7000 -p 4400 $flags -M $(((sequence + 77777777) & 0xffffffff)) -L 1 -c 5 -i u1000 198.51.100.1 >>"$WORK/guess.log"
 done
-check "hping3 guessed twenty times" wait_for 5 bash -c "
+check "hping3 guessed twenty times" wait_for 30 bash -c "
 	[ \"\$(tshark -n -r $OUT -Y 'ip.src == 203.0.113.10 && tcp.dstport == 4400 && tcp.ack == 1' -o tcp.relative_sequence_numbers:FALSE 2>/dev/null | wc -l)\" -ge 20 ]"
 sleep 3
 check "the connection has its entry after finrst-timeout" entry '10\.77\.1\.2:4400'
 touch "$WORK/wake"
-check "and works" wait_for 5 grep -q 'still there' "$WORK/idle.log"
+check "and works" wait_for 30 grep -q 'still there' "$WORK/idle.log"
 sleep 0.3
 sequence=$(last "$OUT" 'tcp.srcport == 4400 && tcp.dstport == 7000 && tcp.flags.syn == 0' tcp.ack)
 hping far -k -s 7000 -p 4400 -R -M "$sequence" -c 1 198.51.100.1 >/dev/null
-check "control: the right number ends it" wait_for 15 no_entry '10\.77\.1\.2:4400'
+check "control: the right number ends it" wait_for 30 no_entry '10\.77\.1\.2:4400'
 
 # ---- RFC 5508, RFC 1812 5.3: nping
 check "echo" output_has 'Echo reply' pings h1 --icmp -c 1 203.0.113.10
@@ -184,7 +184,7 @@ ip -n "${NET}far" link set eth0 mtu 1500
 
 # ---- RFC 791, RFC 4787 REQ-14, RFC 1858: fragments by hping3
 hping h1 --udp -f -m 64 -d 256 -k -s 4700 -p 7001 -c 1 203.0.113.10 >/dev/null
-check "a datagram in four fragments is answered" wait_for 5 captured "$IN" 'udp.srcport == 7001 && udp.dstport == 4700'
+check "a datagram in four fragments is answered" wait_for 30 captured "$IN" 'udp.srcport == 7001 && udp.dstport == 4700'
 check "control: it came in fragments" captured "$IN" 'ip.src == 10.77.1.2 && ip.flags.mf == 1 && udp.srcport == 4700'
 hping h1 -S -f -m 8 -k -s 4702 -p 7000 -c 1 203.0.113.10 >/dev/null
 check "control: eight bytes of a TCP header were sent" captured "$IN" 'ip.src == 10.77.1.2 && ip.proto == 6 && ip.flags.mf == 1'

@@ -58,7 +58,7 @@ ftp_server() { # NAMESPACE ADDRESS PORT
 	xferlog_enable=NO
 	EOF
 	background "$1" "vsftpd.$1.$3.log" vsftpd "$WORK/vsftpd.$1.$3"
-	wait_for 10 listens "$1" "$3" || { cat "$WORK/vsftpd.$1.$3.log"; return 1; }
+	wait_for 30 listens "$1" "$3" || { cat "$WORK/vsftpd.$1.$3.log"; return 1; }
 }
 
 # ---- clients: each fetches a file and brings one, and compares. From SOURCE, an address of the namespace.
@@ -139,7 +139,7 @@ serve_actor() { # NAMESPACE LOGNAME ADDRESS PORT [REPLY-TO-PASV]
 	local ns=$1 log=$2
 	shift 2
 	background "$ns" "$log" "$PYTHON3" "$ACTOR" server "$@"
-	wait_for 10 grep -q '^ready' "$WORK/$log"
+	wait_for 30 grep -q '^ready' "$WORK/$log"
 }
 
 attacker() { # an outside server that does what it is told
@@ -167,7 +167,7 @@ section_end() { # [NAME]
 	sleep 0.3
 	eval "pid=\$CAPTURE_${1:-$SECTION}"
 	kill -INT "$pid"
-	wait_for 5 daemon_gone "$pid"
+	wait_for 30 daemon_gone "$pid"
 }
 
 judge() { # WANT...

@@ -15,7 +15,7 @@ relay_start() { # NAME INTERFACE INTERFACE
 	: >"$WORK/$1.settings"
 	background wire "$1.log" "$PYTHON3" "$HERE/alg_relay.py" "$2" "$3" "$WORK/$1.settings"
 	eval "RELAY_$1=$!"
-	wait_for 10 grep -q '^ready' "$WORK/$1.log"
+	wait_for 30 grep -q '^ready' "$WORK/$1.log"
 }
 
 wires() { # SETTINGS...   of both wires; tells what they did until now
@@ -28,7 +28,7 @@ wires() { # SETTINGS...   of both wires; tells what they did until now
 		esac >"$WORK/$name.settings"
 		: >"$WORK/$name.log"
 		kill -USR1 "$pid"
-		wait_for 5 grep -q '^since' "$WORK/$name.log"
+		wait_for 30 grep -q '^since' "$WORK/$name.log"
 		cat "$WORK/$name.log"
 	done
 }

@@ -65,7 +65,7 @@ background() { # NAMESPACE LOGNAME COMMAND...   its pid is in $!, and ended by c
 wait_for() { # SECONDS COMMAND...   until it succeeds
 	local tries=$(($1 * 10))
 	shift
-	while ! "$@" >/dev/null 2>&1; do
+	while ! PATIENCE=3 "$@" >/dev/null 2>&1; do
 		tries=$((tries - 1))
 		[ $tries -gt 0 ] || return 1
 		sleep 0.1
@@ -123,7 +123,7 @@ topology() {
 capture() { # NAMESPACE INTERFACE NAME   into $WORK/NAME.pcap
 	background "$1" "$3.tcpdump" tcpdump --immediate-mode -Z root -n -U -i "$2" -s "$SNAPLEN" -B 16384 -w "$WORK/$3.pcap" ip
 	eval "CAPTURE_$3=$!"
-	wait_for 10 grep -q 'listening on' "$WORK/$3.tcpdump" || echo "# no capture on $1"
+	wait_for 30 grep -q 'listening on' "$WORK/$3.tcpdump" || echo "# no capture on $1"
 }
 
 captures_end() {
@@ -133,7 +133,7 @@ captures_end() {
 		eval "pid=\${CAPTURE_$name:-}"
 		if [ -n "$pid" ]; then
 			kill -INT "$pid" 2>/dev/null
-			wait_for 5 daemon_gone "$pid"
+			wait_for 30 daemon_gone "$pid"
 			eval "CAPTURE_$name="
 		fi
 	done
@@ -197,7 +197,7 @@ daemon_gone() { # [PID]
 
 daemon_signal() { # SIGNAL [PID]   and waits for the end
 	kill "-$1" "${2:-$DAEMON}" 2>/dev/null
-	wait_for 10 daemon_gone "${2:-$DAEMON}"
+	wait_for 30 daemon_gone "${2:-$DAEMON}"
 }
 
 cli() { # COMMAND...   each one line typed in one privileged session
@@ -211,6 +211,10 @@ configure() { # COMMAND...
 }
 
 # ---- results
+#
+# Ends that wait for an answer (peer.py, fragments.py) wait PATIENCE seconds: long where one has to come, short where none may.
+
+export PATIENCE=30
 
 report() { # STATUS TEXT
 	TESTS=$((TESTS + 1))
@@ -235,7 +239,7 @@ check_not() { # TEXT COMMAND...
 	local text=$1 status
 	shift
 	: >"$WORK/output"
-	"$@" >"$WORK/output" 2>&1
+	PATIENCE=3 "$@" >"$WORK/output" 2>&1
 	status=$?
 	[ $status -ne 0 ]
 	report $? "$text"
@@ -312,7 +316,7 @@ serve() { # NAMESPACE LOGNAME PEER-ARGUMENTS...   a server of peer.py; returns w
 	local ns=$1 log=$2
 	shift 2
 	background "$ns" "$log" "$PYTHON3" "$PEER" "$@"
-	wait_for 10 grep -q '^ready' "$WORK/$log" || { echo "# server did not start: $*"; cat "$WORK/$log"; return 1; }
+	wait_for 30 grep -q '^ready' "$WORK/$log" || { echo "# server did not start: $*"; cat "$WORK/$log"; return 1; }
 }
 
 listens() { # NAMESPACE PORT

@@ -11,7 +11,7 @@ serve far tcp.log serve-tcp 0.0.0.0 7000
 serve far udp.log serve-udp 0.0.0.0 7001
 serve router own.log serve-tcp 198.51.100.1 2222
 background far iperf.log iperf3 -s
-wait_for 10 listens far 5201
+wait_for 30 listens far 5201
 check "TCP echo of 8 megabytes" peer h1 tcp 203.0.113.10 7000 8000000
 check "UDP echo" peer h1 udp 203.0.113.10 7001
 check "iperf3 up" in_ns h1 timeout 30 iperf3 -c 203.0.113.10 -n 64M

@@ -14,8 +14,8 @@ mkdir -p "$WORK/www"
 head -c 3000000 /dev/urandom >"$WORK/www/file"
 background far http.log "$PYTHON3" -m http.server -d "$WORK/www" 80
 background far iperf.log iperf3 -s
-wait_for 10 listens far 80
-wait_for 10 listens far 5201
+wait_for 30 listens far 80
+wait_for 30 listens far 5201
 
 check "ping" in_ns h1 ping -c 3 -i 0.2 -W 2 203.0.113.10
 check "ping with 1400 bytes" in_ns h1 ping -c 2 -i 0.2 -W 2 -s 1400 203.0.113.10

@@ -28,6 +28,7 @@ import threading
 import time
 
 TIMEOUT = 20
+PATIENCE = float(os.environ.get("PATIENCE", 30))
 
 
 def connect(address, port, kind=socket.SOCK_STREAM, timeout=TIMEOUT):
@@ -119,7 +120,7 @@ def udp(address, port, local="0", size="32"):
     sock.bind(("0.0.0.0", int(local)))
     sock.connect((address, int(port)))
     data = os.urandom(int(size))
-    sock.settimeout(3)
+    sock.settimeout(PATIENCE)
     sock.send(data)
     assert sock.recv(65536) == data, "the echo differs"
     print("%s %d" % sock.getsockname())
@@ -131,7 +132,7 @@ def udp_size(address, port, size):
 
 
 def udp_refused(address, port):
-    with connect(address, port, socket.SOCK_DGRAM, 5) as sock:
+    with connect(address, port, socket.SOCK_DGRAM, PATIENCE) as sock:
         sock.send(b"anyone?")
         try:
             sock.recv(100)
@@ -208,7 +209,7 @@ def ip_header(source, address, protocol, length, ident, offset):
 def udp_refused_from(local, local_port, address, port):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((local, int(local_port)))
-        sock.settimeout(5)
+        sock.settimeout(PATIENCE)
         sock.connect((address, int(port)))
         sock.send(b"anyone?")
         try:

@@ -24,7 +24,7 @@ serve far udp.log serve-udp 0.0.0.0 7001
 serve h2 inside.log serve-udp 10.77.2.9 7002
 background far dns.log "$PYTHON3" "$FRAGMENTS" serve-dns 203.0.113.10 53
 background far iperf.log iperf3 -s
-wait_for 10 listens far 5201
+wait_for 30 listens far 5201
 
 fragments() { # NAMESPACE ARGUMENTS...
 	local ns=$1

@@ -34,7 +34,7 @@ arp_answers() { # ADDRESS   somebody on the outside wire says that it is his
 	ip -n "${NET}out" neigh show "$1" dev eth0 | grep -q lladdr
 }
 sent_all() { # LOG   the steady client's words: all came back
-	wait_for 15 grep -q '^sent' "$1"
+	wait_for 30 grep -q '^sent' "$1"
 	cat "$1"
 	awk '/^sent/ {found = 1; if ($2 + 0 != $4 + 0) exit 1} END {exit !found}' "$1"
 }
@@ -79,7 +79,7 @@ check_not "counters are gone" output_has 'match' cli "show access-lists 1"
 # ---- one host at its limit
 check "at most 10 for each host" configure "ip nat translation max-entries all-host 10" "do clear ip nat translation *"
 background h1 steady.log timeout 60 "$PYTHON3" "$PEER" steady 203.0.113.10 7000 8
-wait_for 10 grep -q connected "$WORK/steady.log"
+wait_for 30 grep -q connected "$WORK/steady.log"
 in_ns h1 timeout 60 "$PYTHON3" -c '
 import socket
 for port in range(20000, 20300):
@@ -118,7 +118,7 @@ check "an entry was made" total_is 2 inside local 10.77.2.2
 
 # ---- a static entry in use
 background h2 forced.log timeout 60 "$PYTHON3" "$PEER" steady 203.0.113.10 7000 30
-wait_for 10 grep -q connected "$WORK/forced.log"
+wait_for 30 grep -q connected "$WORK/forced.log"
 check_not "it is not removed unasked" configure "no ip nat inside source static 10.77.2.2 198.51.100.20"
 check "it is by force" configure "no ip nat inside source static 10.77.2.2 198.51.100.20 forced"
 check "with its flows" total_is 0 inside global 198.51.100.20
@@ -128,6 +128,6 @@ check "the host goes another way now" output_has '^198\.51\.100\.1 ' peer h2 tel
 check "debug by list, in detail" cli "debug ip nat detailed 7"
 check "host 1 is in it" peer h1 udp 203.0.113.10 7001 6001
 check "host 2 is not" peer h2 udp 203.0.113.10 7001 6002
-check "its packets are told" wait_for 5 grep -q 'NAT: i: udp (10.77.1.2, 6001) -> (203.0.113.10, 7001)' "$WORK/state.log"
+check "its packets are told" wait_for 30 grep -q 'NAT: i: udp (10.77.1.2, 6001) -> (203.0.113.10, 7001)' "$WORK/state.log"
 check_not "the others' are not" grep -q '(10.77.2.2, 6002)' "$WORK/state.log"
 finish

@@ -39,11 +39,11 @@ call() {
 }
 
 call_up() { # CALLER WHOM CALLEE TIMES
-	phone_do "$1" dial "$2" && wait_for 10 established "$3" "$4"
+	phone_do "$1" dial "$2" && wait_for 30 established "$3" "$4"
 }
 
 hung_up() { # CALLER CALLEE
-	phone_do "$1" hangup && wait_for 5 idle "$1" && wait_for 5 idle "$2"
+	phone_do "$1" hangup && wait_for 30 idle "$1" && wait_for 30 idle "$2"
 }
 
 idle() { # NAME   no call
@@ -78,7 +78,7 @@ none_outside() { # RTP between the router's addresses and themselves, or to insi
 transferred() {
 	local before
 	before=$(grep -c 'Call established' "$WORK/phone.cid.log")
-	phone_do ann transfer "sip:cid@$PROXY" && wait_for 10 established cid $((before + 1)) && sleep 2.5
+	phone_do ann transfer "sip:cid@$PROXY" && wait_for 30 established cid $((before + 1)) && sleep 2.5
 }
 
 both_hear() {
@@ -88,7 +88,7 @@ both_hear() {
 # ---- UDP
 
 check "phones start" phones ""
-for name in ann bob cid; do check "$name is registered" wait_for 10 registered $name; done
+for name in ann bob cid; do check "$name is registered" wait_for 30 registered $name; done
 call "UDP, out" ann 400 bob 1000
 sleep 4 # a report of RTCP
 check "RTCP leaves by the announced port, and comes in" rtcp_both
@@ -122,7 +122,7 @@ sleep 6
 call "after silence" bob 1000 ann 400
 kill_daemon() {
 	kill -9 "$DAEMON"
-	wait_for 5 daemon_gone && daemon_start "$WORK/config"
+	wait_for 30 daemon_gone && daemon_start "$WORK/config"
 }
 check "the daemon is killed and started" kill_daemon
 sleep 1.5
@@ -136,7 +136,7 @@ for name in ann bob cid; do phone_stop $name; done
 
 check "UDP's timeout is what it was" configure "no ip nat translation udp-timeout"
 check "phones start, over TCP" phones ";transport=tcp"
-for name in ann bob cid; do check "$name is registered" wait_for 10 registered $name; done
+for name in ann bob cid; do check "$name is registered" wait_for 30 registered $name; done
 call "TCP, out" ann 400 bob 1000
 check "the caller hangs up" hung_up ann bob
 call "TCP, in" bob 1000 ann 400
@@ -148,13 +148,13 @@ for name in ann bob cid; do phone_stop $name; done
 # ---- the proxy inside, known outside by a static entry
 
 kill "$PROXY_PID"
-check "the proxy is gone" wait_for 5 daemon_gone "$PROXY_PID"
+check "the proxy is gone" wait_for 30 daemon_gone "$PROXY_PID"
 check "a proxy starts inside" proxy_start h2 10.77.2.2
 inside_phones() {
 	phone ann h1 10.77.1.2 10.77.2.2 400 && phone bob far 203.0.113.10 198.51.100.20 1000
 }
 check "phones start" inside_phones
-for name in ann bob; do check "$name is registered" wait_for 10 registered $name; done
+for name in ann bob; do check "$name is registered" wait_for 30 registered $name; done
 REGISTRAR=10.77.2.2
 call "proxy inside, out" ann 400 bob 1000
 check "the caller hangs up" hung_up ann bob

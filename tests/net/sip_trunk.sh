@@ -22,7 +22,7 @@ trunk() {
 		-trace_err -error_file "$dir/callee.err" ${MESSAGES:+-trace_msg -message_file "$dir/trunk.out.msg"} >"$dir/callee.out" 2>&1 &
 	callee=$!
 	PIDS="$PIDS $callee"
-	wait_for 10 bound far 5060
+	wait_for 30 bound far 5060
 	in_ns h1 timeout 110 sipp 203.0.113.30:5060 -sf "$dir/caller.xml" -i 10.77.1.30 -p 5060 -m "$calls" -t u1 -nostdin \
 		-default_behaviors none -mi 127.0.0.1 -mp 20000 -buff_size 4000000 -recv_timeout 40000 -r "$rate" -l "$width" \
 		-cid_str '%u-%p-trunk' -trace_err -error_file "$dir/caller.err" \
@@ -61,12 +61,12 @@ voices() { # starts media.py at both ends
 		side=${space#*:} space=${space%%:*}
 		background $space media.$space.log "$PYTHON3" "$SIP/media.py" "$WORK/parallel" $side $space
 		eval "VOICE_$space=$!"
-		wait_for 5 grep -q ready "$WORK/media.$space.log"
+		wait_for 30 grep -q ready "$WORK/media.$space.log"
 	done
 }
 voices_end() {
 	kill "$VOICE_h1" "$VOICE_far"
-	wait_for 5 test -s "$WORK/parallel/media.far.json" && wait_for 5 test -s "$WORK/parallel/media.h1.json"
+	wait_for 30 test -s "$WORK/parallel/media.far.json" && wait_for 30 test -s "$WORK/parallel/media.h1.json"
 }
 
 mkdir -p "$WORK/parallel"
@@ -107,5 +107,5 @@ nothing_left() { # 32 s for retransmissions, and some for a slow machine
 	return 1
 }
 check "the calls are gone after the time for retransmissions" nothing_left
-check "their translations, too" wait_for 20 media_gone
+check "their translations, too" wait_for 30 media_gone
 finish

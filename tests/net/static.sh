@@ -19,7 +19,7 @@ serve h2 h2udp.log serve-udp 0.0.0.0 7001
 serve far tcp.log serve-tcp 0.0.0.0 7000
 serve far name.log peername 0.0.0.0 7002
 background h1 iperf.log iperf3 -s
-wait_for 10 listens h1 5201
+wait_for 30 listens h1 5201
 
 check "host entry inwards: TCP" peer far tcp 198.51.100.20 7000 100000
 check "host entry inwards: UDP" peer far udp 198.51.100.20 7001

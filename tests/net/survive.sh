@@ -30,9 +30,9 @@ background far static.log "$PYTHON3" "$PEER" steady 198.51.100.20 7000 10
 static=$!
 background h1 late.log "$PYTHON3" "$PEER" udp-late 203.0.113.10 7001 30
 late=$!
-wait_for 10 grep -q connected "$WORK/steady.log"
-wait_for 10 grep -q connected "$WORK/static.log"
-wait_for 10 grep -q heard "$WORK/late.log"
+wait_for 30 grep -q connected "$WORK/steady.log"
+wait_for 30 grep -q connected "$WORK/static.log"
+wait_for 30 grep -q heard "$WORK/late.log"
 before=$(peer h1 tell-peername 203.0.113.10 7002 | cut -d' ' -f1)
 sleep 1
 daemon_signal KILL
@@ -68,7 +68,7 @@ check "with its rules" output_has '^ip nat inside source list 2 pool ROUTED over
 # Five crashes in a row under load.
 background h1 steady2.log "$PYTHON3" "$PEER" steady 203.0.113.10 7000 8
 steady=$!
-wait_for 10 grep -q connected "$WORK/steady2.log"
+wait_for 30 grep -q connected "$WORK/steady2.log"
 for _ in 1 2 3 4 5; do
 	daemon_signal KILL
 	daemon_start "$WORK/config" || break
@@ -80,7 +80,7 @@ background h1 steady3.log timeout 30 "$PYTHON3" "$PEER" steady 203.0.113.10 7000
 steady=$!
 background h1 late2.log "$PYTHON3" "$PEER" udp-late 203.0.113.10 7001 4
 late=$!
-wait_for 10 grep -q heard "$WORK/late2.log"
+wait_for 30 grep -q heard "$WORK/late2.log"
 daemon_signal KILL
 rm -rf "$WORK/state"
 check "started without its state" daemon_start "$WORK/config"

@@ -22,7 +22,7 @@ tftpd() { # NAMESPACE
 	chmod 644 "$root"/*
 	background "$1" "tftpd-$1.log" in.tftpd -L -s -c -p -u root "$root"
 	eval "TFTPD_$1=$!"
-	wait_for 10 udp_listens "$1" 69
+	wait_for 30 udp_listens "$1" 69
 }
 udp_listens() { # NAMESPACE PORT
 	in_ns "$1" ss -Hlun "sport = :$2" | grep -q .
@@ -50,12 +50,12 @@ put() { # CLIENT NAMESPACE SERVER NAMESPACE-OF-SERVER [OPTION...]
 # One socket of our own: each file asked for as often as is said, the next one as soon as the one before has begun. Prints how
 # many transfers have come and how long they were.
 cat >"$WORK/ask.py" <<'EOF'
-import socket, struct, sys
+import os, socket, struct, sys
 server, local, requests, names = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
 wanted = requests * len(names)
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind(("0.0.0.0", local))
-sock.settimeout(8)
+sock.settimeout(float(os.environ["PATIENCE"]))
 sizes = {}
 done = set()
 begun = 0
@@ -83,7 +83,7 @@ EOF
 ask() { # NAMESPACE SERVER LOCALPORT REQUESTS NAME...
 	local ns=$1
 	shift
-	in_ns "$ns" timeout 30 "$PYTHON3" "$WORK/ask.py" "$@"
+	in_ns "$ns" timeout 60 "$PYTHON3" "$WORK/ask.py" "$@"
 }
 counted() { # PATTERN   in the gateway's numbers
 	output_has "$1" cli "show ip nat alg tftp"
@@ -133,7 +133,7 @@ for where in "h2 203.0.113.10 far" "far 198.51.100.20 h1"; do
 	rm -f "$WORK/late"
 	background "$1" late.log timeout 100 tftp -m binary "$2" -c get long "$WORK/late"
 	client=$!
-	wait_for 10 test -s "$WORK/late"
+	wait_for 30 test -s "$WORK/late"
 	daemon_signal KILL
 	check "the transfer is not over when the daemon is killed ($1)" bash -c "
 		[ -d /proc/$client ] && [ \$(stat -c %s $WORK/late) -lt 16000000 ]"
@@ -144,14 +144,14 @@ done
 # Killed between request and answer: nobody but the expectation knows. The server is asleep meanwhile.
 # shellcheck disable=SC2154
 kill -STOP "$TFTPD_far"
-background h2 ask.log timeout 30 "$PYTHON3" "$WORK/ask.py" 203.0.113.10 4510 1 small
+PATIENCE=90 background h2 ask.log timeout 100 "$PYTHON3" "$WORK/ask.py" 203.0.113.10 4510 1 small
 client=$!
-check "a request that nobody has answered yet" wait_for 5 captured "$OUT" \
+check "a request that nobody has answered yet" wait_for 30 captured "$OUT" \
 	'udp.dstport == 69 && udp.srcport == 4510 && ip.src == 198.51.100.1'
 daemon_signal KILL
 check "killed between request and answer: restarts" daemon_start "$WORK/config"
 kill -CONT "$TFTPD_far"
-wait_for 30 daemon_gone $client
+wait_for 100 daemon_gone $client
 check "the answer comes" output_has '^1 from 1 sizes \[100\]' cat "$WORK/ask.log"
 
 # ---- what is not let in
@@ -168,6 +168,7 @@ try:
     s.recvfrom(2000)
 except OSError:
     pass
+s.settimeout(3)
 far_side = """import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("203.0.113.10", 7007))
