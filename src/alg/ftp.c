@@ -78,7 +78,7 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\r' || c == '\n';
 }
 
-/* Could this be how a command begins? Three letters or more, perhaps digits (XMD5, XSHA256), then a blank or the end of the line. */
+/* Could this be how a command begins? Three letters or more, perhaps digits (XMD5), then a blank or the end of the line. */
 static bool is_command(const uint8_t *bytes, uint32_t length)
 {
 	uint32_t at = telnet_skip(bytes, length), from = at, letters;

@@ -332,6 +332,7 @@ int main(void)
 
 	tcase_add_test(tcase, encodings);
 	tcase_add_test(tcase, unchanged);
+	tcase_add_test(tcase, the_beginning_of_what_was_there);
 	tcase_add_test(tcase, nested_decimals);
 	tcase_add_test(tcase, kept_decimal);
 	tcase_add_test(tcase, ber_ripple);
