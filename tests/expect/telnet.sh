@@ -10,7 +10,7 @@ PORT=2323
 check "daemon starts" daemon_start "$WORK/config" -t 127.0.0.1:$PORT
 check_not "nothing listens before a password exists" listens router $PORT
 check "a password and login" configure "line vty 0 4" "password vtypass" "login"
-check "now it listens" wait_for 5 listens router $PORT
+check "now it listens" wait_for 30 listens router $PORT
 check "only where it was told to" bash -c "! ip netns exec ${NET}router ss -Hltn 'sport = :$PORT' | grep -v 127.0.0.1"
 sub_tap in_ns router expect -f "$EXPECT_DIR/telnet.exp" $PORT "$ALGATE" "$WORK/state"
 check "an enable secret" configure "enable secret s3cret"

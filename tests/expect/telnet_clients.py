@@ -26,7 +26,7 @@ class Client:
     """Answers every request, as careless libraries do: with refusals, unless told otherwise."""
 
     def __init__(self, accept=(), answer=True):
-        self.sock = socket.create_connection(("127.0.0.1", PORT), timeout=10)
+        self.sock = socket.create_connection(("127.0.0.1", PORT), timeout=30)
         self.text, self.raw, self.accept, self.answer = b"", b"", accept, answer
         self.options = []
 
@@ -65,7 +65,7 @@ class Client:
             reply = DO if command == WILL and option in self.accept else DONT
         self.sock.sendall(bytes([IAC, reply, option]))
 
-    def until(self, pattern, seconds=8):
+    def until(self, pattern, seconds=30):
         """Reads until the text so far matches; returns it and forgets it."""
         end = time.monotonic() + seconds
         while not re.search(pattern, self.text, re.S):

@@ -46,16 +46,16 @@ def answer(terminal, line):
     if line.endswith("?"):
         os.write(terminal, line.encode())
         # The line comes back behind a prompt, without the question mark.
-        text = until(terminal, r"\n" + PROMPT + re.escape(line[:-1]) + r"$", 10)
+        text = until(terminal, r"\n" + PROMPT + re.escape(line[:-1]) + r"$", 60)
         os.write(terminal, b"\x15")
-        until(terminal, r".", 5)
+        until(terminal, r".", 60)
         lines = text.replace("\r", "").split("\n")[1:-1]
         time.sleep(0.2)
         while select.select([terminal], [], [], 0.2)[0]:
             os.read(terminal, 65536)
         return lines
     os.write(terminal, line.encode() + b"\r")
-    text = until(terminal, r"\n" + PROMPT + r"$", 15) if line != "exit" else until(terminal, r"(?!)", 15)
+    text = until(terminal, r"\n" + PROMPT + r"$", 60) if line != "exit" else until(terminal, r"(?!)", 60)
     return text.replace("\r", "").split("\n")[1:-1]
 
 

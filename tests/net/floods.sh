@@ -5,12 +5,16 @@
 . "$(dirname "$0")/lib.sh"
 begin "floods"
 SECONDS_EACH=2
-flood() { # NAMESPACE ARGUMENTS...   for that long; fails unless thousands were sent
-	local ns=$1
+flood() { # NAMESPACE ARGUMENTS...   for that long, and again until thousands were sent: a busy machine is slow
+	local ns=$1 _
 	shift
-	in_ns "$ns" timeout -s INT $SECONDS_EACH hping3 --flood -q -n "$@" >"$WORK/flood" 2>&1
+	: >"$WORK/flood"
+	for _ in 1 2 3 4 5 6; do
+		in_ns "$ns" timeout -s INT $SECONDS_EACH hping3 --flood -q -n "$@" >>"$WORK/flood" 2>&1
+		awk '/packets transmitted/ {sent += $1} END {exit sent < 5000}' "$WORK/flood" && return
+	done
 	cat "$WORK/flood"
-	awk '/packets transmitted/ {sent = $1} END {exit sent < 5000}' "$WORK/flood"
+	return 1
 }
 total() { # SHOW-ARGUMENTS...   how many translations
 	cli "show ip nat translations $* total" | sed -n 's/^Total number of translations: //p'

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # FTP over wires that lose, reorder, double and chop, on both sides of the router; and a daemon that is killed while files and
 # messages are under way. Files are compared byte for byte, tshark tells what the outside wire showed (as in ftp.sh).
+# Takes long.
 . "$(dirname "$0")/lib.sh"
 . "$HERE/lib-wires.sh"
 . "$HERE/lib-ftp.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Strange packets, made by scapy and judged by tshark: protocols without ports by one-to-one rules, IP options, bad checksums
 # (RFC 3022 4.1), headers that lie, ICMP that quotes anything (RFC 5508). Whatever it is, it leaves translated or not at all.
+# Takes long.
 . "$(dirname "$0")/lib.sh"
 begin "strange packets"
 GLOBAL=192.0.2.3

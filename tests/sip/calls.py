@@ -57,10 +57,13 @@ class Sipp:
         self.side = side
         own = run.inside if side == "in" else run.outside
         file = f"{self.path}.{side}.xml"
-        with open(file, "w", encoding="latin-1") as output:
+        with open(file + ".new", "w", encoding="latin-1") as output:
             output.write(xml)
+        os.rename(file + ".new", file)  # media.py reads it at once
         self.messages = f"{self.path}.{side}.{'msg' if act == 'call' else 'log'}"
-        words = ["ip", "netns", "exec", options.prefix + (run.space if side == "in" else "far"), "timeout",
+        space = run.space if side == "in" else "far"
+        self.place = (space, run.transport, f"{own}:{PORT}")
+        words = ["ip", "netns", "exec", options.prefix + space, "timeout",
                  str(options.patience), "sipp", *([f"{target[0]}:{target[1]}"] if role == "A" else []), "-sf", file,
                  "-i", own, "-p", str(PORT), "-m", "1", "-t", "t1" if run.transport == "tcp" else "u1", "-nostdin",
                  "-default_behaviors", "none",  # a retransmission is no reason to hang up
@@ -100,11 +103,23 @@ class Wave:
         xml = scenario.register_xml(party) if act == "register" else scenario.xml(run.scenario, party)
         return Sipp(self.options, run, side, role, xml, act, target)
 
+    def until_bound(self, places):
+        """Until who waits can be called; a program that ended has said so."""
+        until = time.monotonic() + self.options.patience
+        while places and time.monotonic() < until:
+            time.sleep(0.1)
+            for space in {space for space, *_ in places}:
+                words = ["ip", "netns", "exec", self.options.prefix + space, "ss", "-Hlntu"]
+                for line in subprocess.run(words, check=True, capture_output=True, text=True).stdout.split("\n"):
+                    found = line.split()
+                    if len(found) > 4:
+                        places = places - {(space, found[0], found[4])}
+
     def pairs(self, runs, act, caller_side, target):
         """Starts the parties that wait, then those that begin; (run, beginner, other) for each."""
         other = {"in": "out", "out": "in"}
         waiting = {run: self.start(run, other[caller_side(run)], "B", act) for run in runs}
-        time.sleep(0.3 + 0.03 * len(runs))
+        self.until_bound({sipp.place for sipp in waiting.values()})
         return [(run, self.start(run, caller_side(run), "A", act, target(run)), waiting[run]) for run in runs]
 
     def registered(self):
@@ -153,6 +168,11 @@ class Voices:
 
     def end(self):
         bursts, heard, told = [], [], {}
+        for child, *_ in self.children:
+            child.send_signal(signal.SIGUSR1)
+        for child, *_ in self.children:
+            child.stdout.readline()
+        time.sleep(0.5)
         for child, space, side in self.children:
             child.send_signal(signal.SIGTERM)
             child.wait()
@@ -223,7 +243,7 @@ def main():
     parser.add_argument("plan", nargs="+")
     parser.add_argument("--static", default="192.0.2.", help="global network of the static hosts; empty: nothing is translated")
     parser.add_argument("--width", type=int, default=30, help="runs at the same time")
-    parser.add_argument("--patience", type=int, default=20, help="seconds for one program")
+    parser.add_argument("--patience", type=int, default=60, help="seconds for one program")
     options = parser.parse_args()
     os.makedirs(options.directory, exist_ok=True)
     runs, results = plan(options.plan, options.static), {}
@@ -235,7 +255,6 @@ def main():
         wave = Wave(options, runs[first:first + options.width])
         wave.run()
         results.update(wave.results)
-    time.sleep(0.5)
     bursts, heard, told = voices.end()
     for run in runs:
         wrong = (results.get(run) or judged(run, bursts, heard, told) or

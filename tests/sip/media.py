@@ -4,7 +4,8 @@
 
 Follows every log of messages DIRECTORY/RUN.SIDE.msg whose party has an address here. Who has said a description and heard one sends from the ports it said
 itself to those it heard: RTP to the port of the medium, RTCP to the next one or where a=rtcp has it. What comes in is
-counted by what was announced. On SIGTERM: DIRECTORY/media.NAME.json, with
+counted by what was announced; the ports are open as soon as the party's scenario, DIRECTORY/RUN.SIDE.xml, is there, so that
+nothing comes too early. On SIGUSR1: says "done" when all is sent. On SIGTERM: DIRECTORY/media.NAME.json, with
     bursts: [{id, run, kind, own, remote}]   what was sent: kind is rtp, rtcp or udptl
     heard: [{id, at, source, count}]         what came in, and where from
     told: {run: [place...]}                  where the other party said that its media are
@@ -72,6 +73,14 @@ def media_of(text):
         address, port = one["rtcp"] or ("", one["port"] + 1)
         one["rtcp"] = (address or one["c"], one["port"] if one.get("mux") else port)
     return found
+
+
+def scenario_media(path):
+    """All media of a scenario of sipp's."""
+    with open(path, encoding="latin-1") as file:
+        text = file.read().replace("\r\n", "\n")
+    bodies = re.findall(r"(?ms)^v=0\n.*?(?=\n--|\n\n|\]\]>)", text)
+    return [media for body in bodies for media in media_of(body.replace("\n", "\r\n"))]
 
 
 class Follower:
@@ -192,7 +201,9 @@ class Talker:
                 print(f"{near} to {far}: {error!r}", file=sys.stderr, flush=True)
 
     def receive(self, wait):
-        for number, _ in self.poll.poll(wait):
+        """False: nothing came."""
+        came = self.poll.poll(wait)
+        for number, _ in came:
             place, one = self.numbers[number]
             for _ in range(100):
                 try:
@@ -201,16 +212,22 @@ class Talker:
                     break
                 found = re.search(rb"<(\w+:\d+)>", data)
                 self.heard[(found.group(1).decode() if found else "?", place, source)] += 1
+        return bool(came)
 
 
 def main(directory, side, name):
-    talker, followers, ending = Talker(name), {}, []
+    talker, followers, scenarios, asked, ending = Talker(name), {}, set(), [], []
+    signal.signal(signal.SIGUSR1, lambda *_: asked.append(1))
     signal.signal(signal.SIGTERM, lambda *_: ending.append(1))
     print("ready", flush=True)
     look = 0
     while not ending:
-        if time.monotonic() >= look:
+        last = bool(asked)
+        if time.monotonic() >= look or last:
             look = time.monotonic() + 0.05
+            for path in set(glob.glob(f"{directory}/*.{side}.xml")) - scenarios:
+                scenarios.add(path)
+                talker.listen(scenario_media(path))
             for path in glob.glob(f"{directory}/*.{side}.msg"):
                 if path not in followers:
                     followers[path] = Follower(path, talker)
@@ -218,6 +235,11 @@ def main(directory, side, name):
                 follower.read()
         talker.send()
         talker.receive(0.005)
+        if last and not talker.queue:
+            print("done", flush=True)
+            asked.clear()
+    while talker.receive(0):
+        pass
     with open(f"{directory}/media.{name}.json", "w", encoding="ascii") as file:
         heard = [{"id": key[0], "at": key[1], "source": key[2], "count": count} for key, count in talker.heard.items()]
         json.dump({"bursts": talker.bursts, "heard": heard, "told": talker.told}, file)
