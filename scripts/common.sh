@@ -12,7 +12,7 @@ TEST_PACKAGES="xz-utils iputils-tracepath traceroute iperf3 tcpdump tshark ethto
 	python3-scapy bind9-dnsutils coturn stun-client hping3 nmap
 	vsftpd lftp tnftp openssl
 	bind9 tftpd-hpa tftp-hpa atftp rsh-redone-client rsh-redone-server openbsd-inetd bsdutils
-	sip-tester baresip-core kamailio"
+	sip-tester baresip-core kamailio python3-aioice"
 JOBS=$(nproc)
 
 # `ip netns` wants / to be a mount point. In a plain chroot it is none: go on in a bind mount of it, gone when we are.

@@ -56,6 +56,7 @@ enum role {
 #define MENTION_OWN      4 /* the sender's own endpoint of this flow; `at` is not used, nothing is written */
 #define MENTION_MANY     8 /* more than one child may come, until the expectation ends */
 #define MENTION_HELD     32/* medium: its sender or its receiver is to be silent (a=sendonly, recvonly, inactive) */
+#define MENTION_ACTIVE   64/* medium: its party opens connections and takes none: no port (RFC 4145) */
 #define MENTION_HERE     16/* the sender's own address: `at` says the port only (FTP 229) */
 
 struct mention {

@@ -9,8 +9,9 @@
  * that is not so any more (RFC 3605 2.1). What else names an address (o=, ICE candidates, MSRP
  * paths) names only.
  *
- * Left as they are: IPv6, names, multicast, 0.0.0.0; candidates that are not of the host itself; a
- * medium of a transport that is not known, or with several ports. A number that is none is a
+ * Left as they are: IPv6, names, multicast, 0.0.0.0; where a server sees or relays for the host
+ * (candidates of STUN and TURN, but not their base); a medium of a transport that is not known, or
+ * with several ports. A number that is none is a
  * failure of the whole message.
  */
 #include "alg/sdp.h"
@@ -257,11 +258,15 @@ static uint8_t protocol_of(const struct medium *medium)
 	return medium->transport == TRANSPORT_TCP ? 6 : 17;
 }
 
+static bool is_active(const struct medium *medium)
+{
+	return medium->transport == TRANSPORT_TCP && medium->active;
+}
+
 /* Can what is sent to it be told from the m= line? */
 static bool is_open(const struct medium *medium)
 {
-	return !medium->several && medium->transport != TRANSPORT_OTHER &&
-	       !(medium->transport == TRANSPORT_TCP && medium->active);
+	return !medium->several && medium->transport != TRANSPORT_OTHER && !is_active(medium);
 }
 
 static uint16_t breaks(const struct sdp *sdp, const struct medium *medium, uint32_t at)
@@ -329,18 +334,25 @@ static void say_name(struct reader *reader, struct span address, struct span por
 	say_field(reader, port, index, ENCODE_PORT, 0);
 }
 
-/* foundation component transport priority address port typ host (RFC 8839 5.1) */
+/* foundation component transport priority address port typ host; of another type, behind it: raddr address rport port, which is an
+ * endpoint of the host (RFC 8839 5.1). */
 static void read_candidate(struct reader *reader, struct span value)
 {
-	struct span words[8];
+	struct span words[12] = {0};
+	unsigned n = 0;
+	uint8_t protocol;
 
-	for (unsigned i = 0; i < 8; i++)
-		if (!text_word(reader, &value, &words[i]))
-			return;
-	if (!text_is(reader, words[6], "typ") || !text_is(reader, words[7], "host"))
+	while (n < 12 && text_word(reader, &value, &words[n]))
+		n++;
+	if (n < 8 || !text_is(reader, words[6], "typ"))
 		return;
-	if (text_is(reader, words[2], "UDP") || text_is(reader, words[2], "TCP"))
-		say_name(reader, words[4], words[5], text_is(reader, words[2], "TCP") ? 6 : 17);
+	if (!text_is(reader, words[2], "UDP") && !text_is(reader, words[2], "TCP"))
+		return;
+	protocol = text_is(reader, words[2], "TCP") ? 6 : 17;
+	if (text_is(reader, words[7], "host"))
+		say_name(reader, words[4], words[5], protocol);
+	else if (n == 12 && text_is(reader, words[8], "raddr") && text_is(reader, words[10], "rport"))
+		say_name(reader, words[9], words[11], protocol);
 }
 
 /* Those of the other end: component, address and port of each (RFC 8839 5.2). */
@@ -453,6 +465,18 @@ static void say_closed(struct reader *reader, const struct medium *medium, ip4 a
 	say_mention(reader, &mention);
 }
 
+/* It is received nowhere, but where its party is tells who may connect to the other one (RFC 4145 4). */
+static void say_active(struct reader *reader, const struct medium *medium, ip4 addr, uint16_t number)
+{
+	const struct mention mention = {.at = {addr, 0},
+					.protocol = protocol_of(medium),
+					.role = ROLE_MEDIA,
+					.flags = MENTION_ACTIVE | (medium->held ? MENTION_HELD : 0),
+					.medium = number};
+
+	say_mention(reader, &mention);
+}
+
 static void unread_medium(struct reader *reader)
 {
 	reader->findings->kinds |= SIP_KIND_BIT(SIP_MALFORMED_MEDIUM);
@@ -480,6 +504,8 @@ static void say_medium(struct sdp *sdp, const struct medium *medium)
 		if (medium->number == 0)
 			say_closed(sdp->reader, medium, connection->literal ? connection->addr : 0,
 				   number);
+		else if (is_active(medium) && connection->literal)
+			say_active(sdp->reader, medium, connection->addr, number);
 		say_address(sdp->reader, &medium->connection);
 	}
 	say_others(sdp->reader, medium);

@@ -413,11 +413,9 @@ static void say_medium(struct making *m, uint16_t medium)
 /* The host's own endpoint behind the global one that it learned by itself; il.port 0: not known. */
 static struct endpoint learned(const struct making *m, uint8_t protocol, struct endpoint global)
 {
-	const struct binding_record *binding = binding_by_global(m->engine->bindings, m->sender->vrf, protocol, global);
-
-	if (binding == NULL || binding->local != m->sender->il || !binding_fits(m->engine->snapshot, binding))
+	if (!name_in(m, m->sender->vrf, protocol, &global) || global.addr != m->sender->il)
 		return (struct endpoint){0, 0};
-	return (struct endpoint){binding->local, binding->local_port};
+	return global;
 }
 
 static enum resolve_outcome media_inside(struct making *m, const struct mention *mention, struct resolved *out)
@@ -500,13 +498,21 @@ static enum resolve_outcome media_outside(struct making *m, const struct mention
 	return RESOLVED;
 }
 
+/* Nobody connects to it; to whom it connects it is known by its host's global address. */
+static enum resolve_outcome active_inside(const struct making *m, const struct mention *mention, struct resolved *out)
+{
+	if (mention->at.addr == m->sender->il)
+		out->to.addr = m->sender->ig;
+	return RESOLVED;
+}
+
 enum resolve_outcome resolve_media(struct making *m, const struct mention *mention, struct resolved *out)
 {
 	enum resolve_outcome outcome;
 
 	if (m->sender != NULL && mention->role == ROLE_MEDIA)
 		say_medium(m, mention->medium);
-	if (mention->at.port == 0)
+	if (mention->at.port == 0 && !(mention->flags & MENTION_ACTIVE))
 		return RESOLVED;
 	if (names_nobody(mention->at.addr)) {
 		if (m->sender != NULL && m->told.call != NULL)
@@ -515,7 +521,7 @@ enum resolve_outcome resolve_media(struct making *m, const struct mention *menti
 	}
 	if (m->sender == NULL)
 		return media_outside(m, mention, out);
-	outcome = media_inside(m, mention, out);
+	outcome = mention->flags & MENTION_ACTIVE ? active_inside(m, mention, out) : media_inside(m, mention, out);
 	/* The other party is inside, too: it knows this one by its global endpoint. */
 	if (outcome == RESOLVED && m->receiver != NULL && m->told.call != NULL)
 		remember(m, out->to, mention->medium, m->findings->branch);

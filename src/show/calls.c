@@ -70,9 +70,12 @@ static const char *age_text(uint64_t now, uint64_t then, char buf[TEXT_TIME_SIZE
 
 static const char *known_text(struct endpoint at, char buf[ENDPOINT_TEXT_SIZE])
 {
-	if (at.addr != 0)
+	if (at.addr == 0)
+		snprintf(buf, ENDPOINT_TEXT_SIZE, "---");
+	else if (at.port != 0)
 		return endpoint_text(at, buf);
-	snprintf(buf, ENDPOINT_TEXT_SIZE, "---");
+	else /* it connects, from whatever port */
+		return ip4_text(at.addr, buf);
 	return buf;
 }
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs calls through a router: calls.py DIRECTORY PREFIX PLAN..., from outside all namespaces.
 
-A PLAN is SCENARIO:NAT:CALLER:TRANSPORT, each several by commas or "all": NAT is overload, pool or static, CALLER in or out,
-TRANSPORT udp or tcp. Each run is two sipps with addresses of their own, all on port 5060 and with the same media port, so
+A PLAN is SCENARIO:NAT:CALLER:TRANSPORT, each several by commas or "all": NAT is overload, pool, crowd (a shared pool) or static,
+CALLER in or out, TRANSPORT udp or tcp. Each run is two sipps with addresses of their own, all on port 5060 and with the same media port, so
 that what shares an address must get another one. A phone behind a shared address or a pool registers before it is called,
 and is called where its registrar was told. Prints "RUN ok" or "RUN what is wrong: ..." for each, and leaves the logs of
 sipp in DIRECTORY.
@@ -23,7 +23,9 @@ import scenario
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT, MEDIA = 5060, 20000
-NATS = {"overload": ("h1", "10.77.1.", 10), "pool": ("h1", "10.77.1.", 130), "static": ("h2", "10.77.2.", 10)}
+# Namespace, network, first number, how many; as lib.sh has it.
+NATS = {"overload": ("h1", "10.77.1.", 10, 90), "pool": ("h1", "10.77.1.", 130, 60), "crowd": ("h1", "10.77.1.", 194, 56),
+        "static": ("h2", "10.77.2.", 10, 90)}
 OUTSIDE, FIRST_OUTSIDE = "203.0.113.", 11
 
 Run = collections.namedtuple("Run", "name scenario nat caller transport space inside outside known")
@@ -38,8 +40,8 @@ def plan(words, static_global):
             for nat in nats.split(","):
                 for caller in callers.split(","):
                     for transport in transports.split(","):
-                        space, prefix, first = NATS[nat]
-                        number = first + used[nat] % 90
+                        space, prefix, first, width = NATS[nat]
+                        number = first + used[nat] % width
                         used[nat] += 1
                         used["outside"] += 1
                         outside = OUTSIDE + str(FIRST_OUTSIDE + used["outside"] % 230)

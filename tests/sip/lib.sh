@@ -4,7 +4,8 @@
 # What the SIP tests share, sourced after ../net/lib.sh: many phones inside, many outside, a router between them that is
 # Algate, the kernel's NAT with its SIP helper, or plain, and calls through it (calls.py).
 #
-#     h1: 10.77.1.10-99 behind the address of out0, 10.77.1.130-219 by the pool 198.51.100.100-199
+#     h1: 10.77.1.10-99 behind the address of out0, 10.77.1.130-189 by the pool 198.51.100.100-199, 10.77.1.194-249 behind the
+#         pool 198.51.100.50-53, which they share
 #     h2: 10.77.2.10-99 by static entries 192.0.2.10-99
 #     far: 203.0.113.11-240
 
@@ -25,7 +26,8 @@ addresses() { # NAMESPACE PREFIX FIRST LAST
 sip_topology() { # [linux]
 	topology "$@"
 	addresses h1 10.77.1. 10 99
-	addresses h1 10.77.1. 130 219
+	addresses h1 10.77.1. 130 189
+	addresses h1 10.77.1. 194 249
 	addresses h2 10.77.2. 10 99
 	addresses far 203.0.113. 11 240
 }
@@ -36,9 +38,12 @@ sip_config() {
 	cat <<-EOF
 	access-list 1 permit 10.77.1.0 0.0.0.127
 	access-list 1 permit 10.77.2.0 0.0.0.255
-	access-list 2 permit 10.77.1.128 0.0.0.127
+	access-list 2 permit 10.77.1.128 0.0.0.63
+	access-list 3 permit 10.77.1.192 0.0.0.63
 	ip nat pool PHONES 198.51.100.100 198.51.100.199 prefix-length 24
+	ip nat pool CROWD 198.51.100.50 198.51.100.53 prefix-length 24
 	ip nat inside source list 2 pool PHONES
+	ip nat inside source list 3 pool CROWD overload
 	ip nat inside source list 1 interface out0 overload
 	EOF
 	for n in $(seq 10 99); do echo "ip nat inside source static 10.77.2.$n 192.0.2.$n"; done
@@ -55,11 +60,11 @@ kernel_nat() { # [helper]
 		[ "${1:-}" != helper ] || for way in udp tcp; do echo "ct helper sip-$way { type \"sip\" protocol $way; }"; done
 		echo 'map out { type ipv4_addr : ipv4_addr; elements = {'
 		for n in $(seq 10 99); do echo "10.77.2.$n : 192.0.2.$n,"; done
-		for n in $(seq 130 219); do echo "10.77.1.$n : 198.51.100.$((n - 30)),"; done
+		for n in $(seq 130 189); do echo "10.77.1.$n : 198.51.100.$((n - 30)),"; done
 		echo '} }'
 		echo 'map in { type ipv4_addr : ipv4_addr; elements = {'
 		for n in $(seq 10 99); do echo "192.0.2.$n : 10.77.2.$n,"; done
-		for n in $(seq 130 219); do echo "198.51.100.$((n - 30)) : 10.77.1.$n,"; done
+		for n in $(seq 130 189); do echo "198.51.100.$((n - 30)) : 10.77.1.$n,"; done
 		echo '} }'
 		echo 'chain pre { type nat hook prerouting priority -100; iifname "out0" dnat to ip daddr map @in; }'
 		echo 'chain post { type nat hook postrouting priority 100; oifname "out0" snat to ip saddr map @out;'
@@ -103,6 +108,10 @@ sip_check() {
 	done <"$WORK/$name.results"
 }
 
-wire() { # CHECK [ARGUMENT...]   of wire.py
-	"$PYTHON3" "$SIP/wire.py" "$NET" "$@"
+wire() { # CHECK [ARGUMENT...]   of wire.py, for a phone that is translated as $WAY says
+	"$PYTHON3" "$SIP/wire.py" "$NET" "${WAY:-overload}" "$@"
+}
+
+wire_media() { # CHECK [ARGUMENT...]   of wire_media.py, likewise
+	"$PYTHON3" "$SIP/wire_media.py" "$NET" "${WAY:-overload}" "$@"
 }

@@ -241,10 +241,12 @@ START_TEST(tcp_setup)
 	sip_becomes(INVITE(SHARED "m=image ^4000^ TCP t38\r\na=setup:actpass\r\n"));
 	/* It connects: nobody comes to its port 9. */
 	found = sip_becomes(INVITE(SHARED "m=image 9 TCP t38\r\na=setup:active\r\n"));
-	ck_assert_ptr_null(medium_of(found, 0, ROLE_MEDIA));
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->flags, MENTION_ACTIVE);
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->at.addr, 0x0a000009);
 	found = sip_becomes(INVITE(SHARED "a=setup:active\r\nm=image 9 TCP t38\r\nm=image ^4000^ "
 					  "TCP t38\r\na=setup:passive\r\n"));
-	ck_assert_ptr_nonnull(medium_of(found, 1, ROLE_MEDIA));
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->flags, MENTION_ACTIVE);
+	ck_assert_uint_eq(medium_of(found, 1, ROLE_MEDIA)->flags, 0);
 }
 END_TEST
 
@@ -271,8 +273,9 @@ START_TEST(ice)
 	    "m=audio ^4000^ RTP/SAVPF 0\r\na=ice-ufrag:8hhY\r\na=rtcp:^4001^ IN IP4 ^10.0.0.9^\r\n"
 	    "a=candidate:1 1 UDP 2130706431 ^10.0.0.9^ ^4000^ typ host\r\n"
 	    "a=candidate:1 2 udp 2130706430 ^10.0.0.9^ ^4001^ typ host generation 0\r\n"
-	    "a=candidate:2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.0.9 rport 4000\r\n"
-	    "a=candidate:3 1 UDP 100 10.0.0.77 3478 typ relay raddr 10.0.0.9 rport 4000\r\n"
+	    "a=candidate:2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr ^10.0.0.9^ rport ^4000^\r\n"
+	    "a=candidate:3 1 UDP 100 10.0.0.77 3478 typ relay raddr ^10.0.0.9^ rport ^4000^\r\n"
+	    "a=candidate:6 1 UDP 100 10.0.0.77 3479 typ relay raddr 10.0.0.9\r\n"
 	    "a=candidate:4 1 UDP 2130706431 fe80::1 4000 typ host\r\n"
 	    "a=remote-candidates:1 ^10.0.0.7^ ^9000^ 2 ^10.0.0.7^ ^9001^\r\n"));
 }

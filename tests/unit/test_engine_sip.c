@@ -387,6 +387,56 @@ START_TEST(candidates_on_other_ports_are_media_too)
 }
 END_TEST
 
+START_TEST(the_base_of_a_candidate_is_its_mapping)
+{
+	struct call_medium_row rows[CALL_PORTS_MAX];
+
+	masquerade();
+	invite_out(1, AUDIO "a=rtcp-mux\r\na=candidate:1 1 UDP 1 203.0.113.1 4000 typ srflx raddr 10.0.0.5 rport 4000\r\n");
+	HAS("typ srflx raddr 203.0.113.1 rport 4000\r\n");
+	HAS_NOT("10.0.0.5");
+	ck_assert_uint_eq(media_rows(rows), 1);
+}
+END_TEST
+
+#define TCP_OFFER "m=message 4000 TCP/MSRP *\r\na=path:msrp://10.0.0.5:4000/s;tcp\r\na=setup:"
+
+static enum reason syn_in(int peer, uint16_t to)
+{
+	struct pkt p = pkt_tcp(PEER(peer), 5555, FACE, to, F_SYN);
+
+	return lab_in(&lab, &p);
+}
+
+START_TEST(who_says_that_it_connects_may_and_nobody_else)
+{
+	masquerade();
+	invite_out(1, TCP_OFFER "actpass\r\n");
+	HAS("m=message 4000 TCP/MSRP");
+	HAS("msrp://203.0.113.1:4000/s;tcp");
+	answer_in_as(1, "SIP/2.0 200 OK", "t", "198.51.100.2:5060", "198.51.100.2", "m=message 9 TCP/MSRP *\r\na=setup:active\r\n");
+	IS(syn_in(3, 4000), UNSOLICITED_SYN);
+	IS(syn_in(2, 4000), TRANSLATED_NEW);
+}
+END_TEST
+
+/* Its port 9 is nobody's. */
+START_TEST(who_only_connects_needs_no_port)
+{
+	struct call_medium_row rows[CALL_PORTS_MAX];
+
+	masquerade();
+	invite_out(1, "m=image 9 TCP t38\r\na=setup:active\r\n");
+	HAS("c=IN IP4 203.0.113.1");
+	HAS("m=image 9 TCP");
+	ck_assert_uint_eq(media_rows(rows), 0);
+	answer_in_as(1, "SIP/2.0 200 OK", "t", "198.51.100.2:5060", "198.51.100.2", "m=image 4000 TCP t38\r\na=setup:passive\r\n");
+	struct pkt p = pkt_tcp(HOST(5), 5555, PEER(2), 4000, F_SYN);
+	IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(src_of(&p), FACE);
+}
+END_TEST
+
 START_TEST(what_is_sent_to_the_other_sides_contact_is_read)
 {
 	masquerade();
@@ -504,6 +554,9 @@ static Suite *suite(void)
 	tcase_add_test(t, hold_is_known_by_its_direction);
 	tcase_add_test(t, an_update_that_is_refused_changes_nothing);
 	tcase_add_test(t, candidates_on_other_ports_are_media_too);
+	tcase_add_test(t, the_base_of_a_candidate_is_its_mapping);
+	tcase_add_test(t, who_says_that_it_connects_may_and_nobody_else);
+	tcase_add_test(t, who_only_connects_needs_no_port);
 	tcase_add_test(t, what_is_sent_to_the_other_sides_contact_is_read);
 	tcase_add_test(t, an_unanswered_call_ends);
 	tcase_add_test(t, each_call_of_a_trunk_ends_alone);

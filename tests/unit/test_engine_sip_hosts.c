@@ -158,6 +158,31 @@ START_TEST(a_phone_that_shows_its_global_address_is_left_alone)
 }
 END_TEST
 
+/* It has no port of its own there: its media's are those of the address. */
+START_TEST(so_is_one_with_an_address_of_a_pool)
+{
+	struct pkt p;
+
+	lab_rule(&lab, 7, lab_list(&lab, 0, HOST(0), 0xff000000), lab_pool(&lab, "P", POOL(10), POOL(11)), 0, false);
+	ck_assert(lab_commit(&lab));
+	IS(rtp_out(5, 4000, 8, 3478, &p), TRANSLATED_NEW);
+	const ip4 global = src_of(&p);
+	char shown[IP4_TEXT_SIZE], via[IP4_TEXT_SIZE + 8], before[sizeof(got)];
+	snprintf(via, sizeof(via), "%s:5060", ip4_text(global, shown));
+	struct says invite = {.first = "INVITE sip:b@example.com SIP/2.0", .method = "INVITE", .call = 1,
+			      .via = via, .contact = via, .sdp = sdp_of(shown, AUDIO)};
+	snprintf(before, sizeof(before), "%s", sip_text(&invite));
+	sip_out(HOST(5), 5060, PROXY, 5060, &invite);
+	ck_assert_str_eq(got, before);
+	struct says ok = {.first = "SIP/2.0 200 OK", .method = "INVITE", .call = 1, .to = "t", .via = via,
+			  .contact = "198.51.100.2:5060", .sdp = sdp_of("198.51.100.2", "m=audio 6000 RTP/AVP 0\r\n")};
+	sip_in(PROXY, 5060, global, 5060, &ok);
+	IS(rtp_in(2, 6000, global, 4000, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(dst_of(&p), HOST(5));
+	ck_assert_uint_ne(rtp_in(3, 6000, global, 4000, &p), REASON_TRANSLATED_NEW);
+}
+END_TEST
+
 START_TEST(what_it_wrote_comes_back_as_it_wrote_it)
 {
 	masquerade();
@@ -374,6 +399,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_subscription_is_reached_while_it_lasts);
 	tcase_add_test(t, a_request_that_stands_alone_makes_nothing);
 	tcase_add_test(t, a_phone_that_shows_its_global_address_is_left_alone);
+	tcase_add_test(t, so_is_one_with_an_address_of_a_pool);
 	tcase_add_test(t, what_it_wrote_comes_back_as_it_wrote_it);
 	tcase_add_test(t, another_host_is_not_announced_unless_it_is_known);
 	tcase_add_test(t, a_proxy_inside_announces_its_phones);
