@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define FLOOR_BEHIND (1u << 30)
+
 static uint32_t in_end(const struct stream_edit *edit)
 {
 	return edit->in + edit->removed;
@@ -167,6 +169,13 @@ void map_skip(struct lane *lane, uint32_t in)
 	lane->in_read = in;
 }
 
+/* A floor that stays behind would be in front again after half of the numbers. */
+static void raise_floor(struct lane *lane, uint32_t out)
+{
+	if (out - lane->out_floor > FLOOR_BEHIND)
+		lane->out_floor = out - FLOOR_BEHIND;
+}
+
 void map_acknowledged(struct stream_set *set, struct lane *lane, uint32_t out)
 {
 	uint32_t done = 0, in;
@@ -180,6 +189,7 @@ void map_acknowledged(struct stream_set *set, struct lane *lane, uint32_t out)
 		tape_trim(set, &lane->text,
 			  lane->n_edits > 0 ? lane->edits[0].text : lane->text_end);
 	}
+	raise_floor(lane, out);
 	in = map_in(lane, out);
 	tape_trim(set, &lane->bytes, earlier(in, lane->in_nxt));
 	lane->kept = later(lane->kept, lane->bytes.base);

@@ -124,6 +124,15 @@ START_TEST(sack_blocks_by_position)
 				.options_length = 12};
 
 	syns(MSS_SACK, 8);
+	/* control: where nothing was changed, SACK stays as it is */
+	data(0, 1, 1, "kk\n", 0);
+	pk32(option + 4, ISN_A + 2);
+	pk32(option + 8, ISN_A + 4);
+	ck_assert_int_eq(give(1, &s), STREAM_PASS_UNCHANGED);
+	ck_assert_uint_eq(up32(bytes + 44), ISN_A + 2);
+	teardown();
+	setup();
+	syns(MSS_SACK, 8);
 	data(0, 1, 1, "gA\n", 0);
 	data(0, 4, 1, "kkkk\n", 0);
 	pk32(option + 4, ISN_A + 30);

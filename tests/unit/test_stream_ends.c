@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How a stream's reading ends or begins anew: another SYN, patience, shortage of memory, a killed process, damage. */
 #include "streamhand.h"
+#include "nat/stream_map.h"
 
 /* Bytes that come before the handshake is over, in a segment that begins too early to be believed, and then another SYN. */
 START_TEST(nothing_is_left_of_a_connection_that_was_begun_anew)
@@ -290,6 +291,24 @@ START_TEST(an_answer_that_is_no_syn_passes)
 }
 END_TEST
 
+/* Numbers come round: what was acknowledged last is never in front of the floor, else SACK would be taken for old. */
+START_TEST(the_floor_follows_in_a_long_connection)
+{
+	static struct lane lane;
+	uint32_t first = 0xfffffff0u;
+
+	memset(&lane, 0, sizeof(lane));
+	lane.in_read = lane.in_nxt = lane.out_nxt = lane.out_floor = lane.bytes.base = first;
+	for (uint32_t i = 1; i < 4000; i++) {
+		map_skip(&lane, first + i * 4000000u);
+		lane.in_nxt = lane.in_read;
+		map_acknowledged(lab->set, &lane, lane.out_nxt);
+		ck_assert(before(lane.out_floor, lane.out_nxt));
+		ck_assert_uint_eq(map_in(&lane, lane.out_nxt), lane.in_nxt);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -303,6 +322,7 @@ int main(void)
 	    another_protocol_passes_as_it_came,
 	    endless_message_goes_on_unread,
 	    an_answer_that_is_no_syn_passes,
+	    the_floor_follows_in_a_long_connection,
 	};
 	Suite *suite = suite_create("stream_ends");
 	TCase *tcase = tcase_create("all");
