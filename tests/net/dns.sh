@@ -243,6 +243,36 @@ check "three queries in one segment" bash -c "
 	cat $WORK/three; grep -c '^answer 198\.51\.100' $WORK/three | grep -qx 3"
 check "inside client, one byte a segment" output_has '^answer 10\.77\.1\.9 0' pieces h1 $FAR 1 0.005 web.out.lab
 
+# ---- hairpin: h1's server, asked from inside at its global address. Each is to the other what it is to the outside.
+check "h2 has an address of the pool" in_ns h2 ping -c 1 -W 2 $FAR
+serve h1 turned.log serve-tcp 0.0.0.0 7000
+for how in +notcp +tcp; do
+	for ns in h2 h1; do
+		check "hairpin, $ns: A of a static host ($how)" says '^web\.in\.lab\. 0 IN A 198\.51\.100\.29$' $ns $NEAR $how web.in.lab
+		check "one that nobody maps, among others ($how)" says '^many\.in\.lab\. 300 IN A 203\.0\.113\.77$' $ns $NEAR $how many.in.lab
+		check "the others are translated" bash -c "grep -c ' 0 IN A 198.51.100' $WORK/has | grep -qx 2"
+		check "PTR by the global address ($how)" says '^29\.100\.51\.198\.in-addr\.arpa\. 300 IN PTR web\.in\.lab\.$' \
+			$ns $NEAR $how -x 198.51.100.29
+	done
+	check "control: asked at its local address it says what its zone has ($how)" \
+		says '^web\.in\.lab\. 300 IN A 10\.77\.1\.9$' h2 10.77.1.2 $how web.in.lab
+done
+check "the server was asked from a global address" captured "$IN" \
+	'udp.dstport == 53 && ip.src == 192.0.2.0/24 && ip.dst == 10.77.1.2 && dns.qry.name == "9.1.77.10.in-addr.arpa"'
+check "over TCP, too" captured "$IN" 'tcp.dstport == 53 && ip.src == 192.0.2.0/24 && ip.dst == 10.77.1.2 && dns'
+check "control: from a local one only at its local address" captured "$IN" 'udp.dstport == 53 && ip.src == 10.77.2.2'
+found_so() { # to the address that a name has, by that address
+	local address
+	address=$(ask h2 $NEAR ns.in.lab | awk '$4 == "A" {print $5}')
+	echo "ns.in.lab is $address"
+	[ "$address" = $NEAR ] && peer h2 tcp "$address" 7000 20000
+}
+check "an address that was learned so leads to its host" found_so
+before=$(traces)
+check "once more" says '^web\.in\.lab\. 0 IN A 198' h2 $NEAR web.in.lab
+check "was read once, although it crossed twice" test "$(traces)" = $((before + 1))
+check "hairpin, one byte a segment" output_has '^answer 198\.51\.100\.29 0' pieces h2 $NEAR 1 0.005 web.in.lab both.in.lab
+
 # ---- whole zones, record by record
 transfer() { # NAMESPACE SERVER ZONE [DIG-OPTION...]
 	local ns=$1 server=$2 zone=$3
@@ -268,6 +298,7 @@ check "transfer of a forward zone, 1000 records" whole "$WORK/want-forward" far 
 check "transfer of a reverse zone, whose names grow" whole "$WORK/want-reverse" far $NEAR 7.77.10.in-addr.arpa PTR
 check "transfer into the inside" whole "$WORK/want-inside" h1 $FAR large.lab A
 check "to a host of the pool" whole "$WORK/want-inside" h2 $FAR large.lab A
+check "hairpin: a transfer whose names grow" whole "$WORK/want-reverse" h2 $NEAR 7.77.10.in-addr.arpa PTR
 check "it took more than one segment" bash -c "
 	[ \$(tshark -n -r $OUT -Y 'tcp.srcport == 53 && tcp.len > 1000' 2>/dev/null | wc -l) -gt 20 ]"
 check "ten transfers at once" bash -c "
@@ -302,6 +333,8 @@ check "the server has the global address, its time untouched" says '^new\.out\.l
 check "a prerequisite and a deletion" update h1 $FAR out.lab "prereq yxrrset new.out.lab A 10.77.1.9" \
 	"update delete new.out.lab A 10.77.1.9" "update add newer.out.lab 300 A 10.77.1.9"
 check "were understood as the global address" status NXDOMAIN far $FAR new.out.lab
+check "hairpin: an update with a global address" update h2 $NEAR in.lab "update add turned.in.lab 300 A 198.51.100.29"
+check "the server has the local one" says '^turned\.in\.lab\. 300 IN A 10\.77\.1\.9$' h1 10.77.1.2 turned.in.lab
 OVER_TCP=1 check "an update over TCP, of a reverse zone" update h1 $FAR 100.51.198.in-addr.arpa \
 	"update delete 9.1.77.10.in-addr.arpa PTR" "update add 9.1.77.10.in-addr.arpa 300 PTR newest.out.lab"
 check "the server has the global name" says 'PTR newest\.out\.lab' far $FAR -x 198.51.100.29
@@ -427,6 +460,8 @@ check "TCP off, UDP on" configure "ip nat service dns udp" "no ip nat service dn
 check "control: TCP shows the inside address" says '^web\.in\.lab\. 300 IN A 10\.77\.1\.9$' far $NEAR +tcp web.in.lab
 check "UDP does not" says '^web\.in\.lab\. 0 IN A 198\.51\.100\.29$' far $NEAR web.in.lab
 check "and byte by byte: switched off means identical" configure "no ip nat service all-algs"
+check "control: turned back it shows the inside address" says '^web\.in\.lab\. 300 IN A 10\.77\.1\.9$' h2 $NEAR web.in.lab
+check "over TCP, too" says '^web\.in\.lab\. 300 IN A 10\.77\.1\.9$' h2 $NEAR +tcp web.in.lab
 check "control: PTR of a global address is not known" status 'REFUSED|NXDOMAIN' far $NEAR -x 198.51.100.29
 check "control: of the local one it is" status NOERROR far $NEAR -x 10.77.1.9
 captures_end

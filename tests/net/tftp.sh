@@ -124,6 +124,17 @@ check "a hundred files one after the other" bash -c "
 	for i in \$(seq 100); do echo 'get small $WORK/hundred.'\$i; done |
 		ip netns exec ${NET}h2 timeout 60 tftp -m binary 203.0.113.10
 	for i in \$(seq 100); do cmp $WORK/tftp-far/small $WORK/hundred.\$i || exit 1; done"
+# ---- hairpin: h1 serves hosts inside, itself too, by its global address
+for client in hpa atftp; do
+	for ns in h2 h1; do
+		check "$client, hairpin from $ns: get" fetch $client $ns 198.51.100.20 big h1
+		check "$client, hairpin from $ns: put" put $client $ns 198.51.100.20 h1
+	done
+done
+check "the server was asked, and answered, as if outside" captured "$WORK/inside.pcap" \
+	'ip.src == 10.77.1.2 && ip.dst == 198.51.100.1 && udp.srcport != 69 && udp.length == 524'
+check "two transfers from one port, hairpin" output_has '^2 from 1 sizes \[100, 300000\]' \
+	ask h2 198.51.100.20 4506 1 big small
 check "show ip nat alg has counted" counted '[1-9]'
 
 # ---- restart in the middle
@@ -193,6 +204,8 @@ check "which have passed as they were" captured "$OUT" "udp.srcport == 4523 && u
 check "switched off" configure "no ip nat service tftp"
 check_not "control: without the gateway no answer comes in" timeout 20 bash -c "
 	ip netns exec ${NET}h2 $PYTHON3 $WORK/ask.py 203.0.113.10 4530 1 small | grep '^1'"
+check_not "control: nor when turned back" timeout 20 bash -c "
+	ip netns exec ${NET}h2 $PYTHON3 $WORK/ask.py 198.51.100.20 4531 1 small | grep '^1'"
 check "control: the request left as it was" captured "$OUT" 'udp.dstport == 69 && ip.src == 198.51.100.1 && tftp.source_file == "small"'
 check "switched on" configure "ip nat service tftp"
 check "it comes" output_has '^1 from 1' ask h2 203.0.113.10 4532 1 small
