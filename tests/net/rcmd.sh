@@ -162,9 +162,9 @@ s = socket.socket(); s.bind((sys.argv[1], int(sys.argv[2]))); s.settimeout(float
 ' "$2" "$3"
 }
 check "a port is announced" wait_for 30 output_has '[: ]820 ' cli "show ip nat alg trace rsh"
-check_not "that opens nothing to another host" knocks far 0.0.0.0 1015
+check_not "that opens nothing to another host" knocks far 0.0.0.0 600
 check_not "nor to the server's unreserved ports" knocks out 203.0.113.1 5000
-check "control: to its reserved ones it does" knocks out 203.0.113.1 1015
+check "control: to its reserved ones it does" knocks out 203.0.113.1 600
 kill $announcer
 
 # ---- bad wires, both sides; and hairpin: h2 serves h1 by its global address
@@ -181,43 +181,120 @@ for how in "rsh -s 914 -p 820" "rsh -s 915 -p 700" "rexec -p 9999" "rexec -o -p 
 	check "hairpin: $how" ours h1 $how 198.51.100.20
 done
 
-# ---- restart in the middle
-for where in "h1 203.0.113.10" "far 198.51.100.20"; do
-	# shellcheck disable=SC2086
-	set -- $where
-	background "$1" late.log timeout 30 "$PYTHON3" "$ACTOR" rsh -s 906 -p 813 "$2" 'echo err >&2; sleep 4; echo err >&2; echo out'
-	client=$!
-	check "rsh begins ($1)" wait_for 30 captured "$OUT" "tcp.dstport == 813 && tcp.flags == 2"
-	sleep 0.5
+# ---- restart in the middle. Commands, and what we say ourselves, go on when a file is there.
+restart() {
 	daemon_signal KILL
 	check "killed and restarted" daemon_start "$WORK/config"
-	wait_for 30 daemon_gone $client
-	check "it ends well" output_has '^out out' cat "$WORK/late.log"
+}
+go_on() { # LOG   and waits for the client's end
+	touch "$WORK/go"
+	wait_for 60 daemon_gone "$client"
+	cat "$WORK/$1"
+}
+AWAITS="while ! [ -e $WORK/go ]; do sleep 0.1; done" # a command
+session() { # NAMESPACE ADDRESS ACTOR-ARGUMENT...   killed between the errors of one command
+	local ns=$1 address=$2 text="$3, client in $1"
+	shift 2
+	rm -f "$WORK/go" "$WORK/started"
+	background "$ns" late.log timeout 150 "$PYTHON3" "$ACTOR" "$@" "$address" \
+		"echo err >&2; touch $WORK/started; $AWAITS; echo err >&2; echo out"
+	client=$!
+	check "$text: begins" wait_for 30 test -e "$WORK/started"
+	restart
+	check "it ends well" output_has '^out out' go_on late.log
 	check "with its errors" test "$(grep -c '^err err' "$WORK/late.log")" = 2
+}
+for how in "rsh -s 906 -p 813" "rexec -p 9999" "rexec"; do
+	# shellcheck disable=SC2086
+	session h1 203.0.113.10 $how
+	# shellcheck disable=SC2086
+	session far 198.51.100.20 $how
 done
-# Killed between the announcement's bytes: the stream holds what the client believes delivered.
-background h1 slow.log timeout 30 "$PYTHON3" -c '
-import socket, sys, threading, time
-l = socket.create_server(("0.0.0.0", 700))
-s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", 907))
-s.connect(("203.0.113.10", 514))
-s.sendall(b"70")
-print("half", flush=True)
-time.sleep(4)
-s.sendall(b"0\0root\0root\0echo out; echo err >&2\0")
-l.settimeout(15); s.settimeout(15)
-print("errors by", l.accept()[1], flush=True)
+
+cat >"$WORK/slow.py" <<'EOF'
+# Says what its arguments are, and where one is @FILE, waits until that is there (FILE.waits says so). Then prints who brings errors to
+# a port, and what came.
+import os, socket, sys, time
+source, errors, server, port, *words = sys.argv[1:]
+listener = socket.create_server(("0.0.0.0", int(errors)))
+sock = socket.socket()
+sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+sock.bind(("0.0.0.0", int(source)))
+sock.connect((server, int(port)))
+for word in words:
+    if word.startswith("@"):
+        open(word[1:] + ".waits", "wb").close()
+        until = time.monotonic() + 60
+        while not os.path.exists(word[1:]) and time.monotonic() < until:
+            time.sleep(0.1)
+    else:
+        sock.sendall(word.encode().decode("unicode_escape").encode())
+listener.settimeout(60)
+sock.settimeout(60)
+print("errors by", listener.accept()[1], flush=True)
 got = b""
-while part := s.recv(100): got += part
-print(got)'
-client=$!
-wait_for 30 grep -q half "$WORK/slow.log"
-sleep 0.5
-daemon_signal KILL
-check "killed within the announcement, restarted" daemon_start "$WORK/config"
-wait_for 30 daemon_gone $client
-check "errors come to where it said" output_has "errors by .'203.0.113.10'" cat "$WORK/slow.log"
-check "and the output" output_has '^b.*out' cat "$WORK/slow.log"
+while part := sock.recv(100):
+    got += part
+print(got)
+EOF
+slow() { # SOURCE ERRORS PORT WORD...
+	rm -f "$WORK/go" "$WORK/go.waits"
+	background h1 slow.log timeout 150 "$PYTHON3" "$WORK/slow.py" "$1" "$2" 203.0.113.10 "${@:3}"
+	client=$!
+	wait_for 30 test -e "$WORK/go.waits"
+}
+# Killed between the announcement's bytes: the stream holds what the client believes delivered.
+half_said() { # WHAT SOURCE ERRORS PORT HALF REST ANNOUNCED
+	check "$1: half an announcement" slow "$2" "$3" "$4" "$5" "@$WORK/go" "$6"
+	check "the client believes that it was delivered" wait_for 30 captured "$IN" "tcp.dstport == $2 && tcp.ack == $((${#5} + 1))"
+	check_not "it was not" captured "$OUT" "tcp.dstport == $4 && tcp.payload == $(printf %s "$5" | od -An -tx1 | tr -d ' ' | sed 's/../&:/g; s/:$//')"
+	restart
+	check "errors come to where it said" output_has "errors by .'203.0.113.10'" go_on slow.log
+	check "and the output" grep "^b'.*out" "$WORK/slow.log"
+	check "the whole was announced, translated" output_has "^$7\$" announced "$OUT" "tcp.dstport == $4"
+}
+half_said rsh 907 700 514 70 '0\0root\0root\0echo out; echo err >&2\0' 1001
+half_said rexec 10008 10001 512 1000 '1\0user\0secret\0echo out; echo err >&2\0' 9998
+
+# Announced before the kill; the server's SYN was lost until then.
+sends_syn() { # NAMESPACE ADDRESS
+	in_ns "$1" ss -Htn state syn-sent dst "$2" | grep -q .
+}
+check "rexec: a connection, nothing announced yet" slow 10009 9999 512 "@$WORK/go" '9999\0user\0secret\0echo out; echo err >&2\0'
+ip -n "${NET}out" route add blackhole 198.51.100.1/32
+touch "$WORK/go"
+check "it is announced, and what the server then sends is lost" wait_for 30 sends_syn far 198.51.100.1
+restart
+ip -n "${NET}out" route del blackhole 198.51.100.1/32
+check "it gets there now" output_has "errors by .'203.0.113.10'" go_on slow.log
+check "and the output comes" grep "^b'.*out" "$WORK/slow.log"
+
+# A login, typed into while there is no daemon.
+echoed() { # TEXT
+	grep -aq "$1" "$WORK/typed.log"
+}
+typing() { # NAMESPACE ADDRESS   on file descriptor 9
+	rm -f "$WORK/keys"
+	mkfifo "$WORK/keys"
+	exec 9<>"$WORK/keys" # to read and write, which waits for nobody
+	background "$1" typed.log timeout 150 sh -c "script -qc 'rsh-redone-rlogin $2' /dev/null <$WORK/keys"
+	client=$!
+	wait_for 30 test -s "$WORK/typed.log"
+	echo 'echo $((6 * 7)) before' >&9
+	wait_for 30 echoed '42 before'
+}
+for where in "h1 203.0.113.10" "far 198.51.100.20"; do
+	# shellcheck disable=SC2086
+	check "rlogin begins ($where)" typing $where
+	daemon_signal KILL
+	echo 'echo $((6 * 7)) meanwhile' >&9
+	check "killed and restarted" daemon_start "$WORK/config"
+	check "what was typed meanwhile" wait_for 60 echoed '42 meanwhile'
+	echo 'echo $((6 * 7)) after; exit' >&9
+	check "and after" wait_for 60 echoed '42 after'
+	check "the login ends" wait_for 60 daemon_gone "$client"
+	exec 9>&-
+done
 
 # ---- reserved ports used up
 check "clear" cli "clear ip nat translation *"

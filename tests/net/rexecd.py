@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 def text_of(sock):
