@@ -103,6 +103,18 @@ bool alg_store_reserve_streams(struct alg_store *store, uint32_t streams, uint32
 	       backing_reserve(&store->map, at + heads, stream_store_size(ALG_STREAMS, chunks) - heads);
 }
 
+static void mend(struct alg_store *store)
+{
+	struct backing *map = &store->map;
+
+	backing_mend_high(map, HIGH_SESSIONS, store->sessions, sizeof(*store->sessions), ALG_SESSIONS);
+	backing_mend_high(map, HIGH_CALLS, store->calls, sizeof(*store->calls), CALL_MAX);
+	backing_mend_high(map, HIGH_PORTS, store->ports, sizeof(*store->ports), CALL_PORTS);
+	if (!map->fresh)
+		stream_store_mend(store->streams, ALG_STREAMS,
+				  backing_written(map, store->streams, stream_store_size(ALG_STREAMS, 0)));
+}
+
 struct alg_store *alg_store_open(const char *directory, struct err *err)
 {
 	struct backing_kind kind = {
@@ -122,8 +134,10 @@ struct alg_store *alg_store_open(const char *directory, struct err *err)
 		return NULL;
 	}
 	place(store);
-	if (reserve_heads(store))
+	if (reserve_heads(store)) {
+		mend(store);
 		return store;
+	}
 	log_event("NAT", LOG_SEV_WARNING, "RECORDS",
 		  "No room in %s for what gateways keep: they will forget it with the daemon",
 		  directory);
@@ -144,28 +158,14 @@ bool alg_store_reserve(struct alg_store *store, const void *at, size_t size)
 	return backing_reserve(&store->map, at, size);
 }
 
-static uint32_t high_of(const struct alg_store *store, unsigned which, uint32_t max)
-{
-	uint64_t word = *backing_word(&store->map, which);
-	uint32_t high = (uint32_t)word;
-
-	return (uint32_t)(word >> 32) != ~high || high > max ? max : high;
-}
-
-static void set_high(struct alg_store *store, unsigned which, uint32_t high)
-{
-	__atomic_store_n(backing_word(&store->map, which), (uint64_t)~high << 32 | high, __ATOMIC_RELEASE);
-	STORE_POINT();
-}
-
 uint32_t alg_store_sessions(const struct alg_store *store)
 {
-	return high_of(store, HIGH_SESSIONS, ALG_SESSIONS);
+	return backing_high(&store->map, HIGH_SESSIONS, ALG_SESSIONS);
 }
 
 void alg_store_set_sessions(struct alg_store *store, uint32_t high)
 {
-	set_high(store, HIGH_SESSIONS, high);
+	backing_set_high(&store->map, HIGH_SESSIONS, high);
 }
 
 static bool grow_calls(void *arg, bool port, uint32_t index)
@@ -175,7 +175,7 @@ static bool grow_calls(void *arg, bool port, uint32_t index)
 
 	if (!alg_store_reserve(store, at, port ? sizeof(*store->ports) : sizeof(*store->calls)))
 		return false;
-	set_high(store, port ? HIGH_PORTS : HIGH_CALLS, index + 1);
+	backing_set_high(&store->map, port ? HIGH_PORTS : HIGH_CALLS, index + 1);
 	return true;
 }
 
@@ -186,8 +186,8 @@ struct call_memory alg_store_calls(struct alg_store *store)
 	    .ports = store->ports,
 	    .n_calls = CALL_MAX,
 	    .n_ports = CALL_PORTS,
-	    .high_calls = high_of(store, HIGH_CALLS, CALL_MAX),
-	    .high_ports = high_of(store, HIGH_PORTS, CALL_PORTS),
+	    .high_calls = backing_high(&store->map, HIGH_CALLS, CALL_MAX),
+	    .high_ports = backing_high(&store->map, HIGH_PORTS, CALL_PORTS),
 	    .grow = grow_calls,
 	    .arg = store,
 	};

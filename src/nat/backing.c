@@ -251,3 +251,54 @@ uint64_t *backing_word(const struct backing *backing, unsigned n)
 {
 	return &backing->header->words[n];
 }
+
+/* ---- how far records reach ---- */
+
+static bool high_is_sound(uint64_t word, uint32_t max)
+{
+	return (uint32_t)(word >> 32) == ~(uint32_t)word && (uint32_t)word <= max;
+}
+
+uint32_t backing_high(const struct backing *backing, unsigned n, uint32_t max)
+{
+	uint64_t word = *backing_word(backing, n);
+
+	return high_is_sound(word, max) ? (uint32_t)word : max;
+}
+
+void backing_set_high(struct backing *backing, unsigned n, uint32_t high)
+{
+	__atomic_store_n(backing_word(backing, n), (uint64_t)~high << 32 | high, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	STORE_POINT();
+}
+
+uint64_t backing_written(const struct backing *backing, const void *at, uint64_t size)
+{
+	off_t start = (const char *)at - (const char *)backing->at, end = start + (off_t)size, last = start;
+
+	if (backing->fd < 0)
+		return size;
+	for (off_t from = start; from < end; from = last) {
+		off_t data = lseek(backing->fd, from, SEEK_DATA);
+
+		if (data < 0 && errno != ENXIO)
+			return size;
+		if (data < 0 || data >= end)
+			break;
+		last = lseek(backing->fd, data, SEEK_HOLE);
+		if (last <= data)
+			return size;
+	}
+	return (uint64_t)((last < end ? last : end) - start);
+}
+
+void backing_mend_high(struct backing *backing, unsigned n, const void *records, size_t size, uint32_t max)
+{
+	uint64_t reached;
+
+	if (backing->fresh || high_is_sound(*backing_word(backing, n), max))
+		return;
+	reached = (backing_written(backing, records, max * size) + size - 1) / size;
+	backing_set_high(backing, n, reached < max ? (uint32_t)reached : max);
+}

@@ -52,8 +52,16 @@ bool backing_open(struct backing *backing, const char *directory, const struct b
 void backing_close(struct backing *backing);
 /* The owner's part. */
 void *backing_body(const struct backing *backing);
-/* A word of the header for the owner. */
+/* A word of the header for the owner. One that says how many records of an array were ever written is read and set by these, so
+ * that damage shows: then they all were. */
 uint64_t *backing_word(const struct backing *backing, unsigned n);
+uint32_t backing_high(const struct backing *backing, unsigned n, uint32_t max);
+void backing_set_high(struct backing *backing, unsigned n, uint32_t high);
+/* Of a file that was taken over, before that array is touched: the word, if damaged, becomes what the file system says was
+ * written. Behind it there are no pages, and on a full file system even a read of those is a signal. */
+void backing_mend_high(struct backing *backing, unsigned n, const void *records, size_t size, uint32_t max);
+/* Bytes of the `size` at `at` up to the last one that was ever written; all where the file system cannot tell. */
+uint64_t backing_written(const struct backing *backing, const void *at, uint64_t size);
 /* Makes sure that the `size` bytes of the mapping at `at` can be written; false when the file system is full. */
 bool backing_reserve(struct backing *backing, const void *at, size_t size);
 

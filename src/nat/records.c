@@ -167,21 +167,12 @@ static uint64_t bindings_size(const struct records *records)
 
 uint32_t records_high(const struct records *records, enum record_region region)
 {
-	uint64_t word = *backing_word(&records->map, region);
-	uint32_t high = (uint32_t)word;
-
-	if ((uint32_t)(word >> 32) != ~high || high > records->max_flows)
-		return records->max_flows;
-	return high;
+	return backing_high(&records->map, region, records->max_flows);
 }
 
 void records_set_high(struct records *records, enum record_region region, uint32_t high)
 {
-	uint64_t word = (uint64_t)~high << 32 | high;
-
-	__atomic_store_n(backing_word(&records->map, region), word, __ATOMIC_RELEASE);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	STORE_POINT();
+	backing_set_high(&records->map, region, high);
 }
 
 bool records_reserve(struct records *records, const void *at, size_t size)
@@ -239,6 +230,8 @@ static bool open_mapping(struct records *records, const char *directory, struct 
 	records->slots = sparse_new(slots_size(records));
 	records->fresh = records->map.fresh;
 	records->secret = records->map.secret;
+	backing_mend_high(&records->map, REGION_FLOWS, records->flows, sizeof(*records->flows), records->max_flows);
+	backing_mend_high(&records->map, REGION_BINDINGS, records->bindings, sizeof(*records->bindings), records->max_flows);
 	expect_adoption(records);
 	return true;
 }

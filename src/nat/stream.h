@@ -35,6 +35,9 @@ struct stream_set;
 
 /* Bytes of a store for `streams` connections and `chunks` pieces of buffer. */
 size_t stream_store_size(uint32_t streams, uint32_t chunks);
+/* Before a store that a killed process left is taken over: nothing was written behind so many bytes of it, chunks aside. Told only
+ * where the store itself cannot say how far its streams reach. */
+void stream_store_mend(void *store, uint32_t streams, uint64_t written);
 /* store: aligned to a page, all 0 when new; stays the caller's and outlives the set. What a killed process left there is taken
  * over: streams that were whole at that moment go on, damaged ones are gone. */
 struct stream_set *stream_set_new(void *store, uint32_t streams, uint32_t chunks, uint64_t now);
@@ -66,7 +69,8 @@ struct stream_reader {
 	const struct splices *(*message)(void *arg, enum flow_side from, const uint8_t *bytes, uint32_t length,
 					 bool *stop, bool *refuse);
 	void (*note)(void *arg, enum alg_note note); /* counts */
-	/* ms without a further byte of an unfinished message, until it counts as another protocol's and goes on unread; 0: none. */
+	/* ms without a further byte of an unfinished message, until it goes on unread; 0: none. What follows is read only if frame
+	 * said where that message ends, and others were read before: else it counts as another protocol's. */
 	uint32_t patience;
 };
 

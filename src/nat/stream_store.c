@@ -489,18 +489,32 @@ static void adopt(struct stream_set *set, uint64_t now)
 	free(taken);
 }
 
+static bool high_is_sound(uint64_t high, uint32_t streams)
+{
+	return (uint32_t)(high >> 32) == ~(uint32_t)high && (uint32_t)high <= streams;
+}
+
+void stream_store_mend(void *store, uint32_t streams, uint64_t written)
+{
+	struct stream_header *header = store;
+	uint64_t bytes = written > PAGE ? written - PAGE : 0;
+	uint32_t high = (uint32_t)((bytes + sizeof(struct stream_record) - 1) / sizeof(struct stream_record));
+
+	if (high < streams && !high_is_sound(header->high, streams))
+		set_word(&header->high, (uint64_t)~high << 32 | high);
+}
+
 /* A store of another shape is begun anew. Records are not touched: one is cleared before it is used for the first time. */
 static void open_store(struct stream_set *set)
 {
 	struct stream_header *header = header_of(set);
 	uint64_t layout = sizeof(struct stream_record) << 16 | CHUNK;
-	uint32_t high = (uint32_t)header->high;
 
 	if (header->magic == MAGIC && header->layout == layout &&
 	    header->streams == set->max_streams && header->chunks == set->max_chunks) {
-		bool sane = (uint32_t)(header->high >> 32) == ~high && high <= set->max_streams;
+		bool sound = high_is_sound(header->high, set->max_streams);
 
-		set_high(set, sane ? high : set->max_streams);
+		set_high(set, sound ? (uint32_t)header->high : set->max_streams);
 		return;
 	}
 	set_word(&header->magic, 0);

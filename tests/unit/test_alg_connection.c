@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include "alg_talk.h"
 #include "nat/session_set.h"
@@ -271,6 +273,58 @@ START_TEST(traces_tell_what_was_what_is)
 }
 END_TEST
 
+/* A line of so many bytes, in segments; the last one's reason is in lab.out. Bytes that were emitted meanwhile; a RST counts in
+ * *resets. */
+static uint32_t say_line(uint32_t size, uint32_t *resets)
+{
+	uint32_t bytes = 0;
+
+	*resets = 0;
+	for (uint32_t at = 0, n; at < size; at += n) {
+		char text[1401] = "";
+		static struct pkt out[64];
+
+		n = size - at < 1400 ? size - at : 1400;
+		memset(text, 'x', n);
+		if (at == 0)
+			memcpy(text, "ADDR 10.0.0.5:9000 ", 19);
+		if (at + n == size)
+			text[n - 1] = '\n';
+		from_client(text, 0);
+		sent += n;
+		for (uint32_t i = 0, count = emitted(out, 64); i < count; i++) {
+			bytes += out[i].length - 40;
+			*resets += (l4_of(&out[i])[13] & F_RST) != 0;
+		}
+	}
+	return bytes;
+}
+
+/* An address in it grows by three bytes, which may be the ones too many: from inside it can neither go on as it is nor changed. */
+START_TEST(a_message_grows_over_its_greatest_size)
+{
+	uint32_t resets;
+
+	open_connection();
+	ck_assert_uint_eq(say_line(ALG_MESSAGE_MAX - 2, &resets), 0);
+	ck_assert_uint_eq(resets, 2);
+	ck_assert_uint_eq(counts(ALG_FTP).notes[NOTE_TOO_BIG], 1);
+	ck_assert_uint_eq(counts(ALG_FTP).changed, 0);
+}
+END_TEST
+
+START_TEST(a_message_grows_to_its_greatest_size)
+{
+	uint32_t resets;
+
+	open_connection();
+	ck_assert_uint_gt(say_line(ALG_MESSAGE_MAX - 3, &resets), 0);
+	ck_assert_uint_eq(resets, 0);
+	ck_assert_uint_eq(counts(ALG_FTP).notes[NOTE_TOO_BIG], 0);
+	ck_assert_uint_eq(counts(ALG_FTP).changed, 1);
+}
+END_TEST
+
 START_TEST(off_means_identical_bytes)
 {
 	struct pkt p = tcp(HOST(5), 4000, PEER(1), FTP, 1000, 0, F_SYN, "");
@@ -415,6 +469,74 @@ START_TEST(streams_of_a_larger_table_are_dropped)
 }
 END_TEST
 
+/* A file system of its own over the directory, for this process; false where nobody may mount. */
+static bool small_disk(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return false;
+	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", directory, "tmpfs", 0, "size=6m") == 0;
+}
+
+static void fill_disk(char *name, size_t size)
+{
+	static const char page[4096] = "full";
+	int fd;
+
+	snprintf(name, size, "%s/filler", directory);
+	fd = open(name, O_WRONLY | O_CREAT, 0600);
+	ck_assert_int_ge(fd, 0);
+	while (write(fd, page, sizeof(page)) == (ssize_t)sizeof(page))
+		;
+	ck_assert_int_eq(errno, ENOSPC);
+	close(fd);
+}
+
+/* Every word that says how far an array of records reaches. */
+static void damage_marks(void)
+{
+	struct alg_store *alg = lab.records->alg;
+
+	for (unsigned i = 0; i < BACKING_WORDS; i++) {
+		*backing_word(&alg->map, i) = UINT64_C(0x1111111111111111);
+		*backing_word(&lab.records->map, i) = UINT64_C(0x1111111111111111);
+	}
+	((uint64_t *)alg->streams)[4] = UINT64_C(0x1111111111111111);
+}
+
+/* Where there is no page and no room for one, even a look at it is a signal. */
+START_TEST(how_far_records_reach_is_damaged_and_the_disk_is_full)
+{
+	char filler[128];
+	struct pkt p;
+
+	if (!small_disk()) {
+		puts("SKIP: nobody may mount here");
+		return;
+	}
+	reopen();
+	with_services(1);
+	open_connection();
+	announce();
+	p = udp(HOST(5), 4000, PEER(1), TFTP, "hello\n");
+	lab_out(&lab, &p);
+	ck_assert_uint_eq(engine_session_use(lab.engine).sessions, 2);
+	fill_disk(filler, sizeof(filler));
+	damage_marks();
+	reopen();
+	with_services(1);
+	ck_assert_uint_eq(engine_session_use(lab.engine).sessions, 2);
+	ck_assert_uint_eq(engine_session_use(lab.engine).streams, 1);
+	p = from_client("ADDR 10.0.0.5:9000\n", F_PSH);
+	GOOD(p);
+	ck_assert_str_eq(tcp_text(&p), "ADDR 203.0.113.1:9000\n");
+	unlink(filler);
+	p = tcp(HOST(5), 4001, PEER(1), FTP, CLIENT, 0, F_SYN, "");
+	IS(lab_out(&lab, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(engine_session_use(lab.engine).streams, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("alg_connection");
@@ -433,6 +555,8 @@ int main(void)
 	tcase_add_test(tests, the_end_of_a_changed_connection_is_seen);
 	tcase_add_test(tests, the_ports_of_a_closed_connection_are_read_anew);
 	tcase_add_test(tests, traces_tell_what_was_what_is);
+	tcase_add_test(tests, a_message_grows_over_its_greatest_size);
+	tcase_add_test(tests, a_message_grows_to_its_greatest_size);
 	tcase_add_test(tests, off_means_identical_bytes);
 	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(crash, crash_setup, crash_teardown);
@@ -443,6 +567,7 @@ int main(void)
 	tcase_add_test(crash, sessions_without_their_flow_are_dropped);
 	tcase_add_test(crash, a_damaged_session_costs_only_itself);
 	tcase_add_test(crash, streams_of_a_larger_table_are_dropped);
+	tcase_add_test(crash, how_far_records_reach_is_damaged_and_the_disk_is_full);
 	suite_add_tcase(suite, crash);
 	return test_run(suite);
 }
