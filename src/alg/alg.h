@@ -183,7 +183,7 @@ bool find_dependent(struct findings *findings, const struct dependent *dependent
 /* How long is the next message of a stream? */
 enum frame {
 	FRAME_WHOLE, /* *size bytes, all there */
-	FRAME_MORE,  /* not known or not all there: more bytes are needed */
+	FRAME_MORE,  /* more bytes are needed: of *size, or if that is 0 nobody knows how many */
 	FRAME_PASS,  /* the next *size bytes are of no interest; they need not be there */
 	FRAME_DONE,  /* nothing of this direction is of interest any more */
 	FRAME_FOREIGN, /* not our protocol: neither direction is looked at again */

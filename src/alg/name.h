@@ -44,7 +44,8 @@ enum alg {
 	N(MULTIPART, "multipart body left unchanged")                           \
 	N(ENCODED, "encoded body left unchanged")                               \
 	N(MEDIUM, "medium of unknown transport or with several ports left unchanged") \
-	N(MULTIPART_OFF, "session description in a multipart body left unchanged (ip nat service allow-multipart is off)")
+	N(MULTIPART_OFF, "session description in a multipart body left unchanged (ip nat service allow-multipart is off)") \
+	N(LATE, "message left unread, its rest came late")
 enum alg_note {
 #define ALG_NOTE_ENUM(name, text) NOTE_##name,
 	ALG_NOTES(ALG_NOTE_ENUM)

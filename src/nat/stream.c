@@ -591,7 +591,7 @@ static void lane_due(struct job *job, enum flow_side side)
 {
 	struct lane *lane = &job->s->lane[side];
 
-	if (lane->patient_until != 0 && lane->patient_until <= job->now)
+	if (lane->patient_until != 0 && lane->patient_until <= job->now && !read_past(job, side))
 		not_readable(job, NOTE_FOREIGN);
 	if (lane->due == 0 || lane->due > job->now)
 		return;

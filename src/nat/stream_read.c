@@ -157,6 +157,8 @@ static bool take_message(struct job *job, enum flow_side from, const uint8_t *by
 	}
 	if (stop)
 		read_stop(job);
+	else
+		lane->understood = 1;
 	return true;
 }
 
@@ -189,6 +191,22 @@ static bool read_one(struct job *job, enum flow_side from, const uint8_t *bytes,
 	else if (length > ALG_MESSAGE_MAX)
 		give_up(job, NOTE_TOO_LONG);
 	return false;
+}
+
+bool read_past(struct job *job, enum flow_side from)
+{
+	struct lane *lane = &job->s->lane[from];
+	uint32_t held = lane->in_nxt - lane->in_read, size = 0;
+
+	if (job->reader == NULL || !lane->reads || held == 0 || !(lane->understood || job->s->lane[!from].understood))
+		return false;
+	tape_read(job->set, &lane->bytes, lane->in_read, job->set->gather, held);
+	if (job->reader->frame(job->reader->arg, from, job->set->gather, held, &size) != FRAME_MORE || size <= held)
+		return false;
+	read_note(job, NOTE_LATE);
+	lane->skip = size;
+	read_lane(job, from);
+	return true;
 }
 
 void read_lane(struct job *job, enum flow_side from)

@@ -17,6 +17,9 @@ enum stored {
 enum stored read_store(struct job *job, enum flow_side from, const struct segment *segment);
 /* Reads on from in_read. */
 void read_lane(struct job *job, enum flow_side from);
+/* The rest of a message does not come. What its length says goes on unread, and what is behind it is read again. False, and nothing
+ * is done: where it ends is not known, or nothing on this connection was understood yet, so that it may be another protocol. */
+bool read_past(struct job *job, enum flow_side from);
 /* Nothing is read any more. */
 void read_stop_lane(struct lane *lane);
 void read_stop(struct job *job);

@@ -83,7 +83,8 @@ struct lane {
 	uint8_t duplicates, tries, recovering;
 	uint8_t n_edits, n_ranges;
 	uint8_t stalls; /* times in a row that there was no room */
-	uint8_t zero[5];
+	uint8_t understood; /* a message was: it is our protocol */
+	uint8_t zero[4];
 	struct stream_edit edits[STREAM_EDITS];
 	struct stream_range ranges[STREAM_RANGES]; /* behind gaps, in order, apart */
 	struct tape bytes, text;

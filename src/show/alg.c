@@ -63,7 +63,7 @@ static uint64_t sum(const struct alg_counts *counts, const uint8_t *notes, size_
 
 uint64_t alg_malformed(const struct alg_counts *counts)
 {
-	static const uint8_t notes[] = {NOTE_MALFORMED, NOTE_FOREIGN, NOTE_TOO_LONG, NOTE_TOO_MANY, NOTE_OVERLAP};
+	static const uint8_t notes[] = {NOTE_MALFORMED, NOTE_FOREIGN, NOTE_TOO_LONG, NOTE_LATE, NOTE_TOO_MANY, NOTE_OVERLAP};
 
 	return sum(counts, notes, sizeof(notes));
 }

@@ -84,8 +84,8 @@ static void print_value(FILE *out, const char *label, uint64_t value)
 
 static void print_dns(FILE *out, const struct alg_counts *counts)
 {
-	static const uint8_t notes[] = {NOTE_MALFORMED, NOTE_SIGNED,  NOTE_TOO_LONG,  NOTE_TOO_MANY, NOTE_NO_ROOM,
-					NOTE_TOO_BIG,	NOTE_MIDSTREAM, NOTE_OVERLAP, NOTE_AUTHENTICATED};
+	static const uint8_t notes[] = {NOTE_MALFORMED, NOTE_SIGNED, NOTE_TOO_LONG,  NOTE_LATE,    NOTE_TOO_MANY,
+					NOTE_NO_ROOM,	NOTE_TOO_BIG, NOTE_MIDSTREAM, NOTE_OVERLAP, NOTE_AUTHENTICATED};
 
 	fprintf(out, "DNS info pool used chunk entries number: %" PRIu32 "\n", counts->live);
 	print_value(out, "dns query", counts->sent[0]);

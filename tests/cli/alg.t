@@ -193,6 +193,7 @@ del_chunk:                             0
 malformed message:                     0
 signed message left unchanged:         0
 message too long:                      0
+message left unread, its rest came late: 0
 too many addresses in a message:       0
 no memory:                             0
 result too large:                      0

@@ -410,6 +410,91 @@ check "almost DNS comes back as it went" bash -c "
 check "control: an answer is translated" grep -F "control b'\\xc63d\\x15'" "$WORK/almost"
 check "malformed ones are counted" counted 'malformed message'
 
+# ---- messages that grow over 64 KB: a hundred names of hosts, the rest a text
+cat >"$WORK/full.py" <<'EOF'
+# full.py SERVER NAME SIZE: a message of so many bytes to an echo, with a hundred PTR records of NAME.in-addr.arpa. Prints what came back:
+# "same", "other N bytes" or "refused".
+import socket, struct, sys
+server, name, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
+labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+message = struct.pack("!6H", 7, 0x8180, 1, 100, 0, 0) + b"\7in-addr\4arpa\0" + struct.pack("!HH", 12, 1)
+message += (labels + b"\xc0\x0c" + struct.pack("!HHIH", 12, 1, 300, 1) + b"\0") * 99
+rest = size - len(message) - 11
+message += b"\0" + struct.pack("!HHIH", 16, 1, 300, rest)
+while rest > 0:
+    text = min(rest - 1, 255)
+    message += bytes([text]) + b"x" * text
+    rest -= 1 + text
+message = struct.pack("!H", len(message)) + message
+sock = socket.create_connection((server, 53), 30)
+sock.settimeout(60)
+got = b""
+try:
+    sock.sendall(message)
+    while len(got) < 2 or len(got) < 2 + struct.unpack("!H", got[:2])[0]:
+        data = sock.recv(65536)
+        if not data:
+            raise ConnectionError
+        got += data
+    print("same" if got == message else "other %d bytes" % (len(got) - 2))
+except ConnectionError:
+    print("refused")
+EOF
+full() { # NAMESPACE SERVER NAME SIZE
+	in_ns "$1" timeout 90 "$PYTHON3" "$WORK/full.py" "$2" "$3" "$4"
+}
+serve out tcp53.log serve-tcp 203.0.113.1 53
+check "a host whose local name is the longer one" configure "ip nat inside source static 10.77.212.212 192.0.2.55"
+check "names that fit when they have grown" output_has '^other 65396 bytes' full far 198.51.100.21 9.1.77.10 65000
+check "names that do not: refused from inside" output_has '^refused' full far 198.51.100.21 9.1.77.10 65300
+check "which is counted" counted 'result too large: +[1-9]'
+check "control: names that do not change" output_has '^same' full far 198.51.100.21 9.9.77.10 65300
+check "from outside they fit" output_has '^other 65297 bytes' full h1 203.0.113.1 55.2.0.192 65000
+check "or go on as they are" output_has '^same' full h1 203.0.113.1 55.2.0.192 65400
+check "without that host" configure "no ip nat inside source static 10.77.212.212 192.0.2.55"
+
+# ---- a message whose rest comes late: it alone is not read
+cat >"$WORK/late.py" <<'EOF'
+# late.py SERVER FILE: asks by PTR for 198.51.100.29 three times, the second time half until FILE is there. Prints the answers.
+import os, socket, struct, sys, time
+server, file = sys.argv[1:]
+name = b"\00229\003100\00251\003198\7in-addr\4arpa\0"
+def query(number):
+    message = struct.pack("!6H", number, 0, 1, 0, 0, 0) + name + struct.pack("!HH", 12, 1)
+    return struct.pack("!H", len(message)) + message
+sock = socket.create_connection((server, 53), 30)
+sock.settimeout(60)
+replies = sock.makefile("rb")
+def told():
+    message = replies.read(struct.unpack("!H", replies.read(2))[0])
+    print(*struct.unpack("!HH", message[:4])[:1], "found" if message[3] & 15 == 0 and message[7] else "not found", flush=True)
+sock.sendall(query(1))
+told()
+sock.sendall(query(2)[:20])
+open(file + ".waits", "wb").close()
+until = time.monotonic() + 60
+while not os.path.exists(file) and time.monotonic() < until:
+    time.sleep(0.1)
+sock.sendall(query(2)[20:])
+told()
+sock.sendall(query(3))
+told()
+EOF
+background far late.log timeout 150 "$PYTHON3" "$WORK/late.py" $NEAR "$WORK/say"
+late=$!
+half_query() {
+	[ "$(packets "$IN" 'tcp.dstport == 53 && tcp.len == 20 && ip.src == 203.0.113.10' | wc -l)" -gt 0 ]
+}
+check "half a query is held" wait_for 30 test -e "$WORK/say.waits"
+check_not "for a while" half_query
+check "then it goes on" wait_for 40 half_query
+touch "$WORK/say"
+wait_for 60 daemon_gone $late
+check "control: the first was read" output_has '^1 found' cat "$WORK/late.log"
+check "this one was not" grep '^2 not found' "$WORK/late.log"
+check "the one behind it was" grep '^3 found' "$WORK/late.log"
+check "which is counted" counted 'its rest came late: +[1-9]'
+
 # ---- restart in the middle
 background far pieces.log timeout 60 "$PYTHON3" "$WORK/pieces.py" $NEAR 20 3 web.in.lab both.in.lab
 client=$!

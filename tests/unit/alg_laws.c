@@ -309,6 +309,7 @@ static enum frame check_split(const struct gateway *gateway, const void *state, 
 	check_cuts(&split, length);
 	LAW("split", split.whole != FRAME_WHOLE || (split.size > 0 && split.size <= length));
 	LAW("split", split.whole != FRAME_PASS || split.size > 0);
+	LAW("split", split.whole != FRAME_MORE || split.size == 0 || split.size > length);
 	*size = split.size;
 	return split.whole;
 }

@@ -77,8 +77,11 @@ static enum frame toy_frame(void *arg, enum flow_side from, const uint8_t *bytes
 {
 	const uint8_t *end = memchr(bytes, '\n', length);
 
-	(void)arg;
 	(void)from;
+	if (((struct lab *)arg)->lengths && length > 1 && bytes[0] == 1)
+		*size = bytes[1];
+	if (*size != 0)
+		return length < *size ? FRAME_MORE : FRAME_WHOLE;
 	if (end == NULL)
 		return FRAME_MORE;
 	*size = (uint32_t)(end - bytes) + 1;

@@ -77,6 +77,7 @@ struct lab {
 	bool dead; /* the engine was killed in this call */
 	uint8_t *copy;
 	bool sink_refuses;
+	bool lengths; /* the reader knows messages that say their length */
 	uint32_t most_chunks;
 	void (*seen)(struct lab *lab, int to, const uint8_t *ip,
 		     uint32_t length); /* what reaches an end's side of the engine */

@@ -242,6 +242,7 @@ START_TEST(platform_dns)
 	       "malformed message:                     0\n"
 	       "signed message left unchanged:         6\n"
 	       "message too long:                      0\n"
+	       "message left unread, its rest came late: 0\n"
 	       "too many addresses in a message:       0\n"
 	       "no memory:                             0\n"
 	       "result too large:                      0\n"
