@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The guard. Promises that the guarded thread waits at most two of its looks for a CPU, where the
- * kernel grants real time. May not rely on the kernel's throttling of real time, which
- * administrators switch off; may not cost anything when nothing happens, nor a wakeup for each
- * packet when much does.
+ * kernel grants real time, and that others get a tenth of that CPU. May not rely on the kernel's
+ * throttling of real time, which administrators switch off; may not cost anything when nothing
+ * happens, nor a wakeup for each packet when much does.
  */
 #include "lib/precedence.h"
 
@@ -22,25 +22,29 @@
 
 #include "lib/mem.h"
 
-#define NICE_LEVEL (-10)
-#define SLICE_NS   100000 /* the shortest that Linux grants */
-#define LOOK_MS	   4
-#define LOOKS	   250	 /* without work, until the guard sleeps */
-#define SURE_MS	   1	 /* later he looks again before he lends */
-#define LENT_MS	   10000 /* at a time */
-#define PERIOD_MS  40	 /* of which who has used 7/8 might have gone on for ever */
-#define BUSY(ms)   ((ms)*1000 / 8 * 7)
+#define NICE_LEVEL  (-10)
+#define SLICE_NS    100000 /* the shortest that Linux grants */
+#define LOOK_MS	    4
+#define LOOKS	    250	  /* without work, until the guard sleeps */
+#define SURE_MS	    1	  /* later he looks again before he lends */
+#define LENT_MS	    10000 /* at a time */
+#define BUSY_MS	    1000  /* to who had to rest: perhaps nobody else wants the CPU any more */
+#define PERIOD_MS   4	  /* of which who has used most might have gone on for ever */
+#define MOST_US(ms) ((ms)*750)
+#define REST_US(ms) ((ms)*125)
+#define REST_OF_MS  16 /* what a round takes at most that only does packets */
 
 struct precedence {
 	enum precedence_kind kind;
 	int fd, quit; /* quit: readable when the guard is to end */
+	const atomic_bool *more;
 	pid_t thread;
 	pthread_t guard;
 	atomic_uint rounds;
 	atomic_bool lent; /* set by the guard, cleared by the thread */
 	/* The thread's own: when it found that it was lent real time, this period's begin (ms) and
 	 * what it had used then (us). */
-	bool known;
+	bool known, rested;
 	uint64_t lent_at, period, used;
 };
 
@@ -64,7 +68,8 @@ static bool has_work(const struct precedence *precedence)
 {
 	struct pollfd work = {.fd = precedence->fd, .events = POLLIN};
 
-	return poll(&work, 1, 0) > 0;
+	return atomic_load_explicit(precedence->more, memory_order_relaxed) ||
+	       poll(&work, 1, 0) > 0;
 }
 
 /* Before the call: from then on the thread may be running, and give back. */
@@ -156,20 +161,38 @@ static void give_back(struct precedence *precedence)
 	atomic_store(&precedence->lent, false);
 }
 
+static void period_begin(struct precedence *precedence, uint64_t now)
+{
+	precedence->period = now;
+	precedence->used = used_us();
+}
+
+/* Others have the CPU for a tenth of the time, in pieces that delay no packet: the thread still is
+ * real time when it awakes. */
+static void rest(struct precedence *precedence, uint64_t passed)
+{
+	uint64_t us = REST_US(passed < REST_OF_MS ? passed : REST_OF_MS);
+	const struct timespec time = {0, (long)us * 1000};
+
+	precedence->rested = true;
+	nanosleep(&time, NULL);
+}
+
 static void lent_round(struct precedence *precedence, uint64_t now)
 {
-	uint64_t passed = now - precedence->period, used;
+	uint64_t passed = now - precedence->period;
 
 	if (!precedence->known) {
 		precedence->known = true;
-		precedence->lent_at = precedence->period = now;
-		precedence->used = used_us();
+		precedence->rested = false;
+		precedence->lent_at = now;
+		period_begin(precedence, now);
+	} else if (now - precedence->lent_at >= (precedence->rested ? BUSY_MS : LENT_MS)) {
+		give_back(precedence);
 	} else if (passed >= PERIOD_MS) {
-		used = used_us();
-		if (now - precedence->lent_at >= LENT_MS || used - precedence->used >= BUSY(passed))
-			give_back(precedence);
-		precedence->period = now;
-		precedence->used = used;
+		if (used_us() - precedence->used >= MOST_US(passed))
+			rest(precedence, passed);
+		period_begin(precedence, now);
 	}
 }
 
@@ -223,11 +246,12 @@ static void ask_for_short_turns(void)
 	syscall(SYS_sched_setattr, 0, &wanted, 0);
 }
 
-struct precedence *precedence_new(int fd)
+struct precedence *precedence_new(int fd, const atomic_bool *more)
 {
 	struct precedence *precedence = mem_alloc(sizeof(*precedence));
 
 	precedence->fd = fd;
+	precedence->more = more;
 	precedence->thread = gettid();
 	ask_for_short_turns();
 	precedence->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

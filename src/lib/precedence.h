@@ -9,6 +9,7 @@
 #ifndef ALGATE_LIB_PRECEDENCE_H
 #define ALGATE_LIB_PRECEDENCE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,16 +26,17 @@ enum precedence_kind {
  * Fails silently; what counts is what precedence_new gets. */
 void precedence_allow(void);
 
-/* For the calling thread, whose work is there when fd, which it keeps open, is readable. Never
- * NULL. */
-struct precedence *precedence_new(int fd);
+/* For the calling thread, whose work is there when fd, which it keeps open, is readable, or while
+ * *more, which only a thread sets that is at work. Never NULL. */
+struct precedence *precedence_new(int fd, const atomic_bool *more);
 enum precedence_kind precedence_kind(const struct precedence *precedence);
 void precedence_free(struct precedence *precedence);
 
-/* By that thread in each round of its work. now: milliseconds of CLOCK_MONOTONIC. Gives real time
- * back after some seconds, and after 40 ms of it in which the thread hardly waited: then others have
- * their turn, however the kernel is told to limit real time, until the guard finds that it got none
- * for 4 ms. A system call every 40 ms while real time is lent, else none. */
+/* By that thread in each round of its work. now: milliseconds of CLOCK_MONOTONIC. While real time
+ * is lent, who uses most of 4 ms sleeps for an eighth of what passed: then others have their turn,
+ * however the kernel is told to limit real time. Gives it back after some seconds, after one if it
+ * had to sleep; the guard lends it again when the thread stands for 4 ms. System calls every 4 ms
+ * while real time is lent, else none. */
 void precedence_round(struct precedence *precedence, uint64_t now);
 
 #endif

@@ -12,6 +12,7 @@
 #ifndef ALGATE_NET_NET_H
 #define ALGATE_NET_NET_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "config/system.h"
@@ -37,8 +38,9 @@ void queues_free(struct queues *queues);
 bool queues_serve(struct queues *queues, struct engine *engine, struct inject *inject, int wait_ms, uint64_t *now);
 /* Ends the present wait, or the next one. Thread-safe. */
 void queues_wake(struct queues *queues);
-/* Readable when queues_serve would not wait; for nothing else. */
+/* queues_serve would not wait when the first is readable, for nothing else, or the second true, for any thread. */
 int queues_fd(const struct queues *queues);
+const atomic_bool *queues_more(const struct queues *queues);
 /* Packets lost between the kernel and us: ENOBUFS events on our socket, verdicts that would not go. Thread-safe. */
 uint64_t queues_lost(const struct queues *queues);
 /* queue_dropped + user_dropped of our queues in /proc/net/netfilter/nfnetlink_queue; any thread. 0 before the first

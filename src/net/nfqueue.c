@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets in, verdicts out: one socket for several queues. Promises that every packet it was given gets exactly one verdict, in
- * the batch in which it came, and that a packet it cannot hand back whole is dropped, never accepted as it was. May not keep a
- * packet by its queue id, and may not look into it: that is the engine's.
+ * Packets in, verdicts out: one socket for several queues. Promises that every packet it was given gets exactly one verdict,
+ * those of a queue in the order in which they came, and that a packet it cannot hand back whole is dropped, never accepted as it
+ * was. May not keep a packet by its queue id, and may not look into it: that is the engine's.
+ *
+ * The socket is a FIFO. Who floods it makes flows or is refused: where that is most of a batch, all that waits is read, as far as
+ * there is room, and the queues have turns (turns.c), for reading is a tenth of what such a packet costs. Packets of known flows
+ * are served as they come, while they are in the cache.
  */
 #include <netinet/in.h>
 
@@ -22,9 +26,11 @@
 
 #include "lib/clock.h"
 #include "lib/mem.h"
+#include "lib/sparse.h"
 #include "net/netlink.h"
+#include "net/turns.h"
 
-#define BATCH 64 /* most packets that are read at once */
+#define BATCH 64 /* most packets that are read at once, and served */
 #define PACKET_MAX 65535u
 /* In front of a message: room for the head of a verdict, whose payload lies where the packet was read. */
 #define FRONT 64
@@ -35,8 +41,9 @@
 #define PAYLOAD_MAX 65531u
 /* The kernel copies a send into one block: larger ones cost more than the calls they save. */
 #define FLUSH_BYTES (256u << 10)
-/* Of each of the queues. All have one socket, and who comes waits for what came before: for this many packets where one source
- * floods, for sixteen times as many (some 10 ms) where all do. Less would lose bursts of a source that does not flood. */
+/* Of each of the queues: how long who floods waits for himself. All have one socket; two full queues fit TURNS_PLACES, and
+ * others do not wait for them to be served. Where more are full, others wait for a place (some 10 ms where all sources flood).
+ * Less would lose bursts of a source that does not flood. */
 #define QUEUE_LENGTH 512u
 /* Full queues of what fits an Ethernet frame; packets that segmentation offload made large fill it sooner. */
 #define RECEIVE_BUFFER (64 << 20)
@@ -54,6 +61,7 @@ struct mark_head {
 	uint32_t value;
 };
 
+static_assert(NET_QUEUES <= TURNS_QUEUES, "each queue has its turn");
 static_assert(sizeof(struct verdict_head) + sizeof(struct mark_head) + sizeof(struct nlattr) <= FRONT,
 	      "a verdict's head fits in front of a message");
 
@@ -71,10 +79,19 @@ struct nfqueue {
 	struct mnl_socket *socket;
 	atomic_uint_fast64_t lost;
 	struct verdict_head head; /* of every verdict */
-	/* Of the batch in hand: what was read, and what is to be sent. */
+	uint16_t first; /* of the queues */
+	/* What was read ahead. A place has a buffer, and the length of what lies there. */
+	struct turns turns;
+	char (*buffers)[MESSAGE_SIZE];
+	uint32_t lengths[TURNS_PLACES];
+	uint16_t spare[TURNS_PLACES]; /* places with nothing in them */
+	uint32_t n_spare;
+	bool armed;	  /* reads goes to the last of the spare places */
+	uint32_t dear;	  /* of the last batch: how many made a flow or were refused */
+	atomic_bool more; /* something was read and not served yet */
 	struct mmsghdr messages[BATCH];
 	struct iovec reads[BATCH];
-	char (*buffers)[MESSAGE_SIZE];
+	/* Of the batch in hand: its packets, and what is to be sent. */
 	struct queued queued[BATCH];
 	uint32_t n_queued, n_verdicts;
 	size_t bytes;
@@ -315,6 +332,7 @@ static void serve_packet(struct serving *serving, struct queued *queued)
 	out->verdict = VERDICT_DROP;
 	if (queued->packet.data != NULL)
 		engine_packet(serving->engine, serving->now, &queued->packet, out);
+	serving->queue->dear += out->verdict == VERDICT_DROP || out->reason == REASON_TRANSLATED_NEW;
 	verdict_put(serving->queue, queued, out);
 	/* What came before goes before: a connection's segments are not to overtake each other. */
 	if (out->n_emitted > 0)
@@ -353,11 +371,11 @@ static void take_message(struct serving *serving, const struct nlmsghdr *header,
 	engine_prepare(serving->engine, &queued->packet, &queued->prepared);
 }
 
-static void take_datagram(struct serving *serving, const struct mmsghdr *datagram)
+static void take_datagram(struct serving *serving, uint16_t place)
 {
-	const char *buffer = datagram->msg_hdr.msg_iov->iov_base, *end = buffer - FRONT + MESSAGE_SIZE;
+	const char *buffer = serving->queue->buffers[place] + FRONT, *end = buffer - FRONT + MESSAGE_SIZE;
 	const struct nlmsghdr *header = (const struct nlmsghdr *)buffer;
-	int left = (int)datagram->msg_len;
+	int left = (int)serving->queue->lengths[place];
 
 	/* Errors about verdicts for packets that are gone (their interface vanished) come here too: nothing to do. */
 	while (mnl_nlmsg_ok(header, left)) {
@@ -371,19 +389,129 @@ static void take_datagram(struct serving *serving, const struct mmsghdr *datagra
 	}
 }
 
+static void serve_places(struct serving *serving, const uint16_t *places, uint32_t n)
+{
+	serving->queue->dear = 0;
+	for (uint32_t i = 0; i < n; i++)
+		take_datagram(serving, places[i]);
+	serve_queued(serving);
+}
+
+/* ---- reading ---- */
+
+/* The i-th to be read into: the one that was used last is the first. */
+static uint16_t spare_at(const struct nfqueue *queue, uint32_t i)
+{
+	return queue->spare[queue->n_spare - 1 - i];
+}
+
+static uint32_t reads_room(const struct nfqueue *queue)
+{
+	return queue->n_spare < BATCH ? queue->n_spare : BATCH;
+}
+
+static void reads_arm(struct nfqueue *queue)
+{
+	for (uint32_t i = 0; i < reads_room(queue); i++)
+		queue->reads[i].iov_base = queue->buffers[spare_at(queue, i)] + FRONT;
+	queue->armed = true;
+}
+
+/* Into spare places, which stay spare. How many. */
+static uint32_t read_batch(struct nfqueue *queue, int flags)
+{
+	int n;
+
+	if (!queue->armed)
+		reads_arm(queue);
+	n = recvmmsg(mnl_socket_get_fd(queue->socket), queue->messages, reads_room(queue), flags, NULL);
+	if (n < 0 && errno == ENOBUFS)
+		atomic_fetch_add(&queue->lost, 1);
+	for (int i = 0; i < n; i++)
+		queue->lengths[spare_at(queue, (uint32_t)i)] = queue->messages[i].msg_len;
+	return n > 0 ? (uint32_t)n : 0;
+}
+
+/* Which of the queues a datagram is of; what is no packet goes with any. */
+static uint32_t queue_of(const struct nfqueue *queue, uint16_t place)
+{
+	const char *buffer = queue->buffers[place] + FRONT;
+	struct nfgenmsg about;
+	uint16_t number;
+
+	if (queue->lengths[place] < sizeof(struct nlmsghdr) + sizeof(about))
+		return 0;
+	memcpy(&about, buffer + sizeof(struct nlmsghdr), sizeof(about));
+	number = (uint16_t)(ntohs(about.res_id) - queue->first);
+	return number < TURNS_QUEUES ? number : 0;
+}
+
+/* What was read waits for its turn. */
+static void line_up(struct nfqueue *queue, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		turns_put(&queue->turns, queue_of(queue, spare_at(queue, i)), spare_at(queue, i));
+	queue->n_spare -= n;
+	queue->armed = false;
+}
+
+static void read_ahead(struct nfqueue *queue)
+{
+	uint32_t n = BATCH;
+
+	while (n == BATCH && queue->n_spare > 0) {
+		n = read_batch(queue, MSG_DONTWAIT);
+		line_up(queue, n);
+	}
+}
+
+static uint32_t serve_turns(struct serving *serving)
+{
+	struct nfqueue *queue = serving->queue;
+	uint16_t places[BATCH];
+	uint32_t n;
+
+	read_ahead(queue);
+	n = turns_take(&queue->turns, places, BATCH);
+	atomic_store_explicit(&queue->more, queue->turns.n > 0, memory_order_relaxed);
+	serve_places(serving, places, n);
+	for (uint32_t i = 0; i < n; i++)
+		queue->spare[queue->n_spare++] = places[i];
+	queue->armed = false;
+	return n;
+}
+
+/* In the order in which it came. */
+static void serve_read(struct serving *serving, uint32_t n)
+{
+	uint16_t places[BATCH];
+
+	for (uint32_t i = 0; i < n; i++)
+		places[i] = spare_at(serving->queue, i);
+	serve_places(serving, places, n);
+}
+
 bool nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, bool wait, struct nfqueue_turn *turn)
 {
 	struct serving serving = {
 		.queue = queue, .engine = engine, .inject = inject, .snapshot = engine_snapshot(engine)};
-	int n = recvmmsg(mnl_socket_get_fd(queue->socket), queue->messages, BATCH, wait ? MSG_WAITFORONE : MSG_DONTWAIT, NULL);
+	uint32_t n = 0;
+	bool in_turns = queue->turns.n > 0;
 
-	if (n < 0 && errno == ENOBUFS)
-		atomic_fetch_add(&queue->lost, 1);
-	*turn = (struct nfqueue_turn){.now = clock_now(), .more = n == BATCH};
-	serving.now = turn->now;
-	for (int i = 0; i < n; i++)
-		take_datagram(&serving, &queue->messages[i]);
-	serve_queued(&serving);
+	if (!in_turns) {
+		n = read_batch(queue, wait ? MSG_WAITFORONE : MSG_DONTWAIT);
+		in_turns = n == BATCH && queue->dear > BATCH / 2;
+		if (in_turns)
+			line_up(queue, n);
+	}
+	turn->now = serving.now = clock_now();
+	turn->more = n == BATCH;
+	if (in_turns) {
+		n = serve_turns(&serving);
+		turn->more = queue->turns.n > 0;
+	} else {
+		serve_read(&serving, n);
+	}
 	return n > 0;
 }
 
@@ -449,9 +577,13 @@ static bool queues_start(struct nfqueue *queue, uint16_t first, uint16_t n, stru
 
 static void make_buffers(struct nfqueue *queue)
 {
-	queue->buffers = mem_alloc(BATCH * sizeof(*queue->buffers));
+	queue->buffers = sparse_new(TURNS_PLACES * sizeof(*queue->buffers));
+	while (queue->n_spare < TURNS_PLACES) {
+		queue->spare[queue->n_spare] = (uint16_t)(TURNS_PLACES - 1 - queue->n_spare);
+		queue->n_spare++;
+	}
 	for (unsigned i = 0; i < BATCH; i++) {
-		queue->reads[i] = (struct iovec){queue->buffers[i] + FRONT, PACKET_MAX + 1 + 1024};
+		queue->reads[i].iov_len = PACKET_MAX + 1 + 1024;
 		queue->messages[i].msg_hdr = (struct msghdr){.msg_iov = &queue->reads[i], .msg_iovlen = 1};
 	}
 }
@@ -463,6 +595,7 @@ struct nfqueue *nfqueue_new(uint16_t first, uint16_t n, struct err *err)
 	bool bound;
 
 	queue->head = head_make();
+	queue->first = first;
 	make_buffers(queue);
 	queue->socket = netlink_open(NETLINK_NETFILTER, 0, err);
 	bound = queue->socket != NULL;
@@ -485,13 +618,18 @@ void nfqueue_free(struct nfqueue *queue)
 		return;
 	if (queue->socket != NULL)
 		mnl_socket_close(queue->socket);
-	free(queue->buffers);
+	sparse_free(queue->buffers, TURNS_PLACES * sizeof(*queue->buffers));
 	free(queue);
 }
 
 struct mnl_socket *nfqueue_socket(const struct nfqueue *queue)
 {
 	return queue->socket;
+}
+
+const atomic_bool *nfqueue_more(const struct nfqueue *queue)
+{
+	return &queue->more;
 }
 
 uint64_t nfqueue_lost(const struct nfqueue *queue)

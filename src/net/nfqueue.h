@@ -3,6 +3,7 @@
 #ifndef ALGATE_NET_NFQUEUE_H
 #define ALGATE_NET_NFQUEUE_H
 
+#include <stdatomic.h>
 #include "net/net.h"
 
 struct mnl_socket;
@@ -15,12 +16,14 @@ struct mnl_socket *nfqueue_socket(const struct nfqueue *queue);
 
 struct nfqueue_turn {
 	uint64_t now; /* when it was read */
-	bool more;    /* there may be more to be read */
+	bool more;    /* there may be more to be served at once */
 };
 /* One batch: each packet to the engine, all verdicts at once, and what the engine emitted. wait: for the first packet, as long
  * as the socket's SO_RCVTIMEO has it. False: nothing was there. Never fails: losses are counted. */
 bool nfqueue_serve(struct nfqueue *queue, struct engine *engine, struct inject *inject, bool wait,
 		   struct nfqueue_turn *turn);
+/* Something was read and is not served yet. For any thread; lives as long as the queue. */
+const atomic_bool *nfqueue_more(const struct nfqueue *queue);
 /* ENOBUFS events on the socket, verdicts that would not go. Thread-safe. */
 uint64_t nfqueue_lost(const struct nfqueue *queue);
 /* queues.c: does the kernel's list have it? */

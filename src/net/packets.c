@@ -16,8 +16,9 @@
 #include "lib/mem.h"
 #include "lib/precedence.h"
 
-/* Batches between two looks at mailbox and timers: about 2 ms under full load. */
-#define PACKETS_BUDGET 8
+/* Batches between two looks at mailbox and timers: 1 ms under full load, 3 of packets that make a
+ * flow each. */
+#define PACKETS_BUDGET 4
 
 struct packets {
 	pthread_t thread;
@@ -67,7 +68,8 @@ static void *packets_run(void *arg)
 	struct packets *packets = arg;
 	uint64_t now = clock_now();
 
-	packets->precedence = precedence_new(queues_fd(packets->queues));
+	packets->precedence =
+	    precedence_new(queues_fd(packets->queues), queues_more(packets->queues));
 	while (!packets->stop) {
 		precedence_round(packets->precedence, now);
 		now = packets_serve(packets, now);

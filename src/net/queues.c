@@ -69,6 +69,11 @@ int queues_fd(const struct queues *queues)
 	return mnl_socket_get_fd(nfqueue_socket(queues->queue));
 }
 
+const atomic_bool *queues_more(const struct queues *queues)
+{
+	return nfqueue_more(queues->queue);
+}
+
 void queues_wake(struct queues *queues)
 {
 	struct sockaddr_nl to = {.nl_family = AF_NETLINK,

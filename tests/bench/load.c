@@ -161,8 +161,8 @@ struct transit {
 	struct samples samples;
 };
 
-/* All interfaces, both directions, in the order in which packets came by; of UDP what has the port at
- * either end, so that we do not get to see a flood beside it. */
+/* All interfaces, both directions, in the order in which packets came by; of UDP what has the port
+ * at either end, so that a flood beside it does not come here. */
 static int tap_open(uint16_t port)
 {
 	const uint32_t ip = (uint32_t)SKF_NET_OFF, udp_at = ip + sizeof(struct iphdr);

@@ -36,9 +36,18 @@ void engine_prepare(const struct engine *self, const struct packet *packet, stru
 	*prepared = (struct prepared){.view = {.ip = packet->data}};
 }
 
+static void count_early(struct engine *self, const struct packet *packet)
+{
+	bool his = memcmp(packet->data + 12, &self->flooder, 4) == 0;
+
+	self->flooded += his;
+	self->early += !his && self->flooded < 256;
+}
+
 void engine_packet(struct engine *self, uint64_t now, struct packet *packet, struct out *out)
 {
 	(void)now;
+	count_early(self, packet);
 	ck_assert_ptr_eq(packet->prepared->view.ip, packet->data);
 	self->visits[packet->visit]++;
 	self->last = *packet;

@@ -14,6 +14,8 @@ struct engine {
 	unsigned visits[4];
 	unsigned errors; /* ICMP errors shown on visit 4 */
 	uint32_t drop;   /* addresses from which everything is dropped */
+	uint32_t flooder;        /* an address, network byte order */
+	unsigned flooded, early; /* its packets; others' before half of a queue of them */
 	bool hairpin;
 	bool replace;    /* hand every payload back, checksum completed */
 	unsigned large;  /* packets longer than an Ethernet frame */

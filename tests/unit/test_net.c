@@ -301,22 +301,30 @@ START_TEST(kernel_drops_are_counted)
 }
 END_TEST
 
+/* The flooder's queue is full; then one packet of each of 32 others: about two of them have the same queue. */
+static void flood_and_others(void)
+{
+	uint64_t drops = queues_kernel_drops(), before = drops;
+
+	for (int i = 0; i < 32; i++)
+		ck_assert_int_eq(netlab_run(lab.inside, NULL, NULL, "ip addr replace 10.1.1.%d/24 dev i0", 100 + i), 0);
+	for (int i = 0; i < 60 && drops == before; i++) {
+		flood_from("10.1.1.2", 4000);
+		drops = queues_kernel_drops();
+	}
+	ck_assert_uint_gt(drops, before);
+	for (int i = 0; i < 32; i++)
+		netlab_run(lab.inside, NULL, NULL, "timeout 0.1 ping -c 1 -q -I 10.1.1.%d 203.0.113.2", 100 + i);
+	ck_assert_uint_le(queues_kernel_drops() - drops, 12);
+}
+
 START_TEST(who_floods_fills_his_own_queue)
 {
 	unsigned served;
 	uint64_t drops;
 
 	hooks_on();
-	for (int i = 0; i < 32; i++)
-		ck_assert_int_eq(netlab_run(lab.inside, NULL, NULL, "ip addr add 10.1.1.%d/24 dev i0", 100 + i), 0);
-	for (int i = 0; i < 60 && queues_kernel_drops() == 0; i++)
-		flood_from("10.1.1.2", 4000);
-	/* One packet of each of 32 others: about two of them have the same queue. */
-	drops = queues_kernel_drops();
-	ck_assert_uint_gt(drops, 0);
-	for (int i = 0; i < 32; i++)
-		netlab_run(lab.inside, NULL, NULL, "timeout 0.1 ping -c 1 -q -I 10.1.1.%d 203.0.113.2", 100 + i);
-	ck_assert_uint_le(queues_kernel_drops() - drops, 12);
+	flood_and_others();
 	/* They wait for no more than his queue. */
 	serve(NULL);
 	served = engine.visits[VISIT_TO_OUTSIDE];
@@ -327,6 +335,31 @@ START_TEST(who_floods_fills_his_own_queue)
 	for (int i = 0; i < 60 && queues_kernel_drops() == drops; i++)
 		flood_from("10.1.1.2", 4000);
 	ck_assert_uint_gt(queues_kernel_drops(), drops);
+}
+END_TEST
+
+/* Those whose queue is not his. */
+START_TEST(others_do_not_wait_for_who_is_refused)
+{
+	hooks_on();
+	engine.flooder = engine.drop = htonl(0x0a010102);
+	flood_and_others();
+	serve(NULL);
+	ck_assert_uint_ge(engine.flooded, 512);
+	ck_assert_uint_ge(engine.early, 20);
+	ck_assert_uint_ge(engine.visits[VISIT_TO_OUTSIDE], 512 + 20);
+	ck_assert_uint_eq(queues_lost(queues), 0);
+}
+END_TEST
+
+START_TEST(control_known_flows_are_served_as_they_come)
+{
+	hooks_on();
+	engine.flooder = htonl(0x0a010102);
+	flood_and_others();
+	serve(NULL);
+	ck_assert_uint_ge(engine.flooded, 512);
+	ck_assert_uint_eq(engine.early, 0);
 }
 END_TEST
 
@@ -532,6 +565,8 @@ static Suite *suite(void)
 	tcase_add_test(tests, replaced_payloads_arrive_whole);
 	tcase_add_test(tests, kernel_drops_are_counted);
 	tcase_add_test(tests, who_floods_fills_his_own_queue);
+	tcase_add_test(tests, others_do_not_wait_for_who_is_refused);
+	tcase_add_test(tests, control_known_flows_are_served_as_they_come);
 	tcase_add_test(tests, waits_end);
 	tcase_add_test(tests, second_daemon_is_refused);
 	tcase_add_test(tests, predecessors_rules_are_replaced);

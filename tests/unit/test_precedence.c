@@ -17,15 +17,18 @@
 #define PATIENCE  10000 /* milliseconds: a guard against hanging, no measure */
 #define LONG_AGO  1000
 #define LENT_MS	  10000
-#define PERIOD_MS 40
+#define BUSY_MS	  1000
+#define PERIOD_MS 4
 
 static int work;
+static atomic_bool more;
 static struct precedence *precedence;
 
 static void setup(void)
 {
 	work = eventfd(0, EFD_NONBLOCK);
-	precedence = precedence_new(work);
+	atomic_store(&more, false);
+	precedence = precedence_new(work, &more);
 }
 
 static void teardown(void)
@@ -55,6 +58,15 @@ static void get_lent(void)
 	ck_assert(lent_within(PATIENCE));
 }
 
+/* So that nothing is lent again behind our back. */
+static void get_lent_and_be_done(void)
+{
+	eventfd_t n;
+
+	get_lent();
+	ck_assert_int_eq(eventfd_read(work, &n), 0);
+}
+
 static void use_cpu(long ms)
 {
 	struct timespec from, at;
@@ -69,6 +81,17 @@ START_TEST(lent_to_who_does_not_get_to_his_work)
 {
 	ck_assert(!in_real_time());
 	get_lent();
+}
+END_TEST
+
+/* What it has read and not done yet, its descriptor does not tell. */
+START_TEST(lent_to_who_has_work_in_hand)
+{
+	get_lent_and_be_done();
+	atomic_store(&more, true);
+	precedence_round(precedence, LONG_AGO);
+	precedence_round(precedence, LONG_AGO + LENT_MS);
+	ck_assert(lent_within(PATIENCE));
 }
 END_TEST
 
@@ -100,7 +123,7 @@ END_TEST
 
 START_TEST(given_back_after_a_while)
 {
-	get_lent();
+	get_lent_and_be_done();
 	precedence_round(precedence, LONG_AGO);
 	precedence_round(precedence, LONG_AGO + LENT_MS - PERIOD_MS);
 	ck_assert_msg(in_real_time(), "control: not before");
@@ -109,17 +132,49 @@ START_TEST(given_back_after_a_while)
 }
 END_TEST
 
-START_TEST(given_back_by_who_would_never_wait)
+/* How often this thread has slept. */
+static long sleeps(void)
+{
+	struct rusage usage;
+
+	ck_assert_int_eq(getrusage(RUSAGE_THREAD, &usage), 0);
+	return usage.ru_nvcsw;
+}
+
+static long sleeps_in_round(uint64_t now)
+{
+	long before = sleeps();
+
+	precedence_round(precedence, now);
+	return sleeps() - before;
+}
+
+START_TEST(who_would_never_wait_rests)
 {
 	get_lent();
 	precedence_round(precedence, LONG_AGO);
-	precedence_round(precedence, LONG_AGO + PERIOD_MS);
-	ck_assert_msg(in_real_time(), "control: who has waited keeps it");
+	ck_assert_int_eq(sleeps_in_round(LONG_AGO + PERIOD_MS), 0);
 	use_cpu(PERIOD_MS);
-	precedence_round(precedence, LONG_AGO + 2 * PERIOD_MS);
+	ck_assert_int_gt(sleeps_in_round(LONG_AGO + 2 * PERIOD_MS), 0);
+	ck_assert_msg(in_real_time(), "it goes on as it was");
+	/* That it has used all of it counts once. */
+	ck_assert_int_eq(sleeps_in_round(LONG_AGO + 5 * PERIOD_MS), 0);
+}
+END_TEST
+
+/* Nobody else may want the CPU by now. */
+START_TEST(given_back_sooner_by_who_had_to_rest)
+{
+	get_lent_and_be_done();
+	precedence_round(precedence, LONG_AGO);
+	use_cpu(PERIOD_MS);
+	precedence_round(precedence, LONG_AGO + PERIOD_MS);
+	precedence_round(precedence, LONG_AGO + BUSY_MS - 1);
+	ck_assert_msg(in_real_time(), "control: not before");
+	precedence_round(precedence, LONG_AGO + BUSY_MS);
 	ck_assert(!in_real_time());
-	/* Work still waits, so it is lent again. */
-	ck_assert(lent_within(PATIENCE));
+	/* With work it is lent again. */
+	get_lent();
 }
 END_TEST
 
@@ -164,7 +219,7 @@ static enum precedence_kind kind_of_nobody(bool allowed)
 			precedence_allow();
 		if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
 			_exit(255);
-		_exit((int)precedence_kind(precedence_new(eventfd(0, 0))));
+		_exit((int)precedence_kind(precedence_new(eventfd(0, 0), &more)));
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFEXITED(status));
@@ -194,10 +249,12 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, lent_to_who_does_not_get_to_his_work);
+	tcase_add_test(tcase, lent_to_who_has_work_in_hand);
 	tcase_add_test(tcase, control_not_to_who_has_none);
 	tcase_add_test(tcase, turns_are_short);
 	tcase_add_test(tcase, given_back_after_a_while);
-	tcase_add_test(tcase, given_back_by_who_would_never_wait);
+	tcase_add_test(tcase, who_would_never_wait_rests);
+	tcase_add_test(tcase, given_back_sooner_by_who_had_to_rest);
 	tcase_add_test(tcase, what_it_starts_does_not_inherit_it);
 	tcase_add_test(tcase, without_root_if_it_was_allowed_as_root);
 	suite_add_tcase(suite, tcase);
