@@ -69,6 +69,7 @@ struct mention {
 	uint16_t remote_least;/* remote port 0: at least this one, at most 1023 (RCMD); 0: any */
 	uint16_t medium;      /* number of the medium in its call, from 0; MEDIUM_NONE: of none */
 	uint32_t lifetime_s;  /* ROLE_SIGNAL; 0: not said (what is to be forgotten at once is a ROLE_NAME) */
+	const char *place;    /* where in the message, for traces (Via, c=); static; NULL: the role says enough */
 };
 
 /* How a field is written from what its mention became. */
@@ -150,6 +151,14 @@ enum said {
 #define ALG_OPTION_MULTIPART  4 /* ip nat service allow-multipart */
 #define ALG_OPTION_KEEP_ICE   8 /* session descriptions with ICE candidates are left alone */
 
+/* What a message is to the question that it belongs to (SIP: a transaction). */
+enum answering {
+	ANSWER_NONE,        /* it asks, or it is not known */
+	ANSWER_PROVISIONAL, /* another one follows */
+	ANSWER_AGREED,
+	ANSWER_REFUSED,
+};
+
 struct findings {
 	uint32_t options;     /* ALG_OPTION_; in */
 	uint32_t n_mentions, n_fields, n_dependents;
@@ -162,6 +171,8 @@ struct findings {
 	uint8_t key[FINDING_KEY];
 	uint8_t said;         /* enum said */
 	uint32_t branch;      /* which of several answers: a hash of the tags of both ends, whoever speaks; 0: not answered yet */
+	uint8_t answer;       /* enum answering */
+	uint32_t question;    /* which one, as both ends number it: a hash; 0: not known */
 	uint32_t lifetime_s;  /* session timer, 0: not said; registration, 0: no more */
 	char caller[48], callee[48]; /* for show; printable */
 	struct mention mentions[FINDING_MENTIONS];
@@ -198,6 +209,7 @@ struct gateway {
 	uint16_t state_size; /* at most ALG_STATE_MAX; all 0 when the flow begins; plain bytes, survives the daemon */
 	bool low_ports;      /* ports below 1024 may be mentioned */
 	uint32_t expect_s;   /* life of an unused expectation */
+	uint32_t expect_max; /* waiting, of a control session; 0: EXPECT_FLOW_MAX (nat/expect.h) */
 	uint32_t patience_s; /* of streams: so long the rest of a message is waited for; 0: as long as the connection */
 	/* Streams; NULL: datagrams only. May be asked again about the same bytes with more behind them, and must then have changed
 	 * nothing; state moves on in scan only. */

@@ -97,11 +97,13 @@ static bool read_receiver(struct reader *reader, struct span value, struct conne
 }
 
 /* An address without a port. */
-static void say_address(struct reader *reader, const struct connection *connection)
+static void say_address(struct reader *reader, const struct connection *connection,
+			const char *place)
 {
 	const struct mention mention = {
 	    .at = {connection->addr, 0}, .role = ROLE_NAME, .medium = MEDIUM_NONE};
 
+	reader->place = place;
 	if (connection->literal)
 		say_field(reader, connection->at, say_mention(reader, &mention), ENCODE_ADDRESS, 0);
 }
@@ -116,7 +118,7 @@ static void read_origin(struct reader *reader, struct span value)
 		if (!text_word(reader, &value, &word))
 			return;
 	if (read_connection(reader, value, &origin))
-		say_address(reader, &origin);
+		say_address(reader, &origin, "o=");
 }
 
 static bool attribute(const struct reader *reader, struct span value, const char *name,
@@ -306,6 +308,7 @@ static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t inde
 	mention.at.port = (uint16_t)(said ? medium->rtcp_number : medium->number + 1);
 	if (said && connection->there)
 		mention.at.addr = connection->addr;
+	reader->place = "a=rtcp";
 	rtcp = say_mention(reader, &mention);
 	if (!said) {
 		say_line(reader, medium->tail, rtcp, index, ENCODE_RTCP,
@@ -349,6 +352,7 @@ static void read_candidate(struct reader *reader, struct span value)
 	if (!text_is(reader, words[2], "UDP") && !text_is(reader, words[2], "TCP"))
 		return;
 	protocol = text_is(reader, words[2], "TCP") ? 6 : 17;
+	reader->place = "a=candidate";
 	if (text_is(reader, words[7], "host"))
 		say_name(reader, words[4], words[5], protocol);
 	else if (n == 12 && text_is(reader, words[8], "raddr") && text_is(reader, words[10], "rport"))
@@ -360,6 +364,7 @@ static void read_remote_candidates(struct reader *reader, struct span value)
 {
 	struct span component, address, port;
 
+	reader->place = "a=remote-candidates";
 	while (text_word(reader, &value, &component) && text_word(reader, &value, &address) &&
 	       text_word(reader, &value, &port))
 		say_name(reader, address, port, 17);
@@ -397,6 +402,7 @@ static void read_path(struct reader *reader, struct span value)
 {
 	struct span uri;
 
+	reader->place = "a=path";
 	while (text_word(reader, &value, &uri))
 		read_path_uri(reader, uri);
 }
@@ -413,7 +419,7 @@ static void say_others(struct reader *reader, const struct medium *medium)
 		char letter = letter_of(reader, &line);
 
 		if (letter == 'c' && !first && read_connection(reader, line, &more))
-			say_address(reader, &more);
+			say_address(reader, &more, "c=");
 		if (letter == 'c')
 			first = false;
 		if (letter != 'a')
@@ -440,8 +446,10 @@ static void say_open(struct sdp *sdp, const struct medium *medium,
 				  .flags = (is_pair(medium, connection->addr) ? MENTION_PAIR : 0) |
 					   (medium->held ? MENTION_HELD : 0),
 				  .medium = number};
-	uint16_t index = say_mention(reader, &mention);
+	uint16_t index;
 
+	reader->place = "m=";
+	index = say_mention(reader, &mention);
 	if (connection == &sdp->session && sdp->owner == MENTION_NONE) {
 		sdp->owner = index;
 		say_field(reader, connection->at, index, ENCODE_ADDRESS, 0);
@@ -474,6 +482,7 @@ static void say_active(struct reader *reader, const struct medium *medium, ip4 a
 					.flags = MENTION_ACTIVE | (medium->held ? MENTION_HELD : 0),
 					.medium = number};
 
+	reader->place = "m=";
 	say_mention(reader, &mention);
 }
 
@@ -506,7 +515,7 @@ static void say_medium(struct sdp *sdp, const struct medium *medium)
 				   number);
 		else if (is_active(medium) && connection->literal)
 			say_active(sdp->reader, medium, connection->addr, number);
-		say_address(sdp->reader, &medium->connection);
+		say_address(sdp->reader, &medium->connection, "c=");
 	}
 	say_others(sdp->reader, medium);
 }
@@ -529,7 +538,7 @@ static bool read_session(struct sdp *sdp)
 			if (!sdp->session.there)
 				sdp->session = found;
 			else
-				say_address(reader, &found);
+				say_address(reader, &found, "c=");
 			break;
 		case 'a':
 			read_direction(reader, line, &sdp->held);
@@ -576,5 +585,5 @@ void sdp_read(struct reader *reader, struct span body)
 		say_medium(&sdp, &medium);
 	}
 	if (sdp.owner == MENTION_NONE)
-		say_address(reader, &sdp.session);
+		say_address(reader, &sdp.session, "c=");
 }

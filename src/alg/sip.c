@@ -30,6 +30,7 @@ struct message {
 	struct span first; /* method in the first line of a request */
 	/* Header fields; empty: not there. */
 	struct span method; /* in CSeq */
+	uint32_t sequence;  /* likewise */
 	struct span call_id, from, to, type;
 	bool via, encoded;
 	unsigned n_lengths;
@@ -98,11 +99,10 @@ static bool read_cseq(struct message *message, struct span value)
 {
 	const struct reader *reader = &message->reader;
 	struct span number, method;
-	uint32_t n;
 
 	return text_word(reader, &value, &number) && text_word(reader, &value, &method) &&
 	       span_size(text_trim(reader, value)) == 0 &&
-	       text_number(reader, number, UINT32_MAX, &n) && read_once(&message->method, method);
+	       text_number(reader, number, UINT32_MAX, &message->sequence) && read_once(&message->method, method);
 }
 
 static bool read_length(struct message *message, struct span value)
@@ -249,6 +249,7 @@ static void mention_contacts(struct message *message)
 	struct element element;
 	struct row row;
 
+	message->reader.place = "Contact";
 	while (sip_row(&message->reader, &rest, &row) == ROWS_ONE) {
 		if (row.header != HEADER_CONTACT)
 			continue;
@@ -278,9 +279,11 @@ static void say_rows(struct message *message)
 	struct sip_uri uri;
 	struct row row;
 
+	reader->place = "Request-URI";
 	if (message->request && sip_uri(reader, message->uri, &uri))
 		sip_say_uri(reader, &uri, true);
 	while (sip_row(reader, &rest, &row) == ROWS_ONE) {
+		reader->place = row.name;
 		if (row.header == HEADER_VIA)
 			sip_say_via(reader, row.value);
 		else if (row.header == HEADER_CONTACT)
@@ -387,12 +390,37 @@ static enum said said_by_response(const struct message *message)
 	return is_registration(message) && good ? SAID_REGISTERED : SAID_NOTHING;
 }
 
+/* An ACK and what it answers are of one INVITE. */
+static uint32_t question_of(const struct message *message)
+{
+	const bool ack = is_method(message, "ACK");
+	const char *method =
+	    ack ? "INVITE" : (const char *)message->reader.bytes + message->method.at;
+	const struct siphash_key key = {message->sequence, 2};
+
+	return (uint32_t)siphash13(&key, method,
+				   ack ? strlen(method) : span_size(message->method)) |
+	       1;
+}
+
+static enum answering answer_of(const struct message *message)
+{
+	if (message->request)
+		return is_method(message, "ACK") && span_size(message->body) > 0 ? ANSWER_AGREED
+										 : ANSWER_NONE;
+	if (message->status < 200)
+		return ANSWER_PROVISIONAL;
+	return message->status < 300 ? ANSWER_AGREED : ANSWER_REFUSED;
+}
+
 static void say_call(struct message *message)
 {
 	struct findings *findings = message->reader.findings;
 
 	set_key(message);
 	set_parties(message);
+	findings->question = question_of(message);
+	findings->answer = (uint8_t)answer_of(message);
 	findings->said =
 	    (uint8_t)(message->request ? said_by_request(message) : said_by_response(message));
 	findings->lifetime_s = is_registration(message) ? message->lifetime_s : message->session_s;
@@ -431,15 +459,17 @@ static void count_message(struct message *message)
 
 /* ---- the gateway ---- */
 
-/* Nothing is half said. */
+/* Nothing is half said; only of which call it would be, for traces. */
 static void forget(struct findings *findings, enum alg_note note)
 {
 	const uint64_t kinds = findings->kinds;
+	const uint8_t key_length = findings->key_length;
 	char name[sizeof(findings->message)];
 
 	memcpy(name, findings->message, sizeof(name));
 	findings_clear(findings);
 	findings->kinds = kinds;
+	findings->key_length = key_length;
 	memcpy(findings->message, name, sizeof(name));
 	findings->note = (uint8_t)note;
 }
@@ -477,6 +507,8 @@ static enum scan sip_scan(void *state, enum alg_from from, const uint8_t *bytes,
 	if (message.reader.failure == NOTE_NONE) {
 		say_all(&message);
 		say_call(&message);
+	} else {
+		set_key(&message);
 	}
 	count_message(&message);
 	if (message.reader.failure != NOTE_NONE)
@@ -553,6 +585,7 @@ static enum frame sip_frame(const void *state, enum alg_from from, const uint8_t
 
 const struct gateway gateway_sip = {
     .expect_s = 180,
+    .expect_max = 1024, /* a trunk: as many peers as call at the same time */
     .frame = sip_frame,
     .scan = sip_scan,
 };

@@ -25,8 +25,10 @@ static void say_fragment(struct reader *reader, struct span body)
 	if (start != SIP_NOT)
 		text_line(reader, &body, &line);
 	if (start == SIP_REQUEST && text_word(reader, &line, &word) &&
-	    text_word(reader, &line, &word) && sip_uri(reader, word, &uri))
+	    text_word(reader, &line, &word) && sip_uri(reader, word, &uri)) {
+		reader->place = "Request-URI";
 		sip_say_uri(reader, &uri, true);
+	}
 	while (sip_row(reader, &body, &row) == ROWS_ONE)
 		sip_say_row(reader, &row);
 }

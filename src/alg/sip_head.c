@@ -104,19 +104,28 @@ static const struct {
     HEADER_ROW("Diversion", 0, HEADER_IDENTITY),
     HEADER_ROW("History-Info", 0, HEADER_IDENTITY),
     HEADER_ROW("Reply-To", 0, HEADER_IDENTITY),
+    HEADER_ROW("Call-Info", 0, HEADER_INFO),
+    HEADER_ROW("Alert-Info", 0, HEADER_INFO),
+    HEADER_ROW("Error-Info", 0, HEADER_INFO),
+    HEADER_ROW("Warning", 0, HEADER_WARNING),
 };
 
 /* Asked about every header field several times: lengths tell most of them apart. */
-static enum header header_of(const struct reader *reader, struct span name)
+static void name_row(const struct reader *reader, struct span name, struct row *row)
 {
 	const uint32_t size = span_size(name);
 	const char letter = size == 1 ? (char)tolower(reader->bytes[name.at]) : 0;
 
-	for (unsigned i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-		if (letter != 0 ? letter == headers[i].compact
-				: size == headers[i].size && text_is(reader, name, headers[i].name))
-			return headers[i].header;
-	return HEADER_OTHER;
+	row->header = HEADER_OTHER;
+	row->name = NULL;
+	for (unsigned i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		if (letter != 0 ? letter != headers[i].compact
+				: size != headers[i].size || !text_is(reader, name, headers[i].name))
+			continue;
+		row->header = headers[i].header;
+		row->name = headers[i].name;
+		return;
+	}
 }
 
 static bool is_folded(const struct reader *reader, struct span rest)
@@ -143,7 +152,7 @@ enum rows sip_row(const struct reader *reader, struct span *rest, struct row *ro
 	colon = text_find(reader, line, ':');
 	if (colon == line.end || colon == line.at)
 		return ROWS_BAD;
-	row->header = header_of(reader, text_trim(reader, (struct span){line.at, colon}));
+	name_row(reader, text_trim(reader, (struct span){line.at, colon}), row);
 	row->value = text_trim(reader, (struct span){colon + 1, line.end});
 	return ROWS_ONE;
 }

@@ -29,10 +29,13 @@ enum header {
 	HEADER_SESSION_EXPIRES,
 	HEADER_PLACE,	 /* URIs that lead somewhere */
 	HEADER_IDENTITY, /* URIs that say who */
+	HEADER_INFO,	 /* URIs of any kind */
+	HEADER_WARNING,
 };
 
 struct row {
 	enum header header;
+	const char *name;  /* its long form; NULL: HEADER_OTHER */
 	struct span value; /* without white space around it; may be folded */
 };
 enum rows {

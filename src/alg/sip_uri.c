@@ -237,9 +237,62 @@ static void say_uris(struct reader *reader, struct span value, bool place)
 			sip_say_uri(reader, &uri, place);
 }
 
+/* http://10.0.0.1:8080/picture: only named, so that nobody is let in there; the port is the other end's to know. */
+static void say_web(struct reader *reader, struct span uri)
+{
+	const struct span whole = text_trim(reader, uri);
+	struct span host = whole;
+	ip4 addr;
+
+	if (text_begins(reader, host, "http://"))
+		host.at += 7;
+	else if (text_begins(reader, host, "https://"))
+		host.at += 8;
+	else
+		return;
+	host.end = skip_digits(reader, host, '.');
+	if (text_address(reader, host, &addr) &&
+	    (host.end == whole.end || !isalnum(reader->bytes[host.end])))
+		say_address(reader, host, addr);
+}
+
+static void say_infos(struct reader *reader, struct span value)
+{
+	struct element element;
+	struct sip_uri uri;
+
+	while (sip_element(reader, &value, &element)) {
+		if (sip_uri(reader, element.uri, &uri))
+			sip_say_uri(reader, &uri, false);
+		else
+			say_web(reader, element.uri);
+	}
+}
+
+/* 399 10.0.0.1:5060 "text", more of them (RFC 3261 20.43). */
+static void say_warnings(struct reader *reader, struct span value)
+{
+	while (value.at < value.end) {
+		struct span one = {value.at, text_find_any(reader, value, ",")}, code, agent;
+		ip4 addr;
+
+		value.at = one.end + 1;
+		if (!text_word(reader, &one, &code) || !text_word(reader, &one, &agent))
+			continue;
+		agent.end = text_find(reader, agent, ':');
+		if (text_address(reader, agent, &addr))
+			say_address(reader, agent, addr);
+	}
+}
+
 void sip_say_row(struct reader *reader, const struct row *row)
 {
-	if (row->header == HEADER_FROM || row->header == HEADER_TO ||
+	reader->place = row->name;
+	if (row->header == HEADER_INFO)
+		say_infos(reader, row->value);
+	else if (row->header == HEADER_WARNING)
+		say_warnings(reader, row->value);
+	else if (row->header == HEADER_FROM || row->header == HEADER_TO ||
 	    row->header == HEADER_IDENTITY)
 		say_uris(reader, row->value, false);
 	else if (row->header == HEADER_CONTACT || row->header == HEADER_PLACE)

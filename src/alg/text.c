@@ -153,7 +153,9 @@ uint16_t say_mention(struct reader *reader, const struct mention *mention)
 {
 	uint16_t index = MENTION_NONE;
 
-	if (!find_mention(reader->findings, mention, &index))
+	if (find_mention(reader->findings, mention, &index))
+		reader->findings->mentions[index].place = reader->place;
+	else
 		text_fail(reader, NOTE_TOO_MANY);
 	return index;
 }

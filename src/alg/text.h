@@ -21,6 +21,7 @@ struct reader {
 	struct findings *findings; /* NULL: nothing is said */
 	uint8_t failure;	   /* enum alg_note */
 	uint16_t media;		   /* how many there were so far */
+	const char *place;	   /* of what is mentioned next; NULL */
 };
 
 static inline uint32_t span_size(struct span span)

@@ -33,6 +33,7 @@ static uint64_t layout_hash(void)
 	    offsetof(struct expect_record, message),
 	    sizeof(struct call_record),
 	    offsetof(struct call_record, state),
+	    offsetof(struct call_record, offers),
 	    offsetof(struct call_record, remotes),
 	    sizeof(struct call_port),
 	    offsetof(struct call_port, flags),

@@ -69,6 +69,11 @@ static uint32_t flow_bucket(const struct call_table *table, uint32_t flow)
 	return (uint32_t)siphash13(&table->secret, &flow, sizeof(flow)) & table->calls.mask;
 }
 
+static uint32_t state_bucket(enum call_state state, bool outside)
+{
+	return 2 * (uint32_t)state + outside;
+}
+
 static bool is_unanswered(enum call_state state)
 {
 	return state == CALL_BEGUN || state == CALL_REGISTERING;
@@ -81,7 +86,7 @@ static void enter_state(struct call_table *table, uint32_t index)
 	const struct call_record *call = &table->memory.calls[index];
 	enum call_state state = (enum call_state)call->state;
 
-	chain_add(&table->by_state, state, index);
+	chain_add(&table->by_state, state_bucket(state, call->flags & CALL_OUTSIDE), index);
 	chain_add(&table->by_source, source_bucket(table, call->vrf, call->source, state), index);
 	table->n_state[state]++;
 	if (is_unanswered(state))
@@ -93,7 +98,7 @@ static void leave_state(struct call_table *table, uint32_t index)
 	const struct call_record *call = &table->memory.calls[index];
 	enum call_state state = (enum call_state)call->state;
 
-	chain_remove(&table->by_state, state, index);
+	chain_remove(&table->by_state, state_bucket(state, call->flags & CALL_OUTSIDE), index);
 	chain_remove(&table->by_source, source_bucket(table, call->vrf, call->source, state), index);
 	table->n_state[state]--;
 	if (is_unanswered(state))
@@ -185,7 +190,7 @@ struct call_table *call_table_new(const struct call_memory *memory, const struct
 	table->max_flows = max_flows;
 	call_slots_init(&table->calls, memory->n_calls, memory->high_calls);
 	chains_init(&table->by_key, memory->n_calls, table->calls.mask + 1);
-	chains_init(&table->by_state, memory->n_calls, CALL_REGISTERED + 1);
+	chains_init(&table->by_state, memory->n_calls, 2 * (CALL_REGISTERED + 1));
 	chains_init(&table->by_source, memory->n_calls, table->calls.mask + 1);
 	chains_init(&table->by_flow, memory->n_calls * 2, table->calls.mask + 1);
 	table->sources = use_table_new(memory->n_calls * 2);
@@ -301,16 +306,23 @@ uint32_t call_next(const struct call_table *table, uint32_t *from, uint32_t budg
 /* Others in the same bucket are passed over. */
 struct call_record *call_oldest(struct call_table *table, enum call_state state, uint16_t vrf, ip4 source)
 {
-	const struct chains *chains = source != 0 ? &table->by_source : &table->by_state;
-	uint32_t bucket = source != 0 ? source_bucket(table, vrf, source, state) : (uint32_t)state, i;
+	const struct chains *chains = &table->by_source;
+	uint32_t bucket = source_bucket(table, vrf, source, state), i;
 
 	for (i = chain_last(chains, bucket); i != 0; i = chain_before(chains, bucket, i - 1)) {
 		struct call_record *call = &table->memory.calls[i - 1];
 
-		if (source == 0 || (call->source == source && call->vrf == vrf && call->state == state))
+		if (call->source == source && call->vrf == vrf && call->state == state)
 			return call;
 	}
 	return NULL;
+}
+
+struct call_record *call_oldest_begun(struct call_table *table, enum call_state state, bool outside)
+{
+	uint32_t i = chain_last(&table->by_state, state_bucket(state, outside));
+
+	return i != 0 ? &table->memory.calls[i - 1] : NULL;
 }
 
 uint32_t call_unanswered(const struct call_table *table, uint16_t vrf, ip4 source)

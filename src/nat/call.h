@@ -6,7 +6,8 @@
  * A port is an inside endpoint that was announced in a message, and the global endpoint that the other side was told instead.
  * That of a medium is its call's; one for signalling (a contact) is shared by all calls and registrations that announced it, and
  * lives as long as the last of them. A port is asked about on every miss of the flow table: from outside it lets in whom the
- * other side's messages named, from inside it makes media leave by the announced global endpoint.
+ * other side's messages named (a contact: the peers of all that have it), from inside it makes media leave by the announced
+ * global endpoint.
  *
  *   begun         180 s to be answered, from the last that was said
  *   up            while there is signalling or media: after the last of either 1 h, or twice the session timer
@@ -35,9 +36,9 @@
 #define CALL_PORTS     65536
 #define CALL_PORTS_MAX 32  /* media of one call */
 #define CALL_CONTACTS  4
-#define CALL_REMOTES   8
+#define CALL_REMOTES   16
 #define CALL_BRANCHES  4
-#define PORT_REMOTES   8
+#define CALL_PEERS     6
 #define CALL_SOURCE_UNANSWERED 1024 /* begun by one host, inside or outside, and not answered; registrations likewise */
 #define CALL_SOURCE_MAX	       8192 /* of one host in all */
 
@@ -47,14 +48,16 @@ enum call_flags {
 	CALL_AWARE = 1, /* an inside party shows its global address by itself, and was left alone */
 	CALL_ENDED = 2, /* hung up: an answer that comes again does not bring it back */
 	CALL_OTHER = 4, /* neither call nor registration: a subscription, or a request that wants to be answered elsewhere */
-	CALL_FLAGS = 7,
+	CALL_OPEN = 8,  /* media of who is behind another translation may begin to come (call_life.c) */
+	CALL_OUTSIDE = 16, /* somebody outside began it */
+	CALL_FLAGS = 31,
 };
 
 /* Where an outside party receives a medium, as it said to this inside party. */
 struct call_remote {
 	struct endpoint at;  /* address 0: none */
 	uint16_t medium;
-	uint16_t spare;
+	uint16_t offered;    /* 1: takes the place of what was said before when that is agreed to */
 	ip4 host;            /* who was told, */
 	uint32_t party;      /* and on which flow */
 	uint32_t branch;
@@ -80,6 +83,9 @@ struct call_record {
 	uint32_t flow[2];    /* signalling, as last seen; RECORD_NONE */
 	uint32_t flow_state[2]; /* their state words */
 	uint32_t branches[CALL_BRANCHES]; /* that answered and were not hung up */
+	uint32_t offers[2];  /* by the side that asks (enum flow_side): the question with media that is not answered; 0: none */
+	uint32_t opened_s;   /* when media were last described; 0: never by the other side, which did not answer either */
+	ip4 peers[CALL_PEERS]; /* of its signalling, and where these want to be reached: last first; 0: none */
 	uint32_t contacts[CALL_CONTACTS]; /* ports; RECORD_NONE */
 	char caller[48], callee[48];
 	struct call_remote remotes[CALL_REMOTES];
@@ -93,7 +99,9 @@ enum call_port_flags {
 	PORT_HELD = 8,   /* its party sends or takes nothing for now */
 	PORT_REPLACED = 16, /* its party has offered to receive elsewhere, or not at all: goes when that is agreed to */
 	PORT_USED = 32,  /* a flow came of it */
-	PORT_FLAGS = 56,
+	PORT_OFFERED = 64, /* only what is not agreed to yet names it: goes if that is refused */
+	PORT_WAS_HELD = 128, /* PORT_HELD as it was last agreed to */
+	PORT_FLAGS = 248,
 };
 
 struct call_port {
@@ -111,11 +119,10 @@ struct call_port {
 	uint16_t medium;     /* MEDIUM_NONE: contact */
 	uint8_t kind;        /* of the flags those that do not change */
 	/* What changes. */
-	uint8_t flags;       /* PORT_HELD, PORT_REPLACED */
+	uint8_t flags;       /* of PORT_FLAGS */
 	uint32_t closes_s;   /* taken away: when it goes; 0: not */
 	uint32_t binding;    /* derived after adoption; RECORD_NONE */
-	/* Contact: from where signalling may come, last first. Medium: [0] is who came first while nobody was known. */
-	ip4 remotes[PORT_REMOTES];
+	ip4 first;           /* who first came from outside; 0: nobody yet */
 	/* Flows that are over. */
 	uint64_t packets[2], bytes[2]; /* by enum flow_side */
 	uint32_t heard_s[2];
@@ -149,8 +156,9 @@ uint32_t call_index(const struct call_table *table, const struct call_record *ca
 struct call_record *call_at(struct call_table *table, uint32_t index); /* NULL when free */
 uint32_t call_count(const struct call_table *table, enum call_state state);
 uint32_t call_next(const struct call_table *table, uint32_t *from, uint32_t budget); /* as flow_next */
-/* The longest in this state, of one source (0: of all); NULL. */
+/* The longest in this state, of one source; of all that were begun on this side; NULL. */
 struct call_record *call_oldest(struct call_table *table, enum call_state state, uint16_t vrf, ip4 source);
+struct call_record *call_oldest_begun(struct call_table *table, enum call_state state, bool outside);
 /* In states BEGUN and REGISTERING; in all. */
 uint32_t call_unanswered(const struct call_table *table, uint16_t vrf, ip4 source);
 uint32_t call_of_source(const struct call_table *table, uint16_t vrf, ip4 source);
@@ -187,8 +195,10 @@ bool call_take_contact(struct call_table *table, struct call_record *call, const
 struct call_port *call_drop_contact(struct call_table *table, struct call_record *call, unsigned n);
 /* Nobody has it as a contact any more. Walks all calls. */
 void call_contact_gone(struct call_table *table, const struct call_port *port);
-/* Signalling may come from there. */
-void call_port_admit(struct call_port *port, ip4 from);
+/* To the call's contacts signalling may come from there. The one that was not named for longest gives way. */
+void call_admit(struct call_table *table, struct call_record *call, ip4 from);
+/* Is it a peer of any call that has this contact? */
+bool call_port_admits(const struct call_table *table, const struct call_port *port, ip4 from);
 
 /* Flows of a medium. */
 void call_port_link(struct call_table *table, struct call_port *port, uint32_t flow);

@@ -110,6 +110,8 @@ static void adopt_call(struct engine *engine, uint64_t now, struct call_record *
 	}
 	if (call->said_s > seconds(now))
 		call->said_s = seconds(now);
+	if (call->opened_s > seconds(now))
+		call->opened_s = seconds(now);
 	if (call->until_s > seconds(now) + REGISTERED_MAX)
 		call->until_s = seconds(now) + REGISTERED_MAX;
 	call_arm(engine, now, call);

@@ -7,12 +7,14 @@
  */
 #include "nat/call_life.h"
 
-#include <stdio.h>
+#include <string.h>
 #include "nat/resolve.h"
 #include "nat/session.h"
 
-#define BEGUN_S 180
+#define CLEAR_MAX 256 /* calls, while packets wait */
+#define BEGUN_S	180
 #define IDLE_S	3600
+#define OPEN_S	32 /* RFC 3261 17: so long an answer is repeated */
 
 /* ---- whom ports let in ---- */
 
@@ -49,39 +51,71 @@ static enum announced announced(const struct call_record *call, const struct cal
 	return said;
 }
 
-static bool admits_signal(const struct call_port *port, ip4 from)
+static bool is_peer(const struct call_record *call, ip4 addr)
 {
-	for (unsigned i = 0; i < PORT_REMOTES; i++) {
-		if (port->remotes[i] == from)
+	for (unsigned i = 0; i < CALL_PEERS; i++) {
+		if (call->peers[i] == addr)
 			return true;
 	}
 	return false;
 }
 
-/* While nobody is announced, whoever comes first. */
+/* Nobody has come to this party yet: *came false; else is this who came? */
+static bool has_come(const struct engine *engine, const struct call_port *to, ip4 addr, bool *came)
+{
+	const struct call_port *port = NULL;
+
+	*came = false;
+	while ((port = call_port_of_call(engine->calls, to->call, port)) != NULL) {
+		if (port->host != to->host || port->first == 0)
+			continue;
+		*came = true;
+		if (port->first == addr)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The other side has not said, in a way that can be believed, where its media come from: before its answer, or because it is
+ * behind a translation of its own. Then it is whom signalling goes to or who is named there; and, if it did describe its media
+ * and its signalling does not come from private addresses, too, the first stranger, once for a party of the call and for a
+ * limited time (CALL_OPEN). Before an answer strangers stay out: who tries all ports would be the first one.
+ */
+static bool admits_unnamed(const struct engine *engine, const struct call_record *call, const struct call_port *port, ip4 from)
+{
+	bool came;
+
+	if (is_peer(call, from) || has_come(engine, port, from, &came))
+		return true;
+	return !came && (call->flags & CALL_OPEN) && !is_private(call->peers[0]);
+}
+
 static bool admits(const struct engine *engine, const struct call_port *port, ip4 from)
 {
 	const struct call_record *call;
 	enum announced said;
 
 	if (port->kind & PORT_SIGNAL)
-		return admits_signal(port, from);
+		return call_port_admits(engine->calls, port, from);
 	call = call_at(engine->calls, port->call);
 	said = call == NULL ? ANNOUNCED_OTHERS : announced(call, port, from);
-	if (said == ANNOUNCED_NOBODY)
-		return port->remotes[0] == 0 || port->remotes[0] == from;
-	return said == ANNOUNCED;
+	return said == ANNOUNCED || (said == ANNOUNCED_NOBODY && admits_unnamed(engine, call, port, from));
 }
 
 /* From inside it leaves so only to whom it was announced: elsewhere other rules may hold. */
 static bool sends_to(const struct engine *engine, const struct call_port *port, ip4 to)
 {
 	const struct call_record *call;
+	enum announced said;
+	bool came;
 
 	if (port->kind & PORT_SIGNAL)
-		return admits_signal(port, to);
+		return call_port_admits(engine->calls, port, to);
 	call = call_at(engine->calls, port->call);
-	return (call != NULL && announced(call, port, to) == ANNOUNCED) || port->remotes[0] == to;
+	said = call == NULL ? ANNOUNCED_OTHERS : announced(call, port, to);
+	return said == ANNOUNCED ||
+	       (said == ANNOUNCED_NOBODY && (is_peer(call, to) || has_come(engine, port, to, &came)));
 }
 
 static const struct call_port *port_for(const struct ask *ask, enum flow_side side, struct endpoint source,
@@ -114,6 +148,7 @@ bool call_leg(const struct ask *ask, enum flow_side side, struct endpoint source
 	if (port == NULL)
 		return false;
 	leg->kind = LEG_EXPECTED;
+	leg->enters = side == SIDE_OUTSIDE;
 	leg->expectation = EXPECT_MAX + call_port_index(ask->engine->calls, port);
 	leg->child = port->kind & PORT_SIGNAL ? port->alg : ALG_NONE;
 	leg->id = port->rule;
@@ -146,8 +181,10 @@ static struct call_port *medium_of(const struct engine *engine, const struct flo
 	return port;
 }
 
-void call_port_note(struct engine *engine, uint64_t now, const struct call_port *port, uint8_t kind, const char *message)
+void call_port_note(struct engine *engine, uint64_t now, const struct call_port *port, uint8_t kind,
+		    const struct findings *message)
 {
+	const struct call_record *call = call_at(engine->calls, port->call);
 	struct expect_counts *counts = &engine->expect_counts[port->alg < ALG_COUNT ? port->alg : ALG_NONE];
 	struct alg_trace trace = {
 		.now = now,
@@ -159,7 +196,12 @@ void call_port_note(struct engine *engine, uint64_t now, const struct call_port 
 		.after = call_port_local(port),
 	};
 
-	snprintf(trace.message, sizeof(trace.message), "%s", message);
+	if (message != NULL) {
+		memcpy(trace.message, message->message, sizeof(trace.message));
+		session_call_text(message->key, message->key_length, trace.call);
+	} else if (call != NULL) {
+		session_call_text(call->key, call->key_length, trace.call);
+	}
 	if (kind == TRACE_EXPECTED)
 		counts->expected++;
 	else if (kind == TRACE_CAME)
@@ -176,18 +218,27 @@ static void note_used(struct engine *engine, uint64_t now, struct call_port *por
 		return;
 	port->flags |= PORT_USED;
 	engine->ports_waiting[port->alg]--;
-	call_port_note(engine, now, port, TRACE_CAME, "");
+	call_port_note(engine, now, port, TRACE_CAME, NULL);
 }
 
 void call_link(struct engine *engine, uint32_t index)
 {
 	struct call_port *port = medium_of(engine, flow_at(engine->flows, index));
 
-	if (port == NULL)
+	if (port != NULL)
+		call_port_link(engine->calls, port, index);
+}
+
+/* Whom the other side has named needs not be remembered. */
+static void note_first(struct engine *engine, const struct leg *leg)
+{
+	struct call_port *port = call_port_of_leg(engine, leg);
+	const struct call_record *call = port != NULL ? call_at(engine->calls, port->call) : NULL;
+
+	if (!leg->enters || call == NULL || port->first != 0 || announced(call, port, leg->og.addr) == ANNOUNCED)
 		return;
-	if (port->remotes[0] == 0)
-		port->remotes[0] = flow_at(engine->flows, index)->og;
-	call_port_link(engine->calls, port, index);
+	port->first = leg->og.addr;
+	STORE_POINT();
 }
 
 void call_flow_made(struct engine *engine, uint64_t now, const struct leg *leg, uint32_t index)
@@ -199,8 +250,10 @@ void call_flow_made(struct engine *engine, uint64_t now, const struct leg *leg, 
 		return;
 	call_link(engine, index);
 	port = call_port_at(engine->calls, call_port_of_flow(engine->calls, index));
-	if (port == NULL && leg->kind == LEG_EXPECTED && leg->expectation >= EXPECT_MAX)
-		port = call_port_of_leg(engine, leg);
+	if (leg->kind == LEG_EXPECTED && leg->expectation >= EXPECT_MAX) {
+		note_first(engine, leg);
+		port = port != NULL ? port : call_port_of_leg(engine, leg);
+	}
 	if (port != NULL)
 		note_used(engine, now, port);
 }
@@ -234,6 +287,31 @@ void call_flow_ends(struct engine *engine, uint32_t flow)
 		return;
 	account(engine, call_port_at(engine->calls, index), flow);
 	call_port_unlink(engine->calls, flow);
+}
+
+static void expel(struct engine *engine, uint64_t now, const struct call_port *port)
+{
+	uint32_t flow = call_port_next_flow(engine->calls, port, RECORD_NONE), next;
+
+	for (; flow != RECORD_NONE; flow = next) {
+		next = call_port_next_flow(engine->calls, port, flow);
+		if (flow_at(engine->flows, flow)->og == port->first)
+			flow_end(engine, now, flow, EVENT_REMOVED);
+	}
+}
+
+void call_open(struct engine *engine, uint64_t now, struct call_record *call)
+{
+	const struct call_port *port = NULL;
+
+	call->opened_s = seconds(now);
+	call->flags |= CALL_OPEN;
+	STORE_POINT();
+	while ((port = call_port_of_call(engine->calls, call_index(engine->calls, call), port)) != NULL) {
+		if (port->first != 0 && !is_peer(call, port->first) &&
+		    announced(call, port, port->first) == ANNOUNCED_OTHERS)
+			expel(engine, now, port);
+	}
 }
 
 bool call_keeps(const struct engine *engine, uint32_t flow)
@@ -297,6 +375,8 @@ static void arm_at(struct engine *engine, uint64_t now, struct call_record *call
 	const struct call_port *port = NULL;
 	uint64_t when;
 
+	if ((call->flags & CALL_OPEN) && call->opened_s + OPEN_S < when_s)
+		when_s = call->opened_s + OPEN_S;
 	while ((port = call_port_of_call(engine->calls, index, port)) != NULL) {
 		if (port->closes_s != 0 && port->closes_s < when_s)
 			when_s = port->closes_s;
@@ -329,6 +409,8 @@ void call_due(struct engine *engine, uint64_t now, uint32_t index)
 	if (call == NULL)
 		return;
 	close_ports(engine, now, index);
+	if ((call->flags & CALL_OPEN) && call->opened_s + OPEN_S <= seconds(now))
+		call->flags &= (uint8_t)~CALL_OPEN;
 	when_s = call_ends(engine, call);
 	if (when_s > seconds(now)) {
 		arm_at(engine, now, call, when_s);
@@ -377,7 +459,7 @@ void call_port_end(struct engine *engine, uint64_t now, struct call_port *port)
 	leave_flows(engine, now, port);
 	if (!(port->flags & PORT_USED)) {
 		engine->ports_waiting[port->alg]--;
-		call_port_note(engine, now, port, TRACE_CANCELLED, "");
+		call_port_note(engine, now, port, TRACE_CANCELLED, NULL);
 	}
 	call_port_remove(engine->calls, port);
 	if (binding != RECORD_NONE)
@@ -414,6 +496,30 @@ void call_end(struct engine *engine, uint64_t now, struct call_record *call)
 	call_remove(engine->calls, call);
 }
 
+bool call_is_call(const struct call_record *call)
+{
+	return !(call->flags & CALL_OTHER) && call->state != CALL_REGISTERING && call->state != CALL_REGISTERED;
+}
+
+bool call_clear(struct engine *engine, uint64_t now, uint32_t flow)
+{
+	const struct call_port *medium = call_port_at(engine->calls, call_port_of_flow(engine->calls, flow));
+	uint32_t index = RECORD_NONE, kept = RECORD_NONE;
+
+	if (medium != NULL)
+		call_end(engine, now, call_at(engine->calls, medium->call));
+	for (int i = 0; i < CLEAR_MAX; i++) {
+		index = call_next_of_flow(engine->calls, flow, kept);
+		if (index == RECORD_NONE)
+			return true;
+		if (call_is_call(call_at(engine->calls, index)))
+			call_end(engine, now, call_at(engine->calls, index));
+		else
+			kept = index;
+	}
+	return false;
+}
+
 /* ---- room ---- */
 
 /* Not the call that is being told of. */
@@ -433,8 +539,10 @@ static bool evict(struct engine *engine, uint64_t now, struct call_record *call)
 
 bool call_give_way(struct engine *engine, uint64_t now)
 {
-	struct call_record *call = call_oldest(engine->calls, CALL_OVER, 0, 0);
+	struct call_record *call = call_oldest_begun(engine->calls, CALL_OVER, true);
 
+	if (!may_go(engine, call))
+		call = call_oldest_begun(engine->calls, CALL_OVER, false);
 	if (!may_go(engine, call))
 		return false;
 	call_end(engine, now, call);
@@ -452,10 +560,19 @@ static bool source_gives_way(struct engine *engine, uint64_t now, const struct c
 	return evict(engine, now, call_oldest(engine->calls, state, body->vrf, body->source));
 }
 
+/* First what was begun outside, where whoever wants may be the source: when somebody inside answers, all that is needed is made
+ * anew. One from inside has told already where it receives. */
 static bool anybody_gives_way(struct engine *engine, uint64_t now)
 {
-	return call_give_way(engine, now) || evict(engine, now, call_oldest(engine->calls, CALL_REGISTERING, 0, 0)) ||
-	       evict(engine, now, call_oldest(engine->calls, CALL_BEGUN, 0, 0));
+	static const enum call_state states[] = {CALL_REGISTERING, CALL_BEGUN};
+
+	if (call_give_way(engine, now))
+		return true;
+	for (unsigned i = 0; i < 4; i++) {
+		if (evict(engine, now, call_oldest_begun(engine->calls, states[i % 2], i < 2)))
+			return true;
+	}
+	return false;
 }
 
 struct call_record *call_begin(struct engine *engine, uint64_t now, const struct call_record *body)

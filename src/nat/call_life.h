@@ -22,12 +22,22 @@ void call_link(struct engine *engine, uint32_t flow);
 void call_flow_ends(struct engine *engine, uint32_t flow);
 bool call_keeps(const struct engine *engine, uint32_t flow);
 
+/* Media were described: for a while somebody may come whose address the description does not say. Who had come so, and is not where
+ * the other side says that it is, goes. */
+void call_open(struct engine *engine, uint64_t now, struct call_record *call);
+
+/* An operator wants this flow gone: the calls go whose medium or signalling it is. False: so many that some are left. */
+bool call_clear(struct engine *engine, uint64_t now, uint32_t flow);
+/* Neither registration nor anything else. */
+bool call_is_call(const struct call_record *call);
+
 /* Makes room by what is over or was not answered, if need be. NULL: none. */
 struct call_record *call_begin(struct engine *engine, uint64_t now, const struct call_record *body);
 /* With its binding, which is held from now on. NULL: no room. */
 struct call_port *call_port_begin(struct engine *engine, uint64_t now, const struct call_port *body);
-/* Counts and traces as expect_note does; message: that announced it. */
-void call_port_note(struct engine *engine, uint64_t now, const struct call_port *port, uint8_t kind, const char *message);
+/* Counts and traces as expect_note does; message: that announced it, of this call; NULL: none is in hand. */
+void call_port_note(struct engine *engine, uint64_t now, const struct call_port *port, uint8_t kind,
+		    const struct findings *message);
 /* With its flows. */
 void call_port_end(struct engine *engine, uint64_t now, struct call_port *port);
 /* It was never announced. */

@@ -29,6 +29,7 @@ void call_ports_init(struct call_table *table)
 	chains_init(&table->by_call, max, table->memory.n_calls);
 	table->n_of_call = mem_alloc((size_t)table->memory.n_calls * sizeof(uint32_t));
 	table->uses = mem_alloc((size_t)max * sizeof(uint32_t));
+	table->reach = use_table_new(table->memory.n_calls * CALL_CONTACTS * CALL_PEERS);
 	table->first_flow = mem_alloc((size_t)max * sizeof(uint32_t));
 	table->flow_port = sparse_new(flows_size(table));
 	table->flow_next = sparse_new(flows_size(table));
@@ -41,6 +42,7 @@ void call_ports_free(struct call_table *table)
 	sparse_free(table->flow_next, flows_size(table));
 	sparse_free(table->flow_port, flows_size(table));
 	free(table->first_flow);
+	use_table_free(table->reach);
 	free(table->uses);
 	free(table->n_of_call);
 	chains_free(&table->by_call);
@@ -116,15 +118,74 @@ void call_ports_adopt(struct call_table *table)
 	}
 }
 
+/* ---- who reaches contacts ---- */
+
+static uint64_t reach_hash(const struct call_table *table, uint32_t contact, ip4 from)
+{
+	const uint32_t words[3] = {contact, from, 2};
+
+	return siphash13(&table->secret, words, sizeof(words));
+}
+
+static void reach(struct call_table *table, const struct call_record *call, uint32_t contact,
+		  void (*change)(struct use_table *, uint64_t))
+{
+	for (unsigned i = 0; i < CALL_PEERS; i++) {
+		if (call->peers[i] != 0)
+			change(table->reach, reach_hash(table, contact, call->peers[i]));
+	}
+}
+
+static void reach_from(struct call_table *table, const struct call_record *call, ip4 from,
+		       void (*change)(struct use_table *, uint64_t))
+{
+	for (unsigned i = 0; i < CALL_CONTACTS && from != 0; i++) {
+		if (call->contacts[i] != RECORD_NONE)
+			change(table->reach, reach_hash(table, call->contacts[i], from));
+	}
+}
+
+void call_admit(struct call_table *table, struct call_record *call, ip4 from)
+{
+	unsigned i = 0;
+
+	while (i < CALL_PEERS - 1 && call->peers[i] != from && call->peers[i] != 0)
+		i++;
+	if (call->peers[i] != from) {
+		reach_from(table, call, call->peers[i], use_remove);
+		reach_from(table, call, from, use_add);
+	}
+	memmove(&call->peers[1], &call->peers[0], i * sizeof(call->peers[0]));
+	call->peers[0] = from;
+	STORE_POINT();
+}
+
+bool call_port_admits(const struct call_table *table, const struct call_port *port, ip4 from)
+{
+	return use_count(table->reach, reach_hash(table, call_port_index(table, port), from)) > 0;
+}
+
+/* Twice the same: damage. */
+static bool has_contact(const struct call_record *call, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (call->contacts[i] == call->contacts[n])
+			return true;
+	}
+	return false;
+}
+
 void call_contacts_adopt(struct call_table *table, struct call_record *call)
 {
 	for (unsigned i = 0; i < CALL_CONTACTS; i++) {
 		const struct call_port *port = call_port_at(table, call->contacts[i]);
 
-		if (port == NULL || !(port->kind & PORT_SIGNAL) || port->vrf != call->vrf)
+		if (port == NULL || !(port->kind & PORT_SIGNAL) || port->vrf != call->vrf || has_contact(call, i)) {
 			call->contacts[i] = RECORD_NONE;
-		else
-			table->uses[call->contacts[i]]++;
+			continue;
+		}
+		table->uses[call->contacts[i]]++;
+		reach(table, call, call->contacts[i], use_add);
 	}
 }
 
@@ -276,6 +337,7 @@ bool call_take_contact(struct call_table *table, struct call_record *call, const
 	call->contacts[place] = index;
 	STORE_POINT();
 	table->uses[index]++;
+	reach(table, call, index, use_add);
 	return true;
 }
 
@@ -285,6 +347,7 @@ struct call_port *call_drop_contact(struct call_table *table, struct call_record
 
 	if (index == RECORD_NONE)
 		return NULL;
+	reach(table, call, index, use_remove);
 	call->contacts[n] = RECORD_NONE;
 	STORE_POINT();
 	return --table->uses[index] == 0 ? call_port_at(table, index) : NULL;
@@ -300,17 +363,6 @@ void call_contact_gone(struct call_table *table, const struct call_port *port)
 				call_drop_contact(table, &table->memory.calls[i], n);
 		}
 	}
-}
-
-void call_port_admit(struct call_port *port, ip4 from)
-{
-	unsigned i = 0;
-
-	while (i < PORT_REMOTES - 1 && port->remotes[i] != from)
-		i++;
-	memmove(&port->remotes[1], &port->remotes[0], i * sizeof(port->remotes[0]));
-	port->remotes[0] = from;
-	STORE_POINT();
 }
 
 /* ---- flows of media ---- */

@@ -120,17 +120,18 @@ static void add_flow(const struct engine *engine, uint32_t index, struct call_me
 
 static struct endpoint announced_to(const struct call_record *call, const struct call_port *port)
 {
-	struct endpoint found = {0, 0};
+	const struct call_remote *found = NULL;
 
-	for (unsigned i = CALL_REMOTES; i-- > 0;) {
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
 		const struct call_remote *remote = &call->remotes[i];
 
-		if (remote->at.addr == 0 || remote->host != port->host)
+		if (remote->at.addr == 0 || remote->host != port->host ||
+		    remote->medium != (port->medium | (port->kind & PORT_RTCP ? CALL_REMOTE_RTCP : 0)))
 			continue;
-		if (remote->medium == (port->medium | (port->kind & PORT_RTCP ? CALL_REMOTE_RTCP : 0)))
-			found = remote->at;
+		if (found == NULL || (found->offered != 0 && remote->offered == 0))
+			found = remote;
 	}
-	return found;
+	return found != NULL ? found->at : (struct endpoint){0, 0};
 }
 
 static void set_medium(const struct engine *engine, const struct call_record *call, const struct call_port *port,

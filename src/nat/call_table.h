@@ -19,7 +19,7 @@ struct call_table {
 	struct call_slots calls, ports;
 	uint32_t n_state[CALL_REGISTERED + 1];
 	struct chains by_key;
-	struct chains by_state;  /* bucket: state; in order of coming to it */
+	struct chains by_state;  /* bucket: state, and who began; in order of coming to it */
 	struct chains by_source; /* likewise, those of a source and state */
 	struct chains by_flow;   /* node: 2 * call + which */
 	struct use_table *sources; /* in all, and unanswered */
@@ -27,6 +27,7 @@ struct call_table {
 	struct chains by_call;   /* bucket: call */
 	uint32_t *n_of_call;
 	uint32_t *uses;          /* of contacts */
+	struct use_table *reach; /* contact and address: calls that have both */
 	uint32_t *first_flow;    /* of each port: flow + 1 */
 	uint32_t max_flows;
 	uint32_t *flow_port, *flow_next, *flow_before; /* by flow: port + 1; flow + 1 */

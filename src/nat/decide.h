@@ -39,6 +39,7 @@ struct leg {
 	uint8_t child;      /* enum alg: the flow's gateway */
 	bool is_static;     /* id is a static entry's */
 	bool fixed;         /* needs no binding: the entry says all */
+	bool enters;        /* begun from outside */
 	/* Entries of access lists that the packet, for want of a flow, was matched by: the first denials and the entry that
 	 * decided, in their order. */
 	uint8_t n_aces;

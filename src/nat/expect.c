@@ -266,7 +266,7 @@ static bool is_same(const struct expect_record *a, const struct expect_record *b
 	return a->il == b->il && a->ig == b->ig && a->remote == b->remote &&
 	       a->il_port == b->il_port && a->ig_port == b->ig_port &&
 	       a->remote_port == b->remote_port && a->alg == b->alg && a->child == b->child &&
-	       a->rule == b->rule && a->parent == b->parent && a->call == b->call;
+	       a->rule == b->rule && a->parent == b->parent;
 }
 
 struct expect_record *expect_same(struct expect_table *table, const struct expect_record *body)

@@ -48,7 +48,7 @@ struct expect_record {
 	uint64_t rule;
 	uint32_t binding;    /* derived after adoption from il and rule; RECORD_NONE */
 	uint32_t parent;     /* flow index of the control session; RECORD_NONE: it is over */
-	uint32_t call;       /* RECORD_NONE: of no call */
+	uint32_t call;       /* index of the one that announced it first, for traces; RECORD_NONE: none did */
 	uint32_t made_s, until_s;
 	uint8_t flags;
 	char message[EXPECT_MESSAGE]; /* that announced it, for traces; cut, padded with 0 */
@@ -56,7 +56,7 @@ struct expect_record {
 static_assert(sizeof(struct expect_record) == 72, "layout");
 
 #define EXPECT_MAX      16384 /* of the box */
-#define EXPECT_FLOW_MAX 8     /* waiting, of a control session */
+#define EXPECT_FLOW_MAX 8     /* waiting, of a control session; gateways may say more */
 #define EXPECT_HOST_MAX 2000  /* waiting, of an inside host */
 
 struct expect_table;
@@ -69,7 +69,7 @@ void expect_table_free(struct expect_table *table);
  * not asked: what is over is removed by its timer. */
 struct expect_record *expect_find(struct expect_table *table, uint16_t vrf, uint8_t protocol, uint8_t side,
 				  struct endpoint from, struct endpoint to);
-/* The waiting one that is equal in all but time, flags and binding: a repeated announcement. */
+/* The waiting one that is equal in all but time, flags, call and binding: a repeated announcement. */
 struct expect_record *expect_same(struct expect_table *table, const struct expect_record *body);
 /* NULL: no room. Counts by parent, inside host and call are the caller's limits: expect_counts. */
 struct expect_record *expect_add(struct expect_table *table, const struct expect_record *body);

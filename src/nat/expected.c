@@ -19,6 +19,15 @@
 
 /* ---- counting ---- */
 
+/* Unless its place is another call's by now. */
+static void name_call(const struct engine *engine, const struct expect_record *record, struct alg_trace *trace)
+{
+	const struct call_record *call = call_at(engine->calls, record->call);
+
+	if (call != NULL && call->created_s <= record->made_s)
+		session_call_text(call->key, call->key_length, trace->call);
+}
+
 static void trace(struct engine *engine, uint64_t now, uint8_t kind, const struct expect_record *record)
 {
 	struct alg_trace trace = {
@@ -33,6 +42,7 @@ static void trace(struct engine *engine, uint64_t now, uint8_t kind, const struc
 	};
 
 	memcpy(trace.message, record->message, sizeof(record->message));
+	name_call(engine, record, &trace);
 	session_trace(engine, &trace);
 }
 

@@ -6,12 +6,14 @@
  * of the router itself are not shown: they translate nothing.
  */
 #include <string.h>
+#include "nat/call_life.h"
 #include "nat/resolve.h"
 #include "nat/session.h"
 
 #define LOOK_MAX 4096 /* records that one call looks at */
 
-enum stage { STAGE_FLOWS, STAGE_EXPECTED, STAGE_BINDINGS, STAGE_STATICS, STAGE_END };
+/* STAGE_CALLS: clear only */
+enum stage { STAGE_FLOWS, STAGE_EXPECTED, STAGE_CALLS, STAGE_BINDINGS, STAGE_STATICS, STAGE_END };
 
 /* ---- rows ---- */
 
@@ -210,11 +212,18 @@ static uint32_t next_record(struct engine *engine, struct translation_cursor *cu
 		index = flow_next(engine->flows, &cursor->next, *look);
 	else if (cursor->stage == STAGE_EXPECTED)
 		index = next_waiting(engine->expects, &cursor->next);
+	else if (cursor->stage == STAGE_CALLS)
+		index = call_next(engine->calls, &cursor->next, *look);
 	else
 		index = binding_next(engine->bindings, &cursor->next, *look);
 
 	*look -= cursor->next == RECORD_NONE || cursor->next - from > *look ? 0 : cursor->next - from;
 	return index;
+}
+
+static bool names_all(const struct filter *filter)
+{
+	return filter == NULL || (filter->protocol == 0 && filter->n_terms == 0);
 }
 
 static bool record_matches(const struct engine *engine, const struct translation_cursor *cursor,
@@ -224,6 +233,8 @@ static bool record_matches(const struct engine *engine, const struct translation
 		return flow_matches(cursor, flow_at(engine->flows, index));
 	if (cursor->stage == STAGE_EXPECTED)
 		return expected_matches(cursor, expect_at(engine->expects, index));
+	if (cursor->stage == STAGE_CALLS)
+		return names_all(cursor->filter) && call_is_call(call_at(engine->calls, index));
 	return binding_matches(cursor, binding_at(engine->bindings, index));
 }
 
@@ -243,6 +254,8 @@ static uint32_t record_rows(struct engine *engine, uint64_t now, struct translat
 {
 	uint32_t n = 0, look = LOOK_MAX;
 
+	if (cursor->stage == STAGE_CALLS)
+		cursor->next = RECORD_NONE;
 	while (n < max && look > 0 && cursor->next != RECORD_NONE) {
 		uint32_t index = next_record(engine, cursor, &look);
 
@@ -421,8 +434,13 @@ static void clear_flow(struct engine *engine, uint64_t now, struct translation_c
 		cursor->kept++;
 		return;
 	}
-	flow_end(engine, now, index, EVENT_REMOVED);
+	if (!call_clear(engine, now, index)) {
+		cursor->next = index;
+		return;
+	}
 	cursor->ended++;
+	if (flow_at(engine->flows, index) != NULL)
+		flow_end(engine, now, index, EVENT_REMOVED);
 }
 
 static void clear_expected(struct engine *engine, uint64_t now, struct translation_cursor *cursor, uint32_t index)
@@ -459,7 +477,7 @@ bool engine_clear_translations(struct engine *engine, uint64_t now, struct trans
 	uint32_t look = LOOK_MAX;
 
 	for (int i = 0; i < LOOK_MAX / 4 && look > 0 && cursor->next != RECORD_NONE && !cursor->end; i++) {
-		uint32_t index = next_record(engine, cursor, &look);
+		uint32_t index = next_record(engine, cursor, &look), after = cursor->next;
 
 		if (index == RECORD_NONE)
 			break;
@@ -469,8 +487,12 @@ bool engine_clear_translations(struct engine *engine, uint64_t now, struct trans
 			clear_flow(engine, now, cursor, index);
 		else if (cursor->stage == STAGE_EXPECTED)
 			clear_expected(engine, now, cursor, index);
+		else if (cursor->stage == STAGE_CALLS)
+			call_end(engine, now, call_at(engine->calls, index));
 		else
 			clear_binding(engine, now, cursor, index);
+		if (cursor->next != after)
+			break; /* not done with this one yet */
 	}
 	if (cursor->next == RECORD_NONE) {
 		cursor->next = 0;

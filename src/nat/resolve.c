@@ -34,6 +34,7 @@ bool names_nobody(ip4 addr)
 static enum alg_note expect(struct making *m, struct expect_record *body)
 {
 	struct expect_table *table = m->engine->expects;
+	const uint32_t most = m->gateway->expect_max != 0 ? m->gateway->expect_max : EXPECT_FLOW_MAX;
 	struct expect_record *record = expect_same(table, body);
 
 	if (record != NULL) {
@@ -41,7 +42,7 @@ static enum alg_note expect(struct making *m, struct expect_record *body)
 		STORE_POINT();
 		return NOTE_NONE;
 	}
-	if (expect_of_parent(table, m->ask->flow) >= EXPECT_FLOW_MAX ||
+	if (m->n_made == MADE_MAX || expect_of_parent(table, m->ask->flow) >= most ||
 	    expect_of_host(table, body->vrf, body->il) >= EXPECT_HOST_MAX)
 		return NOTE_LIMIT;
 	record = expected_add(m->engine, m->now, body);
@@ -72,7 +73,7 @@ static struct expect_record body_of(const struct making *m, const struct mention
 	    .rule = flow->rule,
 	    .binding = RECORD_NONE,
 	    .parent = m->ask->flow,
-	    .call = RECORD_NONE,
+	    .call = m->told.call != NULL ? call_index(m->engine->calls, m->told.call) : RECORD_NONE,
 	    .made_s = seconds(m->now),
 	    .until_s = seconds(m->now) + life_s,
 	    .flags = (uint8_t)((mention->flags & MENTION_MANY ? EXPECT_MANY : 0) |

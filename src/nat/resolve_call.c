@@ -14,8 +14,6 @@
 #include "nat/resolve_parts.h"
 #include "nat/session.h"
 
-#include <string.h>
-
 #define GIVE_WAY_MAX 8 /* calls that are over, for a port that is wanted */
 
 static bool is_own(const struct mention *mention, const struct flow_record *flow, uint8_t protocol)
@@ -161,7 +159,6 @@ static enum alg_note contact(struct making *m, uint8_t protocol, struct endpoint
 	if (note != NOTE_NONE)
 		return note;
 	*ig = call_port_global(port);
-	call_port_admit(port, m->sender->og);
 	take_contact(m, port);
 	return NOTE_NONE;
 }
@@ -211,25 +208,10 @@ static enum resolve_outcome signal_inside(struct making *m, const struct mention
 
 /* ---- the other side ---- */
 
-/* A new one takes the place of what was said of the same medium to the same party, else of the oldest. */
-static void remember(struct making *m, struct endpoint at, uint16_t medium, uint32_t branch)
+static void remember_place(struct making *m, ip4 addr)
 {
-	struct call_record *call = m->told.call;
-	const struct call_remote said = {
-		.at = at, .medium = medium, .host = m->receiver->il, .party = call_party(m->receiver), .branch = branch};
-	unsigned i = 0;
-
-	while (i < CALL_REMOTES - 1) {
-		const struct call_remote *old = &call->remotes[i];
-
-		if (old->at.addr == 0 || (old->medium == medium && old->party == said.party &&
-					  (old->branch == branch || old->branch == 0 || branch == 0)))
-			break;
-		i++;
-	}
-	memmove(&call->remotes[1], &call->remotes[0], i * sizeof(call->remotes[0]));
-	call->remotes[0] = said;
-	STORE_POINT();
+	if (m->told.n_places < CALL_PEERS)
+		m->told.places[m->told.n_places++] = addr;
 }
 
 /* Registrars list the contacts of others, too. */
@@ -255,12 +237,15 @@ static void follow_there(struct making *m, const struct mention *mention)
 {
 	const struct flow_record *flow = m->receiver;
 	struct mention there = *mention;
+	enum alg_note note = NOTE_NONE;
 
 	there.protocol = resolve_protocol(mention, flow);
 	there.child = m->ask->alg;
 	there.flags = MENTION_MANY;
 	if (snapshot_service(m->engine->snapshot, there.protocol, there.at.port, there.at.addr) == ALG_NONE)
-		expect_inside(m, &there, there.at);
+		note = expect_inside(m, &there, there.at);
+	if (note != NOTE_NONE)
+		m->note = note;
 }
 
 static enum resolve_outcome signal_outside(struct making *m, const struct mention *mention, struct resolved *out)
@@ -272,7 +257,7 @@ static enum resolve_outcome signal_outside(struct making *m, const struct mentio
 	if (m->findings->said == SAID_REGISTERED) {
 		note_grant(m, mention);
 	} else if (!ours) {
-		remember(m, mention->at, MEDIUM_NONE, 0);
+		remember_place(m, mention->at.addr);
 		follow_there(m, mention);
 	}
 	return RESOLVED;
@@ -365,6 +350,7 @@ static enum alg_note medium_port(struct making *m, const struct mention *mention
 	body.call = call_index(m->engine->calls, m->told.call);
 	body.medium = mention->medium;
 	body.kind |= kind;
+	body.flags = PORT_OFFERED;
 	return begin_port(m, &body, out);
 }
 
@@ -494,7 +480,7 @@ static enum resolve_outcome media_outside(struct making *m, const struct mention
 	if (mention->role == ROLE_RTCP)
 		medium |= CALL_REMOTE_RTCP;
 	if (m->told.call != NULL)
-		remember(m, mention->at, medium, m->findings->branch);
+		offer_remember(m, mention->at, medium);
 	return RESOLVED;
 }
 
@@ -524,6 +510,6 @@ enum resolve_outcome resolve_media(struct making *m, const struct mention *menti
 	outcome = mention->flags & MENTION_ACTIVE ? active_inside(m, mention, out) : media_inside(m, mention, out);
 	/* The other party is inside, too: it knows this one by its global endpoint. */
 	if (outcome == RESOLVED && m->receiver != NULL && m->told.call != NULL)
-		remember(m, out->to, mention->medium, m->findings->branch);
+		offer_remember(m, out->to, mention->medium);
 	return outcome;
 }

@@ -36,10 +36,8 @@ static bool is_registered(const struct making *m, ip4 host, uint16_t at, ip4 ser
 	const struct call_port *port = NULL;
 
 	while ((port = call_port_of_local(m->engine->calls, m->sender->vrf, m->sender->protocol, local, port)) != NULL) {
-		for (unsigned i = 0; (port->kind & PORT_SIGNAL) && i < PORT_REMOTES; i++) {
-			if (port->remotes[i] == server)
-				return true;
-		}
+		if ((port->kind & PORT_SIGNAL) && call_port_admits(m->engine->calls, port, server))
+			return true;
 	}
 	return false;
 }

@@ -18,7 +18,8 @@ struct telling {
 	bool shows_local[2], shows_global[2]; /* the sender's own address, in names and in contacts */
 	uint32_t granted_s;       /* to contacts of ours */
 	uint32_t wanted_s;        /* the longest that a contact is to last */
-	uint32_t n_made, n_touched, n_media;
+	uint32_t n_made, n_touched, n_media, n_places;
+	ip4 places[CALL_PEERS];   /* where the other side wants to be reached */
 	uint32_t made_ports[PORTS_MAX], touched[PORTS_MAX]; /* ports; of media those that are announced (again) */
 	uint16_t media[PORTS_MAX]; /* that an inside party says something about */
 };
@@ -86,6 +87,12 @@ void aware_note(struct making *m, const struct mention *mention);
 void aware_keep(struct making *m);
 /* The receiver, who has this local address, writes its global one there by itself, so that it must stay. */
 bool aware_of(const struct making *m, const struct mention *mention, ip4 local);
+
+/* resolve_offer.c */
+/* Where the other side receives this medium, as it tells the receiver. */
+void offer_remember(struct making *m, struct endpoint at, uint16_t medium);
+/* All was resolved: what of the call's media holds now. */
+void offer_follow(struct making *m);
 
 /* resolve_said.c */
 /* An inside party of a call, by the flow that it signals on. */

@@ -13,7 +13,6 @@
 
 #define OVER_S	       32 /* RFC 3261 17.1.1.2: 64 T1 */
 #define MEDIA_OVER_S   5
-#define REPLACED_S     32
 
 static const struct siphash_key party_key = {0x616c67617465, 0x7061727479};
 
@@ -44,12 +43,13 @@ void telling_open(struct making *m)
 		.state = (uint8_t)state_of((enum said)findings->said),
 		.said_s = seconds(m->now),
 		.until_s = seconds(m->now) + OVER_S,
+		.flags = m->sender != NULL ? 0 : CALL_OUTSIDE,
 	};
 
 	if (findings->key_length == 0)
 		return;
 	if (findings->said != SAID_REGISTER && body.state == CALL_REGISTERING)
-		body.flags = CALL_OTHER;
+		body.flags |= CALL_OTHER;
 	memcpy(body.key, findings->key, findings->key_length);
 	memcpy(body.caller, findings->caller, sizeof(body.caller));
 	memcpy(body.callee, findings->callee, sizeof(body.callee));
@@ -102,62 +102,7 @@ void telling_undo(struct making *m)
 	m->engine->call_in_hand = RECORD_NONE;
 }
 
-/* ---- ports that are said, and those that are not said any more ---- */
-
-static bool is_touched(const struct telling *told, uint32_t index)
-{
-	for (uint32_t i = 0; i < told->n_touched; i++) {
-		if (told->touched[i] == index)
-			return true;
-	}
-	return false;
-}
-
-static bool is_said(const struct telling *told, uint16_t medium)
-{
-	for (uint32_t i = 0; i < told->n_media; i++) {
-		if (told->media[i] == medium)
-			return true;
-	}
-	return false;
-}
-
-/* An offer replaces what it does not name when it is accepted; if it is refused, all stays (RFC 3264 8). Both are there for a
- * while. */
-static void follow_media(struct making *m)
-{
-	uint32_t index = call_index(m->engine->calls, m->told.call);
-	uint32_t party = call_party(m->sender);
-	bool agreed = m->findings->said == SAID_UP;
-	struct call_port *port = NULL;
-
-	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
-		if (port->party != party || !is_said(&m->told, port->medium))
-			continue;
-		if (is_touched(&m->told, call_port_index(m->engine->calls, port))) {
-			port->flags &= (uint8_t)~PORT_REPLACED;
-			port->closes_s = 0;
-		} else if (agreed && port->closes_s == 0) {
-			port->closes_s = seconds(m->now) + REPLACED_S;
-		} else {
-			port->flags |= PORT_REPLACED;
-		}
-	}
-	STORE_POINT();
-}
-
-/* The other side has answered. */
-static void agree(struct making *m)
-{
-	uint32_t index = call_index(m->engine->calls, m->told.call);
-	struct call_port *port = NULL;
-
-	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
-		if (port->host == m->receiver->il && (port->flags & PORT_REPLACED) && port->closes_s == 0)
-			port->closes_s = seconds(m->now) + REPLACED_S;
-	}
-	STORE_POINT();
-}
+/* ---- what is said ---- */
 
 static void close_media(struct making *m, uint32_t closes_s)
 {
@@ -168,8 +113,6 @@ static void close_media(struct making *m, uint32_t closes_s)
 		port->closes_s = closes_s;
 	STORE_POINT();
 }
-
-/* ---- what is said ---- */
 
 static void set_state(struct making *m, enum call_state state)
 {
@@ -190,7 +133,8 @@ static void said_begin(struct making *m)
 
 	if (m->findings->lifetime_s != 0)
 		call->lifetime_s = m->findings->lifetime_s;
-	if (call->state == CALL_UP)
+	/* One that crossed a hanging up. */
+	if (call->state == CALL_UP || ((call->flags & CALL_ENDED) && m->findings->branch != 0))
 		return;
 	if (m->told.made || call->state != CALL_BEGUN)
 		m->engine->call_totals.calls += m->told.made || (call->flags & CALL_OTHER);
@@ -246,21 +190,33 @@ static void said_failed(struct making *m)
 	}
 }
 
-/* Of several that answered one may be hung up alone. */
+/* Of several that answered one may be hung up alone, more than once. */
+static bool ends_another(const struct call_record *call, uint32_t branch)
+{
+	for (unsigned i = 0; i < call->n_branches; i++) {
+		if (call->branches[i] == branch || call->branches[i] == 0)
+			return false;
+	}
+	return call->n_branches > 0 && branch != 0;
+}
+
 static void said_end(struct making *m)
 {
 	struct call_record *call = m->told.call;
-	unsigned kept = 0, had = call->n_branches;
+	const uint32_t branch = m->findings->branch;
+	unsigned kept = 0;
 
-	if (call->state != CALL_UP && call->state != CALL_BEGUN)
+	if ((call->state != CALL_UP && call->state != CALL_BEGUN) || ends_another(call, branch))
 		return;
-	for (unsigned i = 0; i < had; i++) {
-		if (call->branches[i] != m->findings->branch)
+	for (unsigned i = 0; i < call->n_branches && branch != 0; i++) {
+		if (call->branches[i] != branch && call->branches[i] != 0)
 			call->branches[kept++] = call->branches[i];
 	}
 	call->n_branches = (uint8_t)kept;
-	if (kept > 0 && had > 1)
+	if (kept > 0) {
+		forget_losers(call);
 		return;
+	}
 	call->flags |= CALL_ENDED;
 	m->engine->call_totals.ended++;
 	close_media(m, seconds(m->now) + MEDIA_OVER_S);
@@ -317,6 +273,17 @@ static void said_other(struct making *m)
 		call->until_s = until_s;
 }
 
+static void said_progress(struct making *m)
+{
+	struct call_record *call = m->told.call;
+
+	if (call->state == CALL_OVER && !(call->flags & CALL_ENDED))
+		set_state(m, CALL_BEGUN);
+	/* A session may be refreshed by UPDATE (RFC 4028 7). */
+	if (m->findings->lifetime_s != 0)
+		call->lifetime_s = m->findings->lifetime_s;
+}
+
 static void obey(struct making *m)
 {
 	switch ((enum said)m->findings->said) {
@@ -324,8 +291,7 @@ static void obey(struct making *m)
 		said_begin(m);
 		break;
 	case SAID_PROGRESS:
-		if (m->told.call->state == CALL_OVER && !(m->told.call->flags & CALL_ENDED))
-			set_state(m, CALL_BEGUN);
+		said_progress(m);
 		break;
 	case SAID_UP:
 		said_up(m);
@@ -348,23 +314,30 @@ static void obey(struct making *m)
 	}
 }
 
-/* Who may come to a contact: the peer of its signalling, and where the other side wants to be reached. */
-static void admit(struct making *m)
+/* Who may come to the contacts: where the other side wants to be reached, and the peer of its signalling. */
+static void admit(struct making *m, const struct flow_record *flow)
 {
-	const struct call_record *call = m->told.call;
-	const struct flow_record *flow = m->sender != NULL ? m->sender : m->receiver;
+	for (uint32_t i = 0; i < m->told.n_places; i++)
+		call_admit(m->engine->calls, m->told.call, m->told.places[i]);
+	call_admit(m->engine->calls, m->told.call, flow->og);
+}
 
-	for (unsigned i = 0; i < CALL_CONTACTS; i++) {
-		struct call_port *port = call_port_at(m->engine->calls, call->contacts[i]);
+/* The other side has said, or did not want to, where it receives: see call_life.c. */
+static void open_up(struct making *m)
+{
+	const bool said = m->receiver != NULL && (m->told.answered || m->findings->said == SAID_UP);
 
-		if (port == NULL || port->il != flow->il)
-			continue;
-		for (unsigned n = 0; n < CALL_REMOTES; n++) {
-			if (call->remotes[n].medium == MEDIUM_NONE && call->remotes[n].host == flow->il &&
-			    call->remotes[n].at.addr != 0)
-				call_port_admit(port, call->remotes[n].at.addr);
-		}
-		call_port_admit(port, flow->og);
+	if (said || (m->told.call->opened_s != 0 && m->told.n_media > 0))
+		call_open(m->engine, m->now, m->told.call);
+}
+
+static void note_ports(struct making *m)
+{
+	for (uint32_t i = 0; i < m->told.n_made; i++) {
+		const struct call_port *port = call_port_at(m->engine->calls, m->told.made_ports[i]);
+
+		if (port != NULL)
+			call_port_note(m->engine, m->now, port, TRACE_EXPECTED, m->findings);
 	}
 }
 
@@ -381,18 +354,11 @@ void telling_end(struct making *m)
 	if (m->told.aware)
 		call->flags |= CALL_AWARE;
 	call_set_flow(m->engine->calls, call, m->ask->flow, flow->state);
-	if (m->sender != NULL && m->told.n_media > 0)
-		follow_media(m);
-	if (m->told.answered && m->findings->said != SAID_BEGIN)
-		agree(m);
-	for (uint32_t i = 0; i < m->told.n_made; i++) {
-		const struct call_port *port = call_port_at(m->engine->calls, m->told.made_ports[i]);
-
-		if (port != NULL)
-			call_port_note(m->engine, m->now, port, TRACE_EXPECTED, m->findings->message);
-	}
-	admit(m);
+	offer_follow(m);
+	note_ports(m);
+	admit(m, flow);
 	obey(m);
+	open_up(m);
 	call_arm(m->engine, m->now, call);
 	m->engine->call_in_hand = RECORD_NONE;
 }

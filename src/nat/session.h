@@ -29,6 +29,8 @@ struct alg_counts {
 	uint8_t last;          /* enum alg_note */
 };
 
+#define TRACE_CALL_SIZE 65 /* FINDING_KEY, and the end */
+
 /* One rewritten field, or one event: what was, what is. */
 struct alg_trace {
 	uint64_t now;
@@ -40,7 +42,9 @@ struct alg_trace {
 	struct endpoint il, og; /* the flow */
 	char message[16];      /* as findings.message; of a child that of the announcement */
 	uint8_t role;          /* enum role */
-	char call[40];         /* TRACE_CHANGED: as findings.key, cut; graphic characters; empty where the protocol has no calls */
+	const char *place;     /* as mention.place */
+	char call[TRACE_CALL_SIZE]; /* as findings.key, in graphic characters; empty where the protocol has no calls, or several
+				     * share it */
 	struct endpoint before, after;
 };
 enum trace_kind {
@@ -76,6 +80,7 @@ uint32_t trace_take(const struct trace_ring *ring, uint64_t *cursor, struct alg_
 /* ---- for the engine's own files ---- */
 
 struct session_set;
+struct findings;
 struct tcp_segment;
 struct decision;
 struct decoded;
@@ -115,6 +120,11 @@ void session_numbers(const struct engine *engine, uint32_t flow, uint8_t side, s
 
 /* Counts; tells an operator what he should know. The flow may be RECORD_NONE. */
 void session_note(struct engine *engine, uint64_t now, enum alg alg, uint32_t flow, enum alg_note note);
+/* Likewise, about a message. */
+void session_note_of(struct engine *engine, uint64_t now, enum alg alg, uint32_t flow, enum alg_note note,
+		     const struct findings *findings);
+/* The key of a call as traces have it. */
+void session_call_text(const uint8_t *key, uint8_t length, char out[TRACE_CALL_SIZE]);
 /* Also for what resolve.c does. The number is given here. */
 void session_trace(struct engine *engine, const struct alg_trace *trace);
 

@@ -28,7 +28,8 @@ static struct alg_counts *counts_of(const struct reader *reader)
 
 static void note(const struct reader *reader, enum alg_note what)
 {
-	session_note(reader->engine, reader->now, (enum alg)reader->reading->alg, reader->reading->flow, what);
+	session_note_of(reader->engine, reader->now, (enum alg)reader->reading->alg, reader->reading->flow, what,
+			&reader->set->findings);
 }
 
 /* ---- what the configuration leaves out ---- */
@@ -42,15 +43,6 @@ static uint32_t options_of(const struct snapshot *snapshot)
 
 /* ---- what came of it ---- */
 
-static void name_call(char call[sizeof(((struct alg_trace *)0)->call)], const struct findings *findings)
-{
-	uint32_t i;
-
-	for (i = 0; i < findings->key_length && i < sizeof(((struct alg_trace *)0)->call) - 1; i++)
-		call[i] = findings->key[i] > ' ' && findings->key[i] < 0x7f ? (char)findings->key[i] : '?';
-	call[i] = '\0';
-}
-
 static void trace_field(const struct reader *reader, const struct field *field)
 {
 	const struct findings *findings = &reader->set->findings;
@@ -63,12 +55,13 @@ static void trace_field(const struct reader *reader, const struct field *field)
 		.il = {flow->il, flow->il_port},
 		.og = {flow->og, flow->og_port},
 		.role = findings->mentions[field->mention].role,
+		.place = findings->mentions[field->mention].place,
 		.before = findings->mentions[field->mention].at,
 		.after = reader->set->resolved[field->mention].to,
 	};
 
 	memcpy(trace.message, findings->message, sizeof(trace.message));
-	name_call(trace.call, findings);
+	session_call_text(findings->key, findings->key_length, trace.call);
 	session_trace(reader->engine, &trace);
 }
 
@@ -120,7 +113,7 @@ static enum message_fate become(const struct reader *reader, const uint8_t *byte
 	enum alg_note why = NOTE_NONE;
 	enum resolve_outcome outcome;
 
-	if (set->findings.n_mentions == 0 && set->findings.said == SAID_NOTHING)
+	if (set->findings.n_mentions == 0 && set->findings.said == SAID_NOTHING && set->findings.answer == ANSWER_NONE)
 		return MESSAGE_SAME;
 	outcome = resolve_all(reader->engine, reader->now, &ask, &set->findings, set->resolved, &why);
 	if (why != NOTE_NONE)

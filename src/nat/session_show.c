@@ -61,7 +61,24 @@ static void put_event(struct engine *engine, uint64_t now, enum alg alg, const s
 	event_put(&engine->events, &event);
 }
 
+static_assert(TRACE_CALL_SIZE == FINDING_KEY + 1, "a whole key");
+
+void session_call_text(const uint8_t *key, uint8_t length, char out[TRACE_CALL_SIZE])
+{
+	uint32_t i;
+
+	for (i = 0; i < length && i < TRACE_CALL_SIZE - 1; i++)
+		out[i] = key[i] > ' ' && key[i] < 0x7f ? (char)key[i] : '?';
+	out[i] = '\0';
+}
+
 void session_note(struct engine *engine, uint64_t now, enum alg alg, uint32_t index, enum alg_note note)
+{
+	session_note_of(engine, now, alg, index, note, NULL);
+}
+
+void session_note_of(struct engine *engine, uint64_t now, enum alg alg, uint32_t index, enum alg_note note,
+		     const struct findings *findings)
 {
 	static const struct flow_record nobody;
 	const struct flow_record *flow = index != RECORD_NONE ? flow_at(engine->flows, index) : NULL;
@@ -75,6 +92,10 @@ void session_note(struct engine *engine, uint64_t now, enum alg alg, uint32_t in
 	counts->last = (uint8_t)note;
 	trace.il = (struct endpoint){flow->il, flow->il_port};
 	trace.og = (struct endpoint){flow->og, flow->og_port};
+	if (findings != NULL) {
+		memcpy(trace.message, findings->message, sizeof(trace.message));
+		session_call_text(findings->key, findings->key_length, trace.call);
+	}
 	session_trace(engine, &trace);
 	if (is_worth_telling(note) && may_tell(engine->sessions, now))
 		put_event(engine, now, alg, flow, note);

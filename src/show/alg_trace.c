@@ -82,7 +82,7 @@ static const char *what_text(const struct alg_trace *trace)
 {
 	switch ((enum trace_kind)trace->kind) {
 	case TRACE_CHANGED:
-		return role_text(trace->role);
+		return trace->place != NULL ? trace->place : role_text(trace->role);
 	case TRACE_EXPECTED:
 		return "expect";
 	case TRACE_CAME:
@@ -99,12 +99,15 @@ static const char *change_text(const struct alg_trace *trace, char buf[CHANGE_SI
 {
 	char before[ENDPOINT_TEXT_SIZE], after[ENDPOINT_TEXT_SIZE];
 
+	int n;
+
 	if (trace->kind == TRACE_NOTE)
-		snprintf(buf, CHANGE_SIZE, "%s", alg_note_text((enum alg_note)trace->note));
+		n = snprintf(buf, CHANGE_SIZE, "%s", alg_note_text((enum alg_note)trace->note));
 	else
-		snprintf(buf, CHANGE_SIZE, "%s -> %s%s%.*s", endpoint_text(trace->before, before),
-			 endpoint_text(trace->after, after), trace->call[0] != '\0' ? ", call " : "",
-			 (int)sizeof(trace->call), trace->call);
+		n = snprintf(buf, CHANGE_SIZE, "%s -> %s", endpoint_text(trace->before, before),
+			     endpoint_text(trace->after, after));
+	if (trace->call[0] != '\0')
+		snprintf(buf + n, CHANGE_SIZE - (size_t)n, ", call %.*s", (int)sizeof(trace->call), trace->call);
 	return buf;
 }
 
@@ -133,7 +136,7 @@ static const struct column columns[COLUMNS] = {
 	[COLUMN_IL] = {"inside_local", "Inside local", 38, FIELD_ENDPOINT},
 	[COLUMN_OG] = {"outside_global", "Outside global", 60, FIELD_ENDPOINT},
 	[COLUMN_FIELD] = {"field", "Field", 82, FIELD_TEXT},
-	[COLUMN_CHANGE] = {"change", "Old -> new", 90, FIELD_TEXT},
+	[COLUMN_CHANGE] = {"change", "Old -> new", 104, FIELD_TEXT},
 };
 
 static void print_row(FILE *out, const struct alg_trace *trace)
@@ -168,12 +171,17 @@ void alg_trace_print(FILE *out, struct mailbox *box, struct engine *engine, uint
 
 /* ---- debug ---- */
 
-static void put_end(const struct alg_trace *trace, FILE *out)
+static void put_call(const struct alg_trace *trace, FILE *out)
 {
-	fprintf(out, " in %.*s", (int)sizeof(trace->message), trace->message);
 	if (trace->call[0] != '\0')
 		fprintf(out, " of call %.*s", (int)sizeof(trace->call), trace->call);
 	fputc('\n', out);
+}
+
+static void put_end(const struct alg_trace *trace, FILE *out)
+{
+	fprintf(out, " in %.*s", (int)sizeof(trace->message), trace->message);
+	put_call(trace, out);
 }
 
 static void put_changed(const struct alg_trace *trace, FILE *out)
@@ -201,12 +209,13 @@ static void put_event(const struct alg_trace *trace, FILE *out)
 
 	fprintf(out, "NAT: %s: [%" PRIu32 "] ", alg_type((enum alg)trace->alg), trace->number);
 	if (trace->kind == TRACE_NOTE)
-		fprintf(out, "(%s) (%s): %s\n", endpoint_text(trace->il, first), endpoint_text(trace->og, second),
+		fprintf(out, "(%s) (%s): %s", endpoint_text(trace->il, first), endpoint_text(trace->og, second),
 			alg_note_text((enum alg_note)trace->note));
 	else
-		fprintf(out, "%s %s->%s%s%.*s\n", trace->kind < TRACE_NOTE ? words[trace->kind] : "?",
+		fprintf(out, "%s %s->%s%s%.*s", trace->kind < TRACE_NOTE ? words[trace->kind] : "?",
 			endpoint_text(trace->before, first), endpoint_text(trace->after, second),
 			trace->message[0] != '\0' ? " announced by " : "", (int)sizeof(trace->message), trace->message);
+	put_call(trace, out);
 }
 
 const char *alg_trace_debug(const struct alg_trace *trace, char buf[ALG_TRACE_TEXT_SIZE])

@@ -19,6 +19,7 @@ struct says {
 	const char *first; /* the first line */
 	const char *method;
 	int call;
+	unsigned cseq; /* 0: 1 */
 	const char *from, *to; /* tags; NULL: none */
 	const char *via, *contact; /* host:port; NULL: a name, none */
 	const char *more;  /* header fields */
@@ -38,9 +39,11 @@ static inline const char *sip_text(const struct says *says)
 		snprintf(to, sizeof(to), ";tag=%s", says->to);
 	snprintf(text, sizeof(text),
 		 "%s\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK1;rport\r\nFrom: <sip:a@example.com>;tag=%s\r\n"
-		 "To: <sip:b@example.com>%s\r\nCall-ID: call%d\r\nCSeq: 1 %s\r\n%s%s%sContent-Length: %u\r\n\r\n%s",
+		 "To: <sip:b@example.com>%s\r\nCall-ID: call%d\r\nCSeq: %u %s\r\n"
+		 "%s%s%sContent-Length: %u\r\n\r\n%s",
 		 says->first, says->via != NULL ? says->via : "there.example.com", says->from != NULL ? says->from : "f", to,
-		 says->call, says->method, contact, says->more != NULL && says->more[0] != ';' ? says->more : "",
+		 says->call, says->cseq != 0 ? says->cseq : 1, says->method, contact,
+		 says->more != NULL && says->more[0] != ';' ? says->more : "",
 		 says->sdp != NULL ? "Content-Type: application/sdp\r\n" : "", (unsigned)strlen(sdp), sdp);
 	return text;
 }
@@ -171,6 +174,63 @@ static inline void request_out(int call, const char *method, const char *tag)
 	snprintf(first, sizeof(first), "%s sip:b@198.51.100.2 SIP/2.0", method);
 	sip_out(HOST(5), 5060, PROXY, 5060, &says);
 }
+
+/* Within a dialog whose other end has the tag t: a request of this method, or with `status` an answer to one. media NULL: nothing
+ * is described. */
+struct step {
+	int call; /* 0: 1 */
+	const char *method, *status;
+	unsigned cseq;
+	bool theirs;	     /* the request is the other side's */
+	const char *tag;     /* NULL: t; "": it has none yet */
+	const char *addr;    /* of the media; NULL: 10.0.0.5, or 198.51.100.2 */
+	const char *media;
+	const char *contact; /* NULL: 10.0.0.5:5060, or 198.51.100.2:5060 */
+	const char *more;
+};
+
+static inline struct says says_of(const struct step *step, bool out, char first[80])
+{
+	const char *tag = step->tag != NULL ? step->tag : "t", *here = out ? "10.0.0.5" : "198.51.100.2";
+	struct says says = {
+		.first = first,
+		.method = step->method,
+		.call = step->call != 0 ? step->call : 1,
+		.cseq = step->cseq,
+		.from = step->theirs ? tag : "f",
+		.to = step->theirs ? "f" : tag[0] != '\0' ? tag : NULL,
+		.via = step->theirs ? "198.51.100.1:5060" : out ? "10.0.0.5:5060" : "203.0.113.1:5060",
+		.contact = step->contact != NULL ? step->contact : out ? "10.0.0.5:5060" : "198.51.100.2:5060",
+		.more = step->more,
+		.sdp = step->media != NULL ? sdp_of(step->addr != NULL ? step->addr : here, step->media) : NULL,
+	};
+
+	if (step->status != NULL)
+		snprintf(first, 80, "SIP/2.0 %s", step->status);
+	else
+		snprintf(first, 80, "%s sip:u@%s SIP/2.0", step->method, out ? "198.51.100.2:5060" : "203.0.113.1:5060");
+	return says;
+}
+
+/* HOST(5) says it, or PROXY does. */
+static inline void say_out(struct step step)
+{
+	char first[80];
+	struct says says = says_of(&step, true, first);
+
+	sip_out(HOST(5), 5060, PROXY, 5060, &says);
+}
+
+static inline void say_in(struct step step)
+{
+	char first[80];
+	struct says says = says_of(&step, false, first);
+
+	sip_in(PROXY, 5060, FACE, 5060, &says);
+}
+
+#define SAY_OUT(...) say_out((struct step){__VA_ARGS__})
+#define SAY_IN(...)  say_in((struct step){__VA_ARGS__})
 
 static inline enum reason rtp_in(int peer, uint16_t from, ip4 global, uint16_t to, struct pkt *p)
 {

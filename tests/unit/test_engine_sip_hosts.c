@@ -348,6 +348,7 @@ START_TEST(without_a_port_the_message_does_not_go_on)
 	/* What has a port already goes on. */
 	invite_out(1, AUDIO);
 	HAS("m=audio 4000");
+	answer_in(1, "SIP/2.0 200 OK", "t");
 	IS(rtp_in(2, 6000, FACE, 4000, &p), TRANSLATED_NEW);
 }
 END_TEST

@@ -376,7 +376,8 @@ static void forget(void)
 	engine.traces.head = 0;
 }
 
-static const char head[] = "Time                Gateway Message   Inside local          Outside global        Field   Old -> new\n";
+static const char head[] = "Time                Gateway Message   Inside local          Outside global        "
+			   "Field                 Old -> new\n";
 
 /* The header and these rows, all but their times. */
 static void expect_rows(const char *const *rows)
@@ -402,12 +403,15 @@ static void expect_rows(const char *const *rows)
 START_TEST(traces_are_rows)
 {
 	static const char *const all[] = {
-		"ftp     PORT      10.0.0.5:1025         198.51.100.2:21       listen  10.0.0.5:4000 -> 203.0.113.1:4001",
-		"rsh     ---       10.0.0.6:1023         198.51.100.2:514      expect  203.0.113.1:1022 -> 10.0.0.6:1022",
-		"dns     RESPONSE  10.0.0.5:1030         198.51.100.3:53       address 10.0.0.8 -> 203.0.113.8",
-		"ftp     ---       10.0.0.5:1025         198.51.100.2:21       note    encrypted from here on", NULL};
+		"ftp     PORT      10.0.0.5:1025         "
+		"198.51.100.2:21       listen                10.0.0.5:4000 -> 203.0.113.1:4001",
+		"rsh     ---       10.0.0.6:1023         "
+		"198.51.100.2:514      expect                203.0.113.1:1022 -> 10.0.0.6:1022",
+		"dns     RESPONSE  10.0.0.5:1030         198.51.100.3:53       address               10.0.0.8 -> 203.0.113.8",
+		"ftp     ---       10.0.0.5:1025         198.51.100.2:21       note                  encrypted from here on", NULL};
 	static const char *const rcmd[] = {
-		"rsh     ---       10.0.0.6:1023         198.51.100.2:514      expect  203.0.113.1:1022 -> 10.0.0.6:1022",
+		"rsh     ---       10.0.0.6:1023         "
+		"198.51.100.2:514      expect                203.0.113.1:1022 -> 10.0.0.6:1022",
 		NULL};
 
 	forget();
@@ -438,7 +442,8 @@ static unsigned lines_of(const char *text)
 START_TEST(a_trace_names_its_call)
 {
 	static const char *const sip[] = {
-		"sip     183 INVITE 10.0.0.5:5060        198.51.100.3:5060     media   10.0.0.5:4000 -> 203.0.113.1:4002, call "
+		"sip     183 INVITE 10.0.0.5:5060        "
+		"198.51.100.3:5060     media                 10.0.0.5:4000 -> 203.0.113.1:4002, call "
 		"a1b2@10.0.0.5",
 		NULL};
 	char text[ALG_TRACE_TEXT_SIZE];
@@ -453,6 +458,19 @@ START_TEST(a_trace_names_its_call)
 	ck_assert_str_eq(alg_trace_debug(&full, text),
 			 "NAT: SIP: [7] translate embedded address 10.0.0.5->203.0.113.1 in 183 INVITE of call a1b2@10.0.0.5\n"
 			 "NAT: SIP: [7] translate embedded port 4000->4002 in 183 INVITE of call a1b2@10.0.0.5\n");
+	/* Where it stands in the message, and whose a note is. */
+	full.place = "Record-Route";
+	forget();
+	put_trace(full);
+	full.kind = TRACE_NOTE;
+	full.note = NOTE_LIMIT;
+	put_trace(full);
+	show(SHOW_ALG_TRACE_NAME_SIP, 0);
+	ck_assert_ptr_nonnull(strstr(fake_text(&session), " Record-Route          10.0.0.5:4000 -> 203.0.113.1:4002, call "));
+	ck_assert_ptr_nonnull(strstr(strstr(fake_text(&session), " note     "), ", call a1b2@10.0.0.5\n"));
+	alg_trace_debug(&full, text);
+	ck_assert_ptr_nonnull(strstr(text, " of call a1b2@10.0.0.5\n"));
+	full.kind = TRACE_CHANGED;
 	/* The longest of all there can be is not cut. */
 	memset(full.call, 'c', sizeof(full.call));
 	memset(full.message, 'm', sizeof(full.message));
@@ -478,7 +496,7 @@ START_TEST(the_last_of_many)
 	ck_assert_uint_eq(lines_of(fake_text(&session)), 4);
 	put_trace(noted);
 	show(0, 1);
-	ck_assert_ptr_nonnull(strstr(fake_text(&session), "note    encrypted from here on\n"));
+	ck_assert_ptr_nonnull(strstr(fake_text(&session), "note                  encrypted from here on\n"));
 }
 END_TEST
 

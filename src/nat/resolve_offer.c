@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Media between offer and answer (RFC 3264): what an offer names is there at once; what it names no more stays until the offer is
+ * agreed to, and 32 s longer. Refused, all is as it was before (RFC 3264 8, RFC 3311 5.3), and what only the offer had named goes.
+ * The answer is told from others by its question, so that the refusal of one request does not undo another's offer.
+ *
+ * Promises: what was agreed to last stays open to both sides until something else is agreed to. May not read messages.
+ */
+#include "nat/resolve_parts.h"
+
+#include <string.h>
+
+#define REPLACED_S 32 /* RFC 3261 17.1.1.2: 64 T1 */
+
+/* Without questions: an answer is what takes the call. */
+static enum answering answer_of(const struct making *m)
+{
+	if (m->findings->question != 0)
+		return (enum answering)m->findings->answer;
+	return m->findings->said == SAID_UP ? ANSWER_AGREED : ANSWER_PROVISIONAL;
+}
+
+/* ---- where the other side receives */
+
+/* Several branches may be open at once; what is of none may become any. */
+static bool is_same_place(const struct call_remote *a, const struct call_remote *b)
+{
+	return a->medium == b->medium && a->party == b->party &&
+	       (a->branch == b->branch || a->branch == 0 || b->branch == 0);
+}
+
+/* What is agreed to takes the place of all that was said before, an offer that of another offer. */
+static bool gives_way(const struct call_remote *old, const struct call_remote *to)
+{
+	return old->at.addr != 0 && is_same_place(old, to) && (old->offered != 0 || to->offered == 0);
+}
+
+static void make_way(struct call_record *call, const struct call_remote *to)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
+		if (!gives_way(&call->remotes[i], to))
+			call->remotes[kept++] = call->remotes[i];
+	}
+	while (kept < CALL_REMOTES)
+		call->remotes[kept++] = (struct call_remote){0};
+}
+
+void offer_remember(struct making *m, struct endpoint at, uint16_t medium)
+{
+	struct call_record *call = m->told.call;
+	const struct call_remote said = {
+		.at = at,
+		.medium = medium,
+		.offered = answer_of(m) == ANSWER_AGREED ? 0 : (uint16_t)(m->findings->question | 1),
+		.host = m->receiver->il,
+		.party = call_party(m->receiver),
+		.branch = m->findings->branch,
+	};
+
+	if (answer_of(m) == ANSWER_REFUSED)
+		return;
+	make_way(call, &said);
+	memmove(&call->remotes[1], &call->remotes[0], (CALL_REMOTES - 1) * sizeof(call->remotes[0]));
+	call->remotes[0] = said;
+	STORE_POINT();
+}
+
+static void settle_remotes(struct making *m, ip4 host, bool agreed)
+{
+	const uint16_t question = (uint16_t)(m->findings->question | 1);
+	struct call_record *call = m->told.call;
+	unsigned i = 0;
+
+	while (i < CALL_REMOTES) {
+		struct call_remote said = call->remotes[i];
+
+		if (said.at.addr == 0 || said.offered != question || said.host != host) {
+			i++;
+			continue;
+		}
+		call->remotes[i] = (struct call_remote){0};
+		said.offered = 0;
+		if (!agreed)
+			continue;
+		make_way(call, &said);
+		memmove(&call->remotes[1], &call->remotes[0], (CALL_REMOTES - 1) * sizeof(call->remotes[0]));
+		call->remotes[0] = said;
+		i = 0;
+	}
+	STORE_POINT();
+}
+
+/* ---- where an inside party receives */
+
+static bool is_touched(const struct telling *told, uint32_t index)
+{
+	for (uint32_t i = 0; i < told->n_touched; i++) {
+		if (told->touched[i] == index)
+			return true;
+	}
+	return false;
+}
+
+static bool is_said(const struct telling *told, uint16_t medium)
+{
+	for (uint32_t i = 0; i < told->n_media; i++) {
+		if (told->media[i] == medium)
+			return true;
+	}
+	return false;
+}
+
+/* Of the media that the sender describes, which of its ports does it name? */
+static void follow(struct making *m)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call), party = call_party(m->sender);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (port->party != party || !is_said(&m->told, port->medium))
+			continue;
+		if (is_touched(&m->told, call_port_index(m->engine->calls, port))) {
+			port->flags &= (uint8_t)~PORT_REPLACED;
+			port->flags |= port->closes_s != 0 ? PORT_OFFERED : 0;
+			port->closes_s = 0;
+		} else {
+			port->flags |= PORT_REPLACED;
+		}
+	}
+	STORE_POINT();
+}
+
+static void settle_port(struct call_port *port, uint32_t closes_s, bool agreed)
+{
+	const bool is_held = port->flags & (agreed ? PORT_HELD : PORT_WAS_HELD);
+
+	if ((port->flags & (agreed ? PORT_REPLACED : PORT_OFFERED)) && port->closes_s == 0)
+		port->closes_s = closes_s;
+	port->flags &= (uint8_t) ~(PORT_REPLACED | PORT_OFFERED | PORT_HELD | PORT_WAS_HELD);
+	port->flags |= is_held ? PORT_HELD | PORT_WAS_HELD : 0;
+}
+
+static void settle_ports(struct making *m, ip4 host, bool agreed)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (port->host == host)
+			settle_port(port, seconds(m->now) + REPLACED_S, agreed);
+	}
+	STORE_POINT();
+}
+
+/* ---- questions and answers */
+
+static void settle(struct making *m, bool agreed)
+{
+	const struct flow_record *parties[] = {m->sender, m->receiver};
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (parties[i] == NULL)
+			continue;
+		settle_ports(m, parties[i]->il, agreed);
+		settle_remotes(m, parties[i]->il, agreed);
+	}
+}
+
+void offer_follow(struct making *m)
+{
+	const bool described = m->told.answered || m->told.n_media > 0;
+	const enum answering answer = answer_of(m);
+	struct call_record *call = m->told.call;
+	/* An answer goes to who asked. */
+	uint32_t *asked = &call->offers[m->receiver != NULL ? SIDE_INSIDE : SIDE_OUTSIDE];
+
+	if (m->sender != NULL && m->told.n_media > 0 && answer != ANSWER_REFUSED)
+		follow(m);
+	if (answer == ANSWER_NONE && described)
+		call->offers[m->sender != NULL ? SIDE_INSIDE : SIDE_OUTSIDE] = m->findings->question;
+	if (answer != ANSWER_AGREED && answer != ANSWER_REFUSED)
+		return;
+	if (!described && (m->findings->question == 0 || *asked != m->findings->question))
+		return;
+	settle(m, answer == ANSWER_AGREED);
+	*asked = 0;
+}
