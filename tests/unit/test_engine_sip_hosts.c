@@ -78,6 +78,28 @@ START_TEST(expires_0_removes)
 }
 END_TEST
 
+/* A call that was sent to it just before is repeated for so long. */
+START_TEST(one_that_was_taken_back_is_reached_for_a_while)
+{
+	struct says invite = {.first = "INVITE sip:u@203.0.113.1:5060 SIP/2.0", .method = "INVITE", .call = 7,
+			      .contact = "198.51.100.1:5060"};
+
+	masquerade();
+	register_out(5, 5060, "10.0.0.5:5060", ";expires=600");
+	registered_in(5, 5060, "203.0.113.1:5060", ";expires=600");
+	register_out(5, 5060, "10.0.0.5:5060", ";expires=0");
+	registered_in(5, 5060, NULL, NULL);
+	lab_wait(&lab, 28);
+	sip_in(PROXY, 5070, FACE, 5060, &invite);
+	HAS("INVITE sip:u@10.0.0.5:5060 SIP/2.0");
+	sip_in(PEER(9), 5060, FACE, 5060, &invite);
+	IS(lab.out.reason, TO_ROUTER);
+	lab_wait(&lab, 8);
+	sip_in(PROXY, 5071, FACE, 5060, &invite);
+	IS(lab.out.reason, TO_ROUTER);
+}
+END_TEST
+
 START_TEST(a_phone_that_sends_from_another_port_is_reached_on_its_own)
 {
 	struct pkt p;
@@ -396,6 +418,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_registered_phone_is_reached_for_the_granted_time);
 	tcase_add_test(t, it_is_not_reached_when_it_is_over);
 	tcase_add_test(t, expires_0_removes);
+	tcase_add_test(t, one_that_was_taken_back_is_reached_for_a_while);
 	tcase_add_test(t, a_phone_that_sends_from_another_port_is_reached_on_its_own);
 	tcase_add_test(t, a_subscription_is_reached_while_it_lasts);
 	tcase_add_test(t, a_request_that_stands_alone_makes_nothing);
