@@ -28,7 +28,7 @@
 #define LOOKS	    250	  /* without work, until the guard sleeps */
 #define SURE_MS	    1	  /* later he looks again before he lends */
 #define LENT_MS	    10000 /* at a time */
-#define BUSY_MS	    1000  /* to who had to rest: perhaps nobody else wants the CPU any more */
+#define BUSY_MS	    3000  /* to who had to rest: perhaps nobody else wants the CPU any more */
 #define PERIOD_MS   4	  /* of which who has used most might have gone on for ever */
 #define MOST_US(ms) ((ms)*750)
 #define REST_US(ms) ((ms)*125)

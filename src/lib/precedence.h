@@ -34,9 +34,9 @@ void precedence_free(struct precedence *precedence);
 
 /* By that thread in each round of its work. now: milliseconds of CLOCK_MONOTONIC. While real time
  * is lent, who uses most of 4 ms sleeps for an eighth of what passed: then others have their turn,
- * however the kernel is told to limit real time. Gives it back after some seconds, after one if it
- * had to sleep; the guard lends it again when the thread stands for 4 ms. System calls every 4 ms
- * while real time is lent, else none. */
+ * however the kernel is told to limit real time. Gives it back after ten seconds, after three if
+ * it had to sleep; the guard lends it again when the thread stands for 4 ms. System calls every 4
+ * ms while real time is lent, else none. */
 void precedence_round(struct precedence *precedence, uint64_t now);
 
 #endif

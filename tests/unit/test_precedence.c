@@ -17,7 +17,7 @@
 #define PATIENCE  10000 /* milliseconds: a guard against hanging, no measure */
 #define LONG_AGO  1000
 #define LENT_MS	  10000
-#define BUSY_MS	  1000
+#define BUSY_MS	  3000
 #define PERIOD_MS 4
 
 static int work;
