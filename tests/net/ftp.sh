@@ -238,7 +238,7 @@ check "a short timeout" configure "do clear ip nat translation *" "ip nat transl
 rm -f "$WORK/idle" "$WORK/idle.waits" "$WORK/first" "$WORK/second"
 victim 4468 "${LOGIN[@]}" "@$WORK/idle" >"$WORK/idle.log" 2>&1 &
 idle=$!
-RATE=5000 LONG=90 lftp_run h1 10.77.1.4 PORT 203.0.113.10 "get /big -o $WORK/first; get /few/file15 -o $WORK/second" \
+RATE=8000 LONG=90 lftp_run h1 10.77.1.4 PORT 203.0.113.10 "get /big -o $WORK/first; get /few/file15 -o $WORK/second" \
 	>"$WORK/slow.log" 2>&1 &
 transfer=$!
 check "a transfer begins" wait_for 30 test -s "$WORK/first"
