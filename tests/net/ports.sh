@@ -125,10 +125,19 @@ check "control: both came from one port" [ "$(packets "$OUT" "ip.src == $FACE &&
 
 # ---- RFC 6888 REQ-13: 64 000 of 64 512 ports to one remote
 check "entries end, once more" cli "clear ip nat translation *"
-check "every port of a host to one remote" ports h1 1024 65535 1 9005 all
 total() {
 	cli "show ip nat translations total" | sed -n 's/^Total number of translations: //p'
 }
+all_ports() { # again, as long as a busy machine has lost some
+	local _
+	for _ in 1 2 3 4 5 6; do
+		ports h1 1024 65535 1 9005 all || return
+		[ "$(total)" -lt 64512 ] || return 0
+	done
+	total
+	return 1
+}
+check "every port of a host to one remote" all_ports
 check "at least 64000 have entries (RFC 6888 REQ-13)" [ "$(total)" -ge 64000 ]
 different() {
 	seen 9005 all | sort -n | uniq | awk '{n++} $1 < 1024 {low++} END {print n + 0, low + 0; exit !(n >= 64000 && low == 0)}'
