@@ -361,7 +361,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 200);
+	tcase_set_timeout(t, 900);
 	tcase_add_test(t, no_more_calls);
 	tcase_add_test(t, no_more_calls_of_one_host);
 	tcase_add_test(t, no_more_ports);
