@@ -16,38 +16,8 @@ PROXY=203.0.113.1
 check "daemon starts" daemon_start "$WORK/config"
 check "proxy starts" proxy_start out $PROXY
 
-registered() { # NAME
-	grep -q '200 OK.*binding' "$WORK/phone.$1.log"
-}
-
-established() { # NAME TIMES
-	[ "$(grep -c 'Call established' "$WORK/phone.$1.log")" -ge "$2" ]
-}
-
 phones() { # PARAMETERS   ann behind the shared address, cid behind a static entry, bob outside
 	phone ann h1 10.77.1.2 $PROXY 400 "$@" && phone cid h2 10.77.2.2 $PROXY 1500 "$@" && phone bob far 203.0.113.10 $PROXY 1000 "$@"
-}
-
-# call TEXT CALLER TONE CALLEE TONE: sets it up, and leaves it up
-call() {
-	local text=$1 caller=$2 tone=$3 callee=$4 other=$5 before
-	before=$(grep -c 'Call established' "$WORK/phone.$callee.log")
-	check "$text: it is answered" call_up "$caller" "sip:$callee@${REGISTRAR:-$PROXY}" "$callee" $((before + 1))
-	sleep 2.5
-	check "$text: $caller hears $callee" hears "$caller" "$other"
-	check "$text: $callee hears $caller" hears "$callee" "$tone"
-}
-
-call_up() { # CALLER WHOM CALLEE TIMES
-	phone_do "$1" dial "$2" && wait_for 30 established "$3" "$4"
-}
-
-hung_up() { # CALLER CALLEE
-	phone_do "$1" hangup && wait_for 30 idle "$1" && wait_for 30 idle "$2"
-}
-
-idle() { # NAME   no call
-	! phone_do "$1" listcalls | grep -q 'sip:.*ESTABLISHED'
 }
 
 # What was said twice was not heard the first time: an ACK or BYE that went astray is the end of a call after 32 s.
@@ -56,10 +26,6 @@ no_retransmission() { # FILE
 	found=$(packets "$1" 'sip.CSeq.method == "INVITE" && sip.Status-Code == 200' -T fields -e sip.Call-ID -e sip.CSeq.seq -e ip.src |
 		sort | uniq -c | awk '$1 > 1')
 	[ -z "$found" ] || { echo "$found"; return 1; }
-}
-
-hears_now() { # NAME TONE   in the last second
-	hears "$1" "$2" 10
 }
 
 # Each end sent a report to where the other said, and the router let it through, to the very port that was announced.
@@ -78,7 +44,7 @@ none_outside() { # RTP between the router's addresses and themselves, or to insi
 transferred() {
 	local before
 	before=$(grep -c 'Call established' "$WORK/phone.cid.log")
-	phone_do ann transfer "sip:cid@$PROXY" && wait_for 30 established cid $((before + 1)) && sleep 2.5
+	phone_do ann transfer "sip:cid@$PROXY" && wait_for 30 established cid $((before + 1))
 }
 
 both_hear() {
@@ -96,8 +62,8 @@ check "held" phone_do ann hold
 sleep 1
 check "resumed" phone_do ann resume
 sleep 1.5
-check "after that ann hears bob" hears_now ann 1000
-check "and bob hears ann" hears_now bob 400
+check "after that ann hears bob" goes_on_hearing ann 1000
+check "and bob hears ann" goes_on_hearing bob 400
 check "the caller hangs up" hung_up ann bob
 call "UDP, in" bob 1000 ann 400
 check "the callee hangs up" hung_up ann bob
@@ -111,9 +77,22 @@ check "the caller hangs up" hung_up ann cid
 
 call "before the transfer" bob 1000 ann 400
 check "ann transfers bob to cid" transferred
-check "cid hears bob" hears cid 1000
-check "bob hears cid" hears_now bob 1500
+check "cid hears bob" wait_for 30 hears cid 1000
+check "bob hears cid" goes_on_hearing bob 1500
 check "bob hangs up" hung_up bob cid
+
+# Two outside, one inside: bob transfers ann to dan.
+check "a phone more outside" phone dan out 198.51.100.2 $PROXY 2000
+check "dan is registered" wait_for 30 registered dan
+call "before that transfer" ann 400 bob 1000
+transferred_out() {
+	phone_do bob transfer "sip:dan@$PROXY" && wait_for 30 established dan 1
+}
+check "bob transfers ann to dan" transferred_out
+check "dan hears ann" wait_for 30 hears dan 400
+check "ann hears dan" goes_on_hearing ann 2000
+check "ann hangs up" hung_up ann dan
+phone_stop dan
 
 # ---- a registration outlives the timeout of UDP; a call outlives the daemon
 
@@ -126,8 +105,8 @@ kill_daemon() {
 }
 check "the daemon is killed and started" kill_daemon
 sleep 1.5
-check "ann goes on hearing bob" hears_now ann 1000
-check "bob goes on hearing ann" hears_now bob 400
+check "ann goes on hearing bob" goes_on_hearing ann 1000
+check "bob goes on hearing ann" goes_on_hearing bob 400
 check "the call ends" hung_up bob ann
 check "no 200 had to be sent twice" no_retransmission "$WORK/outside.pcap"
 for name in ann bob cid; do phone_stop $name; done

@@ -51,6 +51,8 @@ phone() {
 	module sndfile.so
 	module uuid.so
 	module rtcpsummary.so
+	module stun.so
+	module ice.so
 	module_tmp account.so
 	module_app menu.so
 	module_app ctrl_tcp.so
@@ -89,4 +91,52 @@ phone_stop() { # NAME
 # hears NAME TONE [LAST]: what it wrote down last is this tone, for most of a second at least; LAST: in as many tenths of a second
 hears() {
 	"$PYTHON3" "$SIP/phone.py" tone "$WORK/phone.$1" "$2" "${@:3}"
+}
+
+# ---- calls
+
+registered() { # NAME
+	grep -q '200 OK.*binding' "$WORK/phone.$1.log"
+}
+
+established() { # NAME TIMES
+	[ "$(grep -c 'Call established' "$WORK/phone.$1.log")" -ge "$2" ]
+}
+
+# call TEXT CALLER TONE CALLEE TONE: sets it up, and leaves it up
+call() {
+	local text=$1 caller=$2 tone=$3 callee=$4 other=$5 before heard_caller heard_callee
+	before=$(grep -c 'Call established' "$WORK/phone.$callee.log")
+	heard_caller=$(recordings "$caller") heard_callee=$(recordings "$callee")
+	check "$text: it is answered" call_up "$caller" "sip:$callee@${REGISTRAR:-$PROXY}" "$callee" $((before + 1))
+	check "$text: $caller hears $callee" wait_for 30 hears_more "$caller" "$heard_caller" "$other"
+	check "$text: $callee hears $caller" wait_for 30 hears_more "$callee" "$heard_callee" "$tone"
+}
+
+recordings() { # NAME   how many calls it has heard something of
+	find "$WORK/phone.$1" -name '*-dec.wav' | wc -l
+}
+
+hears_more() { # NAME RECORDINGS TONE   in a later one than those
+	[ "$(recordings "$1")" -gt "$2" ] && hears "$1" "$3"
+}
+
+call_up() { # CALLER WHOM CALLEE TIMES
+	phone_do "$1" dial "$2" && wait_for 30 established "$3" "$4"
+}
+
+hung_up() { # CALLER CALLEE
+	phone_do "$1" hangup && wait_for 30 idle "$1" && wait_for 30 idle "$2"
+}
+
+idle() { # NAME   no call
+	! phone_do "$1" listcalls | grep -q 'sip:.*ESTABLISHED'
+}
+
+hears_now() { # NAME TONE   in the last second
+	hears "$1" "$2" 10
+}
+
+goes_on_hearing() { # NAME TONE
+	wait_for 30 hears_now "$@"
 }

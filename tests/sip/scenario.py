@@ -116,6 +116,9 @@ def calls():
     yield "fax-both-lines", 2, opening(A1) + again("A", closed(A1), fax(0)) + closing()
     yield "two-media", 1, opening(audio(), video()) + closing()
     yield "rtcp-elsewhere", 1, opening(audio(more=("a=rtcp:[rtcp7]",))) + closing()
+    yield "rtcp-address", 1, opening(audio(more=("a=rtcp:[rtcp7] IN IP4 [own]",))) + closing()
+    yield "rtcp-mux", 1, opening(audio(more=("a=rtcp-mux",))) + closing()
+    yield "odd-port", 1, opening(audio(1)) + closing()
     yield "media-address", 1, opening(audio(address="here"), video(address="here"), session=False) + closing()
     yield "refer-blind", 1, opening(A1) + refer("<sip:carol@[own]:[ownport]>") + closing("B")
     yield "refer-attended", 1, opening(A1) + refer(

@@ -244,7 +244,7 @@ def exchange(client, server, chop, request, response_of):
 
 
 def check_cut(step="1"):
-    """INVITE and 200 in two segments, cut at every offset: the same as uncut."""
+    """INVITE and 200 in two segments, cut at every offset of either: the same as uncut."""
     call = f"cut{time.monotonic_ns()}"
     request = invite(PHONE, call, "TCP")
     respond = lambda got: answer(got, body=sdp(SERVER))
@@ -253,19 +253,15 @@ def check_cut(step="1"):
     exact(reference[0])
     want(PHONE.encode() in reference[1], "the answer:", reference[1])
     wrong = []
-
-    def lane(offsets):
-        for offset in offsets:
-            try:
-                got = exchange(client, server, lambda data: [data[:offset], data[offset:]], request, respond)
-                if got != reference:
-                    wrong.append(f"{offset}: {got} instead of {reference}")
-            except (Wrong, OSError) as error:
-                wrong.append(f"{offset}: {error}")
-            if len(wrong) > 3:
-                return
-
-    lane(range(1, len(reference[0]), int(step)))
+    for offset in range(1, max(len(request), len(respond(reference[0]))), int(step)):
+        try:
+            got = exchange(client, server, lambda data: [part for part in (data[:offset], data[offset:]) if part], request, respond)
+            if got != reference:
+                wrong.append(f"{offset}: {got} instead of {reference}")
+        except (Wrong, OSError) as error:
+            wrong.append(f"{offset}: {error}")
+        if len(wrong) > 3:
+            break
     want(not wrong, "\n".join(wrong))
 
 
@@ -344,6 +340,20 @@ def check_registered(pause, expires="60", reached="yes", number="3"):
     want((got is not None) == (reached == "yes"), "heard:", got)
     if got:
         want(got.startswith(f"INVITE sip:a@{phone_address(int(number))}:5060 SIP".encode()), got)
+
+
+def check_registered_many(count, expires):
+    """As many phones at one endpoint, each with a registration of its own."""
+    phone, server, address = phone_socket(7), udp("far", SERVER), phone_address(7)
+    for number in range(int(count)):
+        call = f"many{number}x{time.monotonic_ns()}"
+        phone.sendto(message(f"REGISTER sip:{SERVER} SIP/2.0", fields(address, call, "REGISTER", user=f"u{number}") + ["Expires: 3600"]),
+                     (SERVER, 5060))
+        got, source = take(server)
+        want(got, "no REGISTER came")
+        exact(got)
+        server.sendto(answer(got, contact=f"{header(got, 'Contact')};expires={expires}"), source)
+        want(take(phone)[0], "no answer came")
 
 
 def check_unregistered(pause):
