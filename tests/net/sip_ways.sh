@@ -34,7 +34,7 @@ for WAY in overload pool crowd static; do
 	check "$WAY: and its call is not marked, its registration neither" shows no "far${WAY}call@phone.example"
 	check "$WAY: likewise" shows_registered no "far$WAY"
 	check "$WAY: nor is it counted" test "$(aware_count)" = "$before"
-	check "$WAY: one that shows its global endpoint is left alone, its media come" wire aware "near$WAY"
+	check "$WAY: one that shows its global endpoint is left alone, media come at once" wire aware "near$WAY" yes
 	check "$WAY: its call is marked" shows yes "near${WAY}call@phone.example"
 	check "$WAY: so is its registration" shows_registered yes "near$WAY"
 	check "$WAY: and it is counted" test "$(aware_count)" -gt "$before"

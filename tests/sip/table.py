@@ -12,7 +12,8 @@ TITLES = {"none": "NAT alone", "kernel": "kernel, nf_nat_sip", "algate": "Algate
 CHECKS = {
     "message": "INVITE and 200: the phone reads back what it wrote; a retransmission comes out the same", "folded": "folded and oddly cased header fields",
     "many_values": "several values in a field, names, IPv6", "rport": "received and rport are taken back",
-    "aware": "a phone that shows its global address is left alone", "large": "a message in fragments",
+    "aware": "a phone that shows its global address is left alone, and its media come",
+    "unaware": "beside it, one that does not is translated", "large": "a message in fragments",
     "cut": "TCP: two segments, cut at every offset", "bytes": "TCP: one byte in a segment",
     "pipelined": "TCP: several messages and keepalives in a segment", "large_tcp": "TCP: a message of several segments",
     "foreign": "what is not SIP, on 5060/UDP, is not changed", "foreign_tcp": "what is not SIP, on 5060/TCP, is not changed",
@@ -42,7 +43,7 @@ def main(directory, *routers):
     print("| | " + " | ".join(TITLES[router] for router in routers) + " |")
     print("|---" * (len(routers) + 1) + "|")
     found = [calls(directory, router) for router in routers]
-    for name in scenario.SCENARIOS:
+    for name in (name for name in scenario.SCENARIOS if name in found[0]):
         print(f"| {name} | " + " | ".join(one[name] for one in found) + " |")
     checks = [dict(read(f"{directory}/{router}.checks")) for router in routers]
     for name in checks[0]:

@@ -165,9 +165,9 @@ def told_back(server, source, got, body=""):
     return back
 
 
-def check_aware(name="aware"):
+def check_aware(name="aware", before="no"):
     """A phone that shows its global endpoint by itself: what it says leaves as it is, and what it is told, too. Its call is NAMEcall, its
-    registration NAMEreg."""
+    registration NAMEreg. before: whether media are to come before it has sent any, as if the gateway had announced them."""
     phone, server = phone_socket(1), udp("far", SERVER)
     source = own_place(phone, server, 1)
     media = phone_socket(1, 20100)
@@ -183,8 +183,10 @@ def check_aware(name="aware"):
         back = told_back(server, source, got, body)
         got, _ = take(phone)
         want(got == back, "in:", got)
-    # media come to where it said, and only what it said is opened
     peer = udp("far", SERVER, 20000)
+    if before == "no":
+        media.sendto(b"first", (SERVER, 20000))
+        want(take(peer) == (b"first", place), "its media come from elsewhere than it showed")
     peer.sendto(b"media", place)
     want(take(media)[0] == b"media", "media to the endpoint that it showed are not heard")
 
