@@ -220,7 +220,8 @@ def udp_rows(lab):
 
 def restart(programs, scale):
     """End to end: the daemon with a full table dies by SIGKILL and is started again. All flows are judged before and after."""
-    with Lab(programs, "algate", flows=max(scale.table + 1000, 65536)) as lab:
+    # On a busy machine it takes minutes to judge them, in which none may expire.
+    with Lab(programs, "algate", flows=max(scale.table + 1000, 65536), config="ip nat translation udp-timeout 86400\n") as lab:
         lab.start("out", lab.programs.load, "echo", ECHO_PORT)
         held = fill(lab, scale.table)
         rows = udp_rows(lab)
