@@ -50,6 +50,11 @@ class Connection:
             self.segment(side, "PA", data[at:at + step])
         self.segment(1 - side, "A")
 
+    def say_cut(self, side, data, at):
+        for part in data[:at], data[at:]:
+            self.segment(side, "PA", part)
+        self.segment(1 - side, "A")
+
     def close(self):
         self.segment(0, "FA")
         self.segment(1, "FA")
@@ -140,6 +145,89 @@ def ftp_server():
     c.send("ftp-server")
 
 
+def ftp_cut():
+    """PORT cut into two segments, once at each byte; then a 227 of the inside server likewise."""
+    c = Capture()
+    control = Connection(c, (HOST, 4021), (SERVER, 21))
+    ftp_login(control)
+    for at in range(1, len(b"PORT 10,0,0,5,19,137\r\n")):
+        control.say_cut(0, b"PORT 10,0,0,5,19,%d\r\n" % (136 + at), at)
+        control.say(1, b"200 ok\r\n")
+    control.close()
+    control = Connection(c, (SERVER, 6021), (OTHER, 21), inward=True)
+    ftp_login(control)
+    for at in range(1, len(b"227 it (10,0,0,7,78,32)\r\n")):
+        control.say(0, b"PASV\r\n")
+        control.say_cut(1, b"227 it (10,0,0,7,78,%d)\r\n" % (31 + at), at)
+    control.close()
+    c.send("ftp-cut")
+
+
+def dns_cut():
+    """An inside name server is asked over TCP; its answer is cut into two segments, once at each byte: in the length, in names."""
+    c = Capture()
+    asked = Connection(c, (SERVER, 6053), (OTHER, 53), inward=True)
+    query = bytes(DNS(id=7, qd=DNSQR(qname="host.example")))
+    answer = bytes(DNS(id=7, qr=1, aa=1, qd=DNSQR(qname="host.example"),
+                       an=DNSRR(rrname="host.example", rdata=OTHER, ttl=300)))
+    for at in range(1, 2 + len(answer)):
+        asked.say(0, len(query).to_bytes(2, "big") + query)
+        asked.say_cut(1, len(answer).to_bytes(2, "big") + answer, at)
+    asked.close()
+    c.send("dns-cut")
+
+
+def sip_message(first, host, port, transport, call, cseq, contact, media=None):
+    """From alice inside to bob outside, or its answer: Via and From are alice's in both."""
+    body = b""
+    if media:
+        body = ("v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\n"
+                % (media[0], media[0], media[1])).encode()
+    lines = [first, "Via: SIP/2.0/%s %s:%d;branch=z9hG4bK%s%s" % (transport, host, port, call, cseq.split()[0]),
+             "Max-Forwards: 70", "From: <sip:alice@example.org>;tag=1", "To: <sip:bob@example.org>%s" %
+             (";tag=2" if first.startswith("SIP") else ""), "Call-ID: " + call, "CSeq: " + cseq, "Contact: <sip:%s>%s" % (contact, ";expires=60" if "REGISTER" in cseq else "")]
+    if body:
+        lines.append("Content-Type: application/sdp")
+    return "\r\n".join(lines + ["Content-Length: %d" % len(body), "", ""]).encode() + body
+
+
+def sip_messages(transport):
+    """A call and a registration: (from inside, message). What comes in names the router where it answers."""
+    port, here, there = 5060, HOST, SERVER
+    way = ";transport=tcp" if transport == "TCP" else ""
+    mine, theirs = f"alice@{here}:{port}{way}", f"bob@{there}:5060{way}"
+    return [
+        (True, sip_message(f"REGISTER sip:{there} SIP/2.0", here, port, transport, "reg", "1 REGISTER", mine)),
+        (False, sip_message("SIP/2.0 200 OK", here, port, transport, "reg", "1 REGISTER", mine)),
+        (True, sip_message(f"INVITE sip:{theirs} SIP/2.0", here, port, transport, "call", "1 INVITE", mine, (here, 4000))),
+        (False, sip_message("SIP/2.0 200 OK", here, port, transport, "call", "1 INVITE", theirs, (there, 7000))),
+        (True, sip_message(f"ACK sip:{theirs} SIP/2.0", here, port, transport, "call", "1 ACK", mine)),
+        (True, sip_message(f"BYE sip:{theirs} SIP/2.0", here, port, transport, "call", "2 BYE", mine)),
+        (False, sip_message("SIP/2.0 200 OK", here, port, transport, "call", "2 BYE", theirs)),
+    ]
+
+
+def sip_udp():
+    c = Capture()
+    for outward, message in sip_messages("UDP"):
+        ends = (HOST, SERVER) if outward else (SERVER, HOST)
+        c.add((OUT if outward else IN) / IP(src=ends[0], dst=ends[1]) / UDP(sport=5060, dport=5060) / message)
+        if b"ACK sip" in message:
+            c.add(OUT / IP(src=HOST, dst=SERVER) / UDP(sport=4000, dport=7000) / (b"\x80\0" + b"r" * 20))
+            c.add(IN / IP(src=SERVER, dst=HOST) / UDP(sport=7000, dport=4000) / (b"\x80\0" + b"r" * 20))
+    c.send("sip-udp")
+
+
+def sip_tcp():
+    """Each message in two segments, cut in the middle."""
+    c = Capture()
+    connection = Connection(c, (HOST, 5060), (SERVER, 5060))
+    for outward, message in sip_messages("TCP"):
+        connection.say_cut(0 if outward else 1, message, len(message) // 2)
+    connection.close()
+    c.send("sip-tcp")
+
+
 def dns():
     """An inside name server is asked from outside; seen by the router: asked at its global address."""
     c = Capture()
@@ -186,5 +274,5 @@ def outside():
 
 
 if __name__ == "__main__":
-    for make in (plain, ftp_active, ftp_passive, ftp_server, dns, tftp, rsh, hairpin, outside):
+    for make in (plain, ftp_active, ftp_passive, ftp_server, ftp_cut, dns, dns_cut, tftp, rsh, sip_udp, sip_tcp, hairpin, outside):
         make()
