@@ -13,7 +13,8 @@
 /* ---- what is shown ---- */
 
 /* Those that have a word in ip nat service. */
-static const uint8_t order[] = {ALG_FTP, ALG_SIP, ALG_DNS, ALG_TFTP, ALG_SHELL, ALG_LOGIN, ALG_EXEC};
+static const uint8_t order[] = {ALG_FTP,   ALG_SIP,   ALG_DNS, ALG_TFTP,
+				ALG_SHELL, ALG_LOGIN, ALG_EXEC};
 
 unsigned alg_rows(uint8_t rows[ALG_ROWS])
 {
@@ -63,15 +64,17 @@ static uint64_t sum(const struct alg_counts *counts, const uint8_t *notes, size_
 
 uint64_t alg_malformed(const struct alg_counts *counts)
 {
-	static const uint8_t notes[] = {NOTE_MALFORMED, NOTE_FOREIGN, NOTE_TOO_LONG, NOTE_LATE, NOTE_TOO_MANY, NOTE_OVERLAP};
+	static const uint8_t notes[] = {NOTE_MALFORMED, NOTE_FOREIGN,  NOTE_TOO_LONG,
+					NOTE_LATE,	NOTE_TOO_MANY, NOTE_OVERLAP};
 
 	return sum(counts, notes, sizeof(notes));
 }
 
 uint64_t alg_refused(const struct alg_counts *counts)
 {
-	static const uint8_t notes[] = {NOTE_THIRD_PARTY, NOTE_BAD_PORT, NOTE_CLAIMED, NOTE_NO_PORT,
-					NOTE_LIMIT,	  NOTE_NO_ROOM,	 NOTE_TOO_BIG, NOTE_UNSOLICITED};
+	static const uint8_t notes[] = {NOTE_THIRD_PARTY, NOTE_BAD_PORT,   NOTE_CLAIMED,
+					NOTE_NO_PORT,	  NOTE_LIMIT,	   NOTE_NO_ROOM,
+					NOTE_TOO_BIG,	  NOTE_UNSOLICITED};
 
 	return sum(counts, notes, sizeof(notes));
 }
@@ -116,23 +119,24 @@ enum {
 };
 
 static const struct column columns[COLUMNS] = {
-	[COLUMN_NAME] = {"gateway", "Gateway", 0, FIELD_TEXT},
-	[COLUMN_STATE] = {"state", "State", 8, FIELD_TEXT},
-	[COLUMN_PORTS] = {"ports", "Ports", 14, FIELD_TEXT},
-	[COLUMN_FLOWS] = {"flows", "Flows", 34, FIELD_NUMBER},
-	[COLUMN_MESSAGES] = {"messages", "Messages", 40, FIELD_NUMBER},
-	[COLUMN_REWRITES] = {"rewrites", "Rewrites", 50, FIELD_NUMBER},
-	[COLUMN_EXPECTED] = {"expectations", "Expected", 60, FIELD_NUMBER},
-	[COLUMN_REFUSED] = {"refused", "Refused", 70, FIELD_NUMBER},
-	[COLUMN_MALFORMED] = {"malformed", "Malformed", 79, FIELD_NUMBER},
-	[COLUMN_ENCRYPTED] = {"bypassed_encrypted", "Encrypted", 90, FIELD_NUMBER},
-	[COLUMN_LAST] = {"last_reason", "Last reason", 101, FIELD_TEXT},
+    [COLUMN_NAME] = {"gateway", "Gateway", 0, FIELD_TEXT},
+    [COLUMN_STATE] = {"state", "State", 8, FIELD_TEXT},
+    [COLUMN_PORTS] = {"ports", "Ports", 14, FIELD_TEXT},
+    [COLUMN_FLOWS] = {"flows", "Flows", 34, FIELD_NUMBER},
+    [COLUMN_MESSAGES] = {"messages", "Messages", 40, FIELD_NUMBER},
+    [COLUMN_REWRITES] = {"rewrites", "Rewrites", 50, FIELD_NUMBER},
+    [COLUMN_EXPECTED] = {"expectations", "Expected", 60, FIELD_NUMBER},
+    [COLUMN_REFUSED] = {"refused", "Refused", 70, FIELD_NUMBER},
+    [COLUMN_MALFORMED] = {"malformed", "Malformed", 79, FIELD_NUMBER},
+    [COLUMN_ENCRYPTED] = {"bypassed_encrypted", "Encrypted", 90, FIELD_NUMBER},
+    [COLUMN_LAST] = {"last_reason", "Last reason", 101, FIELD_TEXT},
 };
 
 static bool has_row(const struct snapshot *snapshot, const struct snapshot_service *row)
 {
 	for (const struct snapshot_service *before = snapshot->services; before < row; before++)
-		if (before->alg == row->alg && before->protocol == row->protocol && before->port == row->port)
+		if (before->alg == row->alg && before->protocol == row->protocol &&
+		    before->port == row->port)
 			return true;
 	return false;
 }
@@ -144,12 +148,14 @@ static void ports_text(const struct snapshot *snapshot, uint8_t alg, char text[P
 	uint8_t protocol = 0;
 	size_t length = 0;
 
-	for (uint32_t i = 0; snapshot != NULL && i < snapshot->n_services && length <= PORTS_SIZE; i++) {
+	for (uint32_t i = 0; snapshot != NULL && i < snapshot->n_services && length <= PORTS_SIZE;
+	     i++) {
 		const struct snapshot_service *row = &snapshot->services[i];
 
 		if (row->alg != alg || has_row(snapshot, row))
 			continue;
-		length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s%u", length > 0 ? " " : "",
+		length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s%u",
+					   length > 0 ? " " : "",
 					   row->protocol == protocol	  ? ""
 					   : row->protocol == IPPROTO_TCP ? "tcp "
 									  : "udp ",
@@ -164,7 +170,8 @@ static void ports_text(const struct snapshot *snapshot, uint8_t alg, char text[P
 
 static bool is_on(const struct alg_view *view, uint8_t alg)
 {
-	return alg == ALG_ROW_ICMP || (view->snapshot != NULL && snapshot_serves(view->snapshot, (enum alg)alg));
+	return alg == ALG_ROW_ICMP ||
+	       (view->snapshot != NULL && snapshot_serves(view->snapshot, (enum alg)alg));
 }
 
 static void print_row(FILE *out, const struct alg_view *view, uint8_t alg)
@@ -172,17 +179,18 @@ static void print_row(FILE *out, const struct alg_view *view, uint8_t alg)
 	const struct alg_counts *counts = &view->counts[alg];
 	char line[256], ports[PORTS_SIZE + 1];
 	struct cell fields[COLUMNS] = {
-		[COLUMN_NAME] = {.text = row_name(alg)},
-		[COLUMN_STATE] = {.text = is_on(view, alg) ? "on" : "off"},
-		[COLUMN_PORTS] = {.text = ports},
-		[COLUMN_FLOWS] = {.number = counts->live, .absent = alg == ALG_ROW_ICMP},
-		[COLUMN_MESSAGES] = {.number = counts->messages},
-		[COLUMN_REWRITES] = {.number = counts->changed},
-		[COLUMN_EXPECTED] = {.number = counts->expected},
-		[COLUMN_REFUSED] = {.number = alg_refused(counts)},
-		[COLUMN_MALFORMED] = {.number = alg_malformed(counts)},
-		[COLUMN_ENCRYPTED] = {.number = alg_encrypted(counts)},
-		[COLUMN_LAST] = {.text = note_text(alg, (enum alg_note)counts->last), .absent = counts->last == NOTE_NONE},
+	    [COLUMN_NAME] = {.text = row_name(alg)},
+	    [COLUMN_STATE] = {.text = is_on(view, alg) ? "on" : "off"},
+	    [COLUMN_PORTS] = {.text = ports},
+	    [COLUMN_FLOWS] = {.number = counts->live, .absent = alg == ALG_ROW_ICMP},
+	    [COLUMN_MESSAGES] = {.number = counts->messages},
+	    [COLUMN_REWRITES] = {.number = counts->changed},
+	    [COLUMN_EXPECTED] = {.number = counts->expected},
+	    [COLUMN_REFUSED] = {.number = alg_refused(counts)},
+	    [COLUMN_MALFORMED] = {.number = alg_malformed(counts)},
+	    [COLUMN_ENCRYPTED] = {.number = alg_encrypted(counts)},
+	    [COLUMN_LAST] = {.text = note_text(alg, (enum alg_note)counts->last),
+			     .absent = counts->last == NOTE_NONE},
 	};
 
 	ports_text(view->snapshot, alg, ports);
@@ -212,7 +220,8 @@ static void print_ports(FILE *out, const struct snapshot *snapshot, uint8_t alg)
 
 		if (row->alg != alg)
 			continue;
-		fprintf(out, "%s%s %u", before, row->protocol == IPPROTO_TCP ? "tcp" : "udp", row->port);
+		fprintf(out, "%s%s %u", before, row->protocol == IPPROTO_TCP ? "tcp" : "udp",
+			row->port);
 		if (row->acl != SNAPSHOT_NONE)
 			fprintf(out, " (servers of access list %s)", snapshot->acls[row->acl].name);
 		before = ", ";
@@ -224,22 +233,30 @@ static void print_options(FILE *out, const struct snapshot *snapshot)
 {
 	if (snapshot == NULL)
 		return;
-	fprintf(out, "  Time to live of rewritten answers: %s\n", snapshot->dns_reset_ttl ? "set to 0" : "kept");
-	fprintf(out, "  Messages about IPv6 addresses: %s\n", snapshot->dns_v6 ? "read" : "left alone");
+	fprintf(out, "  Time to live of rewritten answers: %s\n",
+		snapshot->dns_reset_ttl ? "set to 0" : "kept");
+	fprintf(out, "  Messages about IPv6 addresses: %s\n",
+		snapshot->dns_v6 ? "read" : "left alone");
 }
 
 static void print_calls(FILE *out, const struct snapshot *snapshot, const struct call_counts *calls)
 {
 	if (snapshot != NULL)
-		fprintf(out, "  Bodies of several parts: %s\n  Session descriptions with ICE candidates: %s\n",
-			snapshot->allow_multipart ? "read" : "left alone (ip nat service allow-multipart is off)",
+		fprintf(out,
+			"  Bodies of several parts: %s\n  Session descriptions with ICE "
+			"candidates: %s\n",
+			snapshot->allow_multipart
+			    ? "read"
+			    : "left alone (ip nat service allow-multipart is off)",
 			snapshot->sip_ice ? "read" : "left alone");
 	fprintf(out,
-		"  Calls: %" PRIu32 " begun, %" PRIu32 " answered, %" PRIu32 " over; %" PRIu64 " in all, %" PRIu64
-		" answered, %" PRIu64 " failed, %" PRIu64 " hung up, %" PRIu64 " given up\n",
-		calls->begun, calls->up, calls->over, calls->calls, calls->answered, calls->failed, calls->ended,
-		calls->expired);
-	fprintf(out, "  Registrations: %" PRIu32 " asked for, %" PRIu32 " granted; %" PRIu64 " in all\n",
+		"  Calls: %" PRIu32 " begun, %" PRIu32 " answered, %" PRIu32 " over; %" PRIu64
+		" in all, %" PRIu64 " answered, %" PRIu64 " failed, %" PRIu64 " hung up, %" PRIu64
+		" given up\n",
+		calls->begun, calls->up, calls->over, calls->calls, calls->answered, calls->failed,
+		calls->ended, calls->expired);
+	fprintf(out,
+		"  Registrations: %" PRIu32 " asked for, %" PRIu32 " granted; %" PRIu64 " in all\n",
 		calls->registering, calls->registered, calls->registrations);
 	fprintf(out, "  Ports announced for them: %" PRIu32 "\n", calls->ports);
 	fprintf(out, "  Ended for want of room or at a limit: %" PRIu64 "\n", calls->evicted);
@@ -251,23 +268,27 @@ static void print_sessions(FILE *out, const struct alg_counts *counts)
 {
 	fprintf(out, "  Flows: %" PRIu32 " now, %" PRIu64 " in all\n", counts->live, counts->flows);
 	fprintf(out,
-		"  Expectations: %" PRIu64 " announced, %" PRIu64 " used, %" PRIu64 " expired, %" PRIu64
-		" cancelled, %" PRIu32 " waiting\n",
-		counts->expected, counts->used, counts->expired, counts->cancelled, counts->waiting);
+		"  Expectations: %" PRIu64 " announced, %" PRIu64 " used, %" PRIu64
+		" expired, %" PRIu64 " cancelled, %" PRIu32 " waiting\n",
+		counts->expected, counts->used, counts->expired, counts->cancelled,
+		counts->waiting);
 }
 
 /* Those that every operator looks for, also when they are 0. */
 static bool is_main(enum alg_note note)
 {
-	return note == NOTE_MALFORMED || note == NOTE_ENCRYPTED || note == NOTE_THIRD_PARTY || note == NOTE_NO_PORT;
+	return note == NOTE_MALFORMED || note == NOTE_ENCRYPTED || note == NOTE_THIRD_PARTY ||
+	       note == NOTE_NO_PORT;
 }
 
 static void print_notes(FILE *out, const struct alg_counts *counts, uint8_t alg)
 {
 	for (int note = NOTE_NONE + 1; note < NOTE_COUNT; note++) {
-		if (counts->notes[note] == 0 && (alg == ALG_ROW_ICMP || !is_main((enum alg_note)note)))
+		if (counts->notes[note] == 0 &&
+		    (alg == ALG_ROW_ICMP || !is_main((enum alg_note)note)))
 			continue;
-		fprintf(out, "    %s: %" PRIu64 "\n", note_text(alg, (enum alg_note)note), counts->notes[note]);
+		fprintf(out, "    %s: %" PRIu64 "\n", note_text(alg, (enum alg_note)note),
+			counts->notes[note]);
 	}
 }
 
@@ -285,12 +306,14 @@ void alg_print_one(FILE *out, const struct alg_view *view, uint8_t alg)
 		print_calls(out, view->snapshot, &view->calls);
 	if (!icmp)
 		print_sessions(out, counts);
-	fprintf(out, "  Messages: %" PRIu64 ", rewritten %" PRIu64, counts->messages, counts->changed);
+	fprintf(out, "  Messages: %" PRIu64 ", rewritten %" PRIu64, counts->messages,
+		counts->changed);
 	if (!icmp)
 		fprintf(out, ", fields in them %" PRIu64, counts->fields);
 	fputc('\n', out);
 	if (counts->fragmentable > 0)
-		fprintf(out, "  Grown datagrams that may be fragmented now: %" PRIu64 "\n", counts->fragmentable);
+		fprintf(out, "  Grown datagrams that may be fragmented now: %" PRIu64 "\n",
+			counts->fragmentable);
 	fputs("  Left unchanged or remarkable:\n", out);
 	print_notes(out, counts, alg);
 	fprintf(out, "  Last reason: %s\n",

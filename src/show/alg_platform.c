@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * show platform hardware qfp active feature alg statistics. The table, the DNS and SIP blocks and the answer of gateways without
- * statistics have the platform's layout; what nobody has documented (FTP, TFTP) has labels of our own, one a line.
+ * show platform hardware qfp active feature alg statistics. The table, the DNS and SIP blocks and
+ * the answer of gateways without statistics have the platform's layout; what nobody has documented
+ * (FTP, TFTP) has labels of our own, one a line.
  */
 #include <inttypes.h>
 #include "alg/sip_kind.h"
@@ -29,8 +30,8 @@ static void print_row(FILE *out, const struct alg_view *view, uint8_t alg)
 	const struct alg_counts *counts = &view->counts[alg];
 	const char *name = alg == ALG_ROW_ICMP ? "ICMP" : alg_type((enum alg)alg);
 
-	fprintf(out, "%-12s%-17" PRIu64 "%-17" PRIu64 "%" PRIu64 "\n", name, counts->messages, errors(counts),
-		no_action(counts));
+	fprintf(out, "%-12s%-17" PRIu64 "%-17" PRIu64 "%" PRIu64 "\n", name, counts->messages,
+		errors(counts), no_action(counts));
 }
 
 static void print_pool(FILE *out, const char *name, uint32_t used, uint32_t most)
@@ -84,8 +85,9 @@ static void print_value(FILE *out, const char *label, uint64_t value)
 
 static void print_dns(FILE *out, const struct alg_counts *counts)
 {
-	static const uint8_t notes[] = {NOTE_MALFORMED, NOTE_SIGNED, NOTE_TOO_LONG,  NOTE_LATE,    NOTE_TOO_MANY,
-					NOTE_NO_ROOM,	NOTE_TOO_BIG, NOTE_MIDSTREAM, NOTE_OVERLAP, NOTE_AUTHENTICATED};
+	static const uint8_t notes[] = {
+	    NOTE_MALFORMED, NOTE_SIGNED,  NOTE_TOO_LONG,  NOTE_LATE,	NOTE_TOO_MANY,
+	    NOTE_NO_ROOM,   NOTE_TOO_BIG, NOTE_MIDSTREAM, NOTE_OVERLAP, NOTE_AUTHENTICATED};
 
 	fprintf(out, "DNS info pool used chunk entries number: %" PRIu32 "\n", counts->live);
 	print_value(out, "dns query", counts->sent[0]);
@@ -93,13 +95,15 @@ static void print_dns(FILE *out, const struct alg_counts *counts)
 	print_value(out, "other msg", counts->notes[NOTE_FOREIGN]);
 	fputc('\n', out);
 	print_value(out, "create chunk", counts->flows);
-	print_value(out, "del_chunk", counts->flows > counts->live ? counts->flows - counts->live : 0);
+	print_value(out, "del_chunk",
+		    counts->flows > counts->live ? counts->flows - counts->live : 0);
 	fputc('\n', out);
 	for (size_t i = 0; i < sizeof(notes); i++)
 		print_value(out, alg_note_text((enum alg_note)notes[i]), counts->notes[notes[i]]);
 }
 
-/* Two columns of what is counted; what the platform counts of things that are not here is left out. */
+/* Two columns of what is counted; what the platform counts of things that are not here is left out.
+ */
 struct pair {
 	const char *left;
 	uint64_t left_value;
@@ -116,8 +120,8 @@ static void print_pairs(FILE *out, const char *title, const struct pair *pairs, 
 		snprintf(left, sizeof(left), "%s:", pairs[i].left);
 		snprintf(right, sizeof(right), "%s:", pairs[i].right != NULL ? pairs[i].right : "");
 		if (pairs[i].right != NULL)
-			fprintf(out, "%-24s %-16" PRIu64 "%-24s %" PRIu64 "\n", left, pairs[i].left_value, right,
-				pairs[i].right_value);
+			fprintf(out, "%-24s %-16" PRIu64 "%-24s %" PRIu64 "\n", left,
+				pairs[i].left_value, right, pairs[i].right_value);
 		else
 			fprintf(out, "%-24s %" PRIu64 "\n", left, pairs[i].left_value);
 	}
@@ -125,25 +129,28 @@ static void print_pairs(FILE *out, const char *title, const struct pair *pairs, 
 
 static void print_received(FILE *out, const uint64_t *kinds)
 {
-	static const char *const requests[] = {"Register", "Invite", "Update", "Bye", "Subscribe", "Refer", "Prack"};
+	static const char *const requests[] = {"Register",  "Invite", "Update", "Bye",
+					       "Subscribe", "Refer",  "Prack"};
 	const struct {
 		const char *label;
 		uint8_t kind;
 	} others[][3] = {
-		{{"Trying", SIP_TRYING}, {"Ringing", SIP_RINGING}, {"Ack", SIP_ACK}},
-		{{"Info", SIP_INFO}, {"Cancel", SIP_CANCEL}, {"Sess Prog", SIP_SESSION_PROGRESS}},
-		{{"Message", SIP_MESSAGE}, {"Notify", SIP_NOTIFY}, {NULL, 0}},
-		{{"Publish", SIP_PUBLISH}, {"Options", SIP_OPTIONS}, {NULL, 0}},
-		{{"1xx", SIP_1XX}, {"2xx", SIP_2XX}, {NULL, 0}},
-		{{"OtherReq", SIP_OTHER_REQUEST}, {"OtherOk", SIP_OTHER_OK}, {"3xx-6xx", SIP_3XX_TO_6XX}},
+	    {{"Trying", SIP_TRYING}, {"Ringing", SIP_RINGING}, {"Ack", SIP_ACK}},
+	    {{"Info", SIP_INFO}, {"Cancel", SIP_CANCEL}, {"Sess Prog", SIP_SESSION_PROGRESS}},
+	    {{"Message", SIP_MESSAGE}, {"Notify", SIP_NOTIFY}, {NULL, 0}},
+	    {{"Publish", SIP_PUBLISH}, {"Options", SIP_OPTIONS}, {NULL, 0}},
+	    {{"1xx", SIP_1XX}, {"2xx", SIP_2XX}, {NULL, 0}},
+	    {{"OtherReq", SIP_OTHER_REQUEST},
+	     {"OtherOk", SIP_OTHER_OK},
+	     {"3xx-6xx", SIP_3XX_TO_6XX}},
 	};
 	char label[24];
 
 	fputs("\nRECEIVE\n", out);
 	for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		snprintf(label, sizeof(label), "%s:", requests[i]);
-		fprintf(out, "%-11s%-11" PRIu64 "-> 200-OK: %" PRIu64 "\n", label, kinds[SIP_REGISTER + i],
-			kinds[SIP_REGISTER_OK + i]);
+		fprintf(out, "%-11s%-11" PRIu64 "-> 200-OK: %" PRIu64 "\n", label,
+			kinds[SIP_REGISTER + i], kinds[SIP_REGISTER_OK + i]);
 	}
 	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		for (unsigned k = 0, width = 0; k < 3 && others[i][k].label != NULL; k++) {
@@ -160,16 +167,19 @@ static void print_sip(FILE *out, const struct alg_counts *counts)
 {
 	const uint64_t *kinds = counts->kinds, *notes = counts->notes;
 	const struct pair events[] = {
-		{"Media Port Zero", kinds[SIP_PORT_ZERO], "Media Addr Zero", kinds[SIP_ADDRESS_ZERO]},
-		{"Malform Media", kinds[SIP_MALFORMED_MEDIUM], "No Content Length", kinds[SIP_NO_LENGTH]},
-		{"SIP flows", counts->flows, "SIP flows ended", counts->flows > counts->live ? counts->flows - counts->live : 0},
+	    {"Media Port Zero", kinds[SIP_PORT_ZERO], "Media Addr Zero", kinds[SIP_ADDRESS_ZERO]},
+	    {"Malform Media", kinds[SIP_MALFORMED_MEDIUM], "No Content Length",
+	     kinds[SIP_NO_LENGTH]},
+	    {"SIP flows", counts->flows, "SIP flows ended",
+	     counts->flows > counts->live ? counts->flows - counts->live : 0},
 	};
 	const struct pair errors[] = {
-		{"Create Token Err", notes[NOTE_LIMIT], "Error New Chnl", notes[NOTE_NO_PORT]},
-		{"Sess Malloc Failed", notes[NOTE_NO_ROOM], "Bad Format", notes[NOTE_MALFORMED]},
-		{"No Call-id", kinds[SIP_NO_CALL_ID], "Huge Size", notes[NOTE_TOO_LONG] + notes[NOTE_TOO_MANY]},
-		{"Parse SIP Hdr Fail", kinds[SIP_BAD_HEADER], "Parse SDP Fail", kinds[SIP_BAD_BODY]},
-		{"Not SIP Msg", notes[NOTE_FOREIGN], NULL, 0},
+	    {"Create Token Err", notes[NOTE_LIMIT], "Error New Chnl", notes[NOTE_NO_PORT]},
+	    {"Sess Malloc Failed", notes[NOTE_NO_ROOM], "Bad Format", notes[NOTE_MALFORMED]},
+	    {"No Call-id", kinds[SIP_NO_CALL_ID], "Huge Size",
+	     notes[NOTE_TOO_LONG] + notes[NOTE_TOO_MANY]},
+	    {"Parse SIP Hdr Fail", kinds[SIP_BAD_HEADER], "Parse SDP Fail", kinds[SIP_BAD_BODY]},
+	    {"Not SIP Msg", notes[NOTE_FOREIGN], NULL, 0},
 	};
 	const struct pair writeback[] = {{"PA Err", notes[NOTE_TOO_BIG], NULL, 0}};
 
@@ -186,17 +196,23 @@ static void print_own(FILE *out, const struct alg_counts *counts)
 		const char *label;
 		uint64_t value;
 	} values[] = {
-		{"Flows now", counts->live},	      {"Flows in all", counts->flows},
-		{"Messages from clients", counts->sent[0]},  {"Messages from servers", counts->sent[1]},
-		{"Messages rewritten", counts->changed},     {"Fields rewritten", counts->fields},
-		{"Expectations announced", counts->expected}, {"Expectations used", counts->used},
-		{"Expectations expired", counts->expired},   {"Expectations cancelled", counts->cancelled},
+	    {"Flows now", counts->live},
+	    {"Flows in all", counts->flows},
+	    {"Messages from clients", counts->sent[0]},
+	    {"Messages from servers", counts->sent[1]},
+	    {"Messages rewritten", counts->changed},
+	    {"Fields rewritten", counts->fields},
+	    {"Expectations announced", counts->expected},
+	    {"Expectations used", counts->used},
+	    {"Expectations expired", counts->expired},
+	    {"Expectations cancelled", counts->cancelled},
 	};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		fprintf(out, "%s: %" PRIu64 "\n", values[i].label, values[i].value);
 	for (int note = NOTE_NONE + 1; note < NOTE_COUNT; note++)
-		fprintf(out, "%s: %" PRIu64 "\n", alg_note_text((enum alg_note)note), counts->notes[note]);
+		fprintf(out, "%s: %" PRIu64 "\n", alg_note_text((enum alg_note)note),
+			counts->notes[note]);
 }
 
 bool alg_platform_has(enum alg alg)

@@ -13,7 +13,7 @@
 #include "show/names.h"
 #include "show/table.h"
 
-#define PAGE 128
+#define PAGE	    128
 #define TEXT_SIZE   64
 #define CHANGE_SIZE (2 * TEXT_SIZE + 64)
 
@@ -31,7 +31,8 @@ static void take_page(void *arg)
 {
 	struct page *page = arg;
 
-	page->count = trace_take(engine_traces(page->engine), page->cursor, page->rows, PAGE, &page->lost);
+	page->count =
+	    trace_take(engine_traces(page->engine), page->cursor, page->rows, PAGE, &page->lost);
 }
 
 static void take_head(void *arg)
@@ -47,7 +48,8 @@ static bool is_of(const struct alg_trace *trace, uint32_t algs)
 }
 
 /* All of these gateways, oldest first; the caller frees them. What is written meanwhile is left. */
-static uint32_t collect(struct mailbox *box, struct engine *engine, uint32_t algs, struct alg_trace **out)
+static uint32_t collect(struct mailbox *box, struct engine *engine, uint32_t algs,
+			struct alg_trace **out)
 {
 	struct alg_trace *rows = mem_grow(NULL, TRACE_RING_SIZE, sizeof(*rows));
 	uint64_t cursor = 0;
@@ -71,8 +73,8 @@ static uint32_t collect(struct mailbox *box, struct engine *engine, uint32_t alg
 static const char *role_text(uint8_t role)
 {
 	static const char *const texts[] = {
-		[ROLE_LISTEN] = "listen", [ROLE_NAME] = "name",	  [ROLE_ADDRESS] = "address",
-		[ROLE_SIGNAL] = "signal", [ROLE_MEDIA] = "media", [ROLE_RTCP] = "rtcp",
+	    [ROLE_LISTEN] = "listen", [ROLE_NAME] = "name",   [ROLE_ADDRESS] = "address",
+	    [ROLE_SIGNAL] = "signal", [ROLE_MEDIA] = "media", [ROLE_RTCP] = "rtcp",
 	};
 
 	return role < sizeof(texts) / sizeof(texts[0]) ? texts[role] : "field";
@@ -107,7 +109,8 @@ static const char *change_text(const struct alg_trace *trace, char buf[CHANGE_SI
 		n = snprintf(buf, CHANGE_SIZE, "%s -> %s", endpoint_text(trace->before, before),
 			     endpoint_text(trace->after, after));
 	if (trace->call[0] != '\0')
-		snprintf(buf + n, CHANGE_SIZE - (size_t)n, ", call %.*s", (int)sizeof(trace->call), trace->call);
+		snprintf(buf + n, CHANGE_SIZE - (size_t)n, ", call %.*s", (int)sizeof(trace->call),
+			 trace->call);
 	return buf;
 }
 
@@ -127,36 +130,46 @@ static const char *time_text(uint64_t now, const char *format, char buf[TEXT_SIZ
 
 /* ---- show ip nat alg trace ---- */
 
-enum { COLUMN_TIME, COLUMN_GATEWAY, COLUMN_MESSAGE, COLUMN_IL, COLUMN_OG, COLUMN_FIELD, COLUMN_CHANGE, COLUMNS };
+enum {
+	COLUMN_TIME,
+	COLUMN_GATEWAY,
+	COLUMN_MESSAGE,
+	COLUMN_IL,
+	COLUMN_OG,
+	COLUMN_FIELD,
+	COLUMN_CHANGE,
+	COLUMNS
+};
 
 static const struct column columns[COLUMNS] = {
-	[COLUMN_TIME] = {"time", "Time", 0, FIELD_TEXT},
-	[COLUMN_GATEWAY] = {"gateway", "Gateway", 20, FIELD_TEXT},
-	[COLUMN_MESSAGE] = {"message", "Message", 28, FIELD_TEXT},
-	[COLUMN_IL] = {"inside_local", "Inside local", 38, FIELD_ENDPOINT},
-	[COLUMN_OG] = {"outside_global", "Outside global", 60, FIELD_ENDPOINT},
-	[COLUMN_FIELD] = {"field", "Field", 82, FIELD_TEXT},
-	[COLUMN_CHANGE] = {"change", "Old -> new", 104, FIELD_TEXT},
+    [COLUMN_TIME] = {"time", "Time", 0, FIELD_TEXT},
+    [COLUMN_GATEWAY] = {"gateway", "Gateway", 20, FIELD_TEXT},
+    [COLUMN_MESSAGE] = {"message", "Message", 28, FIELD_TEXT},
+    [COLUMN_IL] = {"inside_local", "Inside local", 38, FIELD_ENDPOINT},
+    [COLUMN_OG] = {"outside_global", "Outside global", 60, FIELD_ENDPOINT},
+    [COLUMN_FIELD] = {"field", "Field", 82, FIELD_TEXT},
+    [COLUMN_CHANGE] = {"change", "Old -> new", 104, FIELD_TEXT},
 };
 
 static void print_row(FILE *out, const struct alg_trace *trace)
 {
 	char line[512], time[TEXT_SIZE], change[CHANGE_SIZE], message[sizeof(trace->message) + 1];
 	struct cell fields[COLUMNS] = {
-		[COLUMN_TIME] = {.text = time_text(trace->now, "%b %d %H:%M:%S", time)},
-		[COLUMN_GATEWAY] = {.text = alg_name((enum alg)trace->alg)},
-		[COLUMN_MESSAGE] = {.text = message, .absent = trace->message[0] == '\0'},
-		[COLUMN_IL] = {.endpoint = trace->il, .has_port = true, .absent = trace->il.addr == 0},
-		[COLUMN_OG] = {.endpoint = trace->og, .has_port = true, .absent = trace->og.addr == 0},
-		[COLUMN_FIELD] = {.text = what_text(trace)},
-		[COLUMN_CHANGE] = {.text = change_text(trace, change)},
+	    [COLUMN_TIME] = {.text = time_text(trace->now, "%b %d %H:%M:%S", time)},
+	    [COLUMN_GATEWAY] = {.text = alg_name((enum alg)trace->alg)},
+	    [COLUMN_MESSAGE] = {.text = message, .absent = trace->message[0] == '\0'},
+	    [COLUMN_IL] = {.endpoint = trace->il, .has_port = true, .absent = trace->il.addr == 0},
+	    [COLUMN_OG] = {.endpoint = trace->og, .has_port = true, .absent = trace->og.addr == 0},
+	    [COLUMN_FIELD] = {.text = what_text(trace)},
+	    [COLUMN_CHANGE] = {.text = change_text(trace, change)},
 	};
 
 	snprintf(message, sizeof(message), "%.*s", (int)sizeof(trace->message), trace->message);
 	fwrite(line, 1, table_row(columns, COLUMNS, fields, line, sizeof(line)), out);
 }
 
-void alg_trace_print(FILE *out, struct mailbox *box, struct engine *engine, uint32_t algs, uint32_t last)
+void alg_trace_print(FILE *out, struct mailbox *box, struct engine *engine, uint32_t algs,
+		     uint32_t last)
 {
 	struct alg_trace *rows;
 	uint32_t n = collect(box, engine, algs, &rows);
@@ -190,31 +203,35 @@ static void put_changed(const struct alg_trace *trace, FILE *out)
 	char before[IP4_TEXT_SIZE], after[IP4_TEXT_SIZE];
 
 	if (trace->before.addr != trace->after.addr) {
-		fprintf(out, "NAT: %s: [%" PRIu32 "] translate embedded address %s->%s", type, trace->number,
-			ip4_text(trace->before.addr, before), ip4_text(trace->after.addr, after));
+		fprintf(out, "NAT: %s: [%" PRIu32 "] translate embedded address %s->%s", type,
+			trace->number, ip4_text(trace->before.addr, before),
+			ip4_text(trace->after.addr, after));
 		put_end(trace, out);
 	}
 	if (trace->before.port != trace->after.port) {
-		fprintf(out, "NAT: %s: [%" PRIu32 "] translate embedded port %u->%u", type, trace->number,
-			trace->before.port, trace->after.port);
+		fprintf(out, "NAT: %s: [%" PRIu32 "] translate embedded port %u->%u", type,
+			trace->number, trace->before.port, trace->after.port);
 		put_end(trace, out);
 	}
 }
 
 static void put_event(const struct alg_trace *trace, FILE *out)
 {
-	static const char *const words[] = {
-		[TRACE_EXPECTED] = "expecting", [TRACE_CAME] = "came", [TRACE_CANCELLED] = "no longer expecting"};
+	static const char *const words[] = {[TRACE_EXPECTED] = "expecting",
+					    [TRACE_CAME] = "came",
+					    [TRACE_CANCELLED] = "no longer expecting"};
 	char first[ENDPOINT_TEXT_SIZE], second[ENDPOINT_TEXT_SIZE];
 
 	fprintf(out, "NAT: %s: [%" PRIu32 "] ", alg_type((enum alg)trace->alg), trace->number);
 	if (trace->kind == TRACE_NOTE)
-		fprintf(out, "(%s) (%s): %s", endpoint_text(trace->il, first), endpoint_text(trace->og, second),
+		fprintf(out, "(%s) (%s): %s", endpoint_text(trace->il, first),
+			endpoint_text(trace->og, second),
 			alg_note_text((enum alg_note)trace->note));
 	else
 		fprintf(out, "%s %s->%s%s%.*s", trace->kind < TRACE_NOTE ? words[trace->kind] : "?",
 			endpoint_text(trace->before, first), endpoint_text(trace->after, second),
-			trace->message[0] != '\0' ? " announced by " : "", (int)sizeof(trace->message), trace->message);
+			trace->message[0] != '\0' ? " announced by " : "",
+			(int)sizeof(trace->message), trace->message);
 	put_call(trace, out);
 }
 
@@ -244,7 +261,8 @@ static void log_lines(const struct alg_trace *trace)
 			log_line(LOG_SEV_DEBUG, line);
 }
 
-void alg_trace_drain(struct alg_trace_feed *feed, struct mailbox *box, struct engine *engine, uint32_t algs)
+void alg_trace_drain(struct alg_trace_feed *feed, struct mailbox *box, struct engine *engine,
+		     uint32_t algs)
 {
 	struct page page = {.engine = engine, .cursor = &feed->cursor};
 	uint64_t left_out = 0;
@@ -280,12 +298,14 @@ static void print_record(FILE *out, const struct alg_trace *trace, const char *p
 	char time[TEXT_SIZE], change[CHANGE_SIZE], il[ENDPOINT_TEXT_SIZE], og[ENDPOINT_TEXT_SIZE];
 
 	fprintf(out, "%s {%s_R0-0}{1}: [alg-%s] [%d]: (%s): %s %s, flow %s %s\n",
-		time_text(trace->now, "%Y/%m/%d %H:%M:%S", time), process, alg_name((enum alg)trace->alg), pid,
-		trace->kind == TRACE_NOTE ? "warn" : "info", what_text(trace), change_text(trace, change),
-		endpoint_text(trace->il, il), endpoint_text(trace->og, og));
+		time_text(trace->now, "%Y/%m/%d %H:%M:%S", time), process,
+		alg_name((enum alg)trace->alg), pid, trace->kind == TRACE_NOTE ? "warn" : "info",
+		what_text(trace), change_text(trace, change), endpoint_text(trace->il, il),
+		endpoint_text(trace->og, og));
 }
 
-void alg_trace_platform(FILE *out, struct mailbox *box, struct engine *engine, const char *process, int pid)
+void alg_trace_platform(FILE *out, struct mailbox *box, struct engine *engine, const char *process,
+			int pid)
 {
 	struct alg_trace *rows;
 	uint32_t n = collect(box, engine, ALG_BITS_ALL, &rows);
