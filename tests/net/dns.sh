@@ -119,9 +119,9 @@ status() { # PATTERN NAMESPACE SERVER DIG-ARGUMENTS...
 fields() { # FILE FILTER FIELD
 	packets "$1" "$2" -T fields -e "$3"
 }
-same_bytes() { # FILTER   as often, and with the same payload, on both wires
-	fields "$IN" "$1" udp.payload | sort >"$WORK/bytes-in"
-	fields "$OUT" "$1" udp.payload | sort >"$WORK/bytes-out"
+same_bytes() { # FILTER [FIELD]   as often, and with the same payload, on both wires
+	fields "$IN" "$1" "${2:-udp.payload}" | sort >"$WORK/bytes-in"
+	fields "$OUT" "$1" "${2:-udp.payload}" | sort >"$WORK/bytes-out"
 	echo "inside:"; cat "$WORK/bytes-in"; echo "outside:"; cat "$WORK/bytes-out"
 	[ -s "$WORK/bytes-in" ] && cmp "$WORK/bytes-in" "$WORK/bytes-out"
 }
@@ -557,4 +557,6 @@ capture out eth0 outside
 capture h1 eth0 inside
 check "control: queries and answers" says '10\.77\.1\.9$' far $NEAR many.in.lab
 check "are the same on both wires" same_bytes 'udp.port == 53'
+check "control: over TCP" says '10\.77\.1\.9$' far $NEAR +tcp many.in.lab
+check "they are, too" same_bytes 'tcp.port == 53 && tcp.len > 0' tcp.payload
 finish

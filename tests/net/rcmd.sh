@@ -144,6 +144,17 @@ sys.exit(got != text)' "$2"
 for text in 'GET / HTTP/1.0\r\n\r\n' '123456\0root\0' '\0\0\0' '80\0root\0root\0id\0' '2049\0root\0root\0id\0' '700x\0'; do
 	check "untouched: $text" echoes h1 "$text"
 done
+check "a stream that is none is not looked at again: an announcement in its second segment" in_ns h1 timeout 60 "$PYTHON3" -c '
+import socket
+s = socket.create_connection(("203.0.113.1", 514), 30)
+s.settimeout(30)
+for text in b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", b"700\0", b"700\0root\0":
+    s.sendall(text)
+    got = b""
+    while len(got) < len(text):
+        got += s.recv(100)
+    print(got)
+    assert got == text'
 check "control: an announcement is not" bash -c "! ip netns exec ${NET}h1 timeout 60 $PYTHON3 -c '
 import socket
 s = socket.create_connection((\"203.0.113.1\", 514), 30); s.settimeout(30); s.sendall(b\"700\0root\0\")
@@ -329,10 +340,18 @@ check "outside it is the pool's address" output_has '^203\.0\.113\.10.*192\.0\.2
 check "rexec, pool" ours h1 rexec 203.0.113.10
 
 # ---- controls: without the gateway
+passed_so() { # PORT   each segment of the client on that port is outside what it was inside
+	packets "$IN" "tcp.srcport == $1 && tcp.len > 0" -T fields -e tcp.payload | sort -u >"$WORK/said"
+	packets "$OUT" "tcp.dstport == 514 && tcp.len > 0" -T fields -e tcp.payload | sort -u >"$WORK/passed"
+	cat "$WORK/said"
+	[ -s "$WORK/said" ] && ! grep -vFxf "$WORK/passed" "$WORK/said"
+}
+check_not "with it an announcement has other bytes outside" passed_so 900
 check "switched off, overloaded" configure "do clear ip nat translation *" "no ip nat inside source list 1 pool P" "ip nat inside source list 1 interface out0 overload" \
 	"no ip nat service rcmd" "do clear ip nat translation *"
 check_not "control: no errors come to h1" ours h1 rsh -s 910 -p 835 203.0.113.10
 check "control: the announcement left as it was" output_has '^835$' announced "$OUT" 'tcp.dstport == 514 && ip.src == 198.51.100.1'
+check "and all that the client said" passed_so 910
 check "rlogin needs no gateway" login h1 203.0.113.10
 check "switched on again" configure "ip nat service rcmd"
 check "errors come" ours h1 rsh -s 911 -p 836 203.0.113.10

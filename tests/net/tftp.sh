@@ -198,6 +198,9 @@ kill -CONT "$TFTPD_far"
 check "another host than who was asked is not" output_has '^silence' heard 203.0.113.1 4521 "$request"
 check "nor who was sent something that is no request" output_has '^silence' heard 203.0.113.10 4522 "0009$request"
 check "nor who was sent a request without its end" output_has '^silence' heard 203.0.113.10 4523 "${request%00}"
+check "nor who has hidden a request at the beginning of a fragment" output_has '^silence' \
+	heard 203.0.113.10 4524 "$(head -c 1472 /dev/zero | od -An -v -tx1 | tr -d ' \n')$request"
+check "which was in fragments" captured "$OUT" 'ip.flags.mf == 1 && udp.dstport == 69 || ip.frag_offset == 185 && ip.dst == 203.0.113.10'
 check "which have passed as they were" captured "$OUT" "udp.srcport == 4523 && udp.dstport == 69 && udp.payload == ${request%00}"
 
 # ---- controls: without the gateway
@@ -207,6 +210,17 @@ check_not "control: without the gateway no answer comes in" timeout 20 bash -c "
 check_not "control: nor when turned back" timeout 20 bash -c "
 	ip netns exec ${NET}h2 $PYTHON3 $WORK/ask.py 198.51.100.20 4531 1 small | grep '^1'"
 check "control: the request left as it was" captured "$OUT" 'udp.dstport == 69 && ip.src == 198.51.100.1 && tftp.source_file == "small"'
+payloads() { # FILE   of the transfer of port 4540, each kind of packet once
+	packets "$1" 'udp.port == 4540' -T fields -e udp.payload | sort -u
+}
+identical() {
+	payloads "$WORK/inside.pcap" >"$WORK/bytes-in"
+	payloads "$OUT" >"$WORK/bytes-out"
+	cat "$WORK/bytes-in"
+	[ "$(wc -l <"$WORK/bytes-in")" -ge 3 ] && cmp "$WORK/bytes-in" "$WORK/bytes-out"
+}
+check "a server with an address of its own needs no gateway" output_has '^1 from 1 sizes \[100\]' ask far 198.51.100.20 4540 1 small
+check "and the bytes are the same on both wires" identical
 check "switched on" configure "ip nat service tftp"
 check "it comes" output_has '^1 from 1' ask h2 203.0.113.10 4532 1 small
 finish
