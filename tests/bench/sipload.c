@@ -135,12 +135,12 @@ static void say(const struct caller *caller, int lane, const char *method, int c
 	int n = snprintf(
 	    message, sizeof(message),
 	    "%s sip:b@%s SIP/2.0\r\nVia: SIP/2.0/UDP "
-	    "%s:5060;branch=z9hG4bK%d.%u.%d\r\nMax-Forwards: 70\r\n"
+	    "%s:%d;branch=z9hG4bK%d.%u.%d\r\nMax-Forwards: 70\r\n"
 	    "From: <sip:a@%s>;tag=c%u\r\nTo: <sip:b@%s>%s\r\nCall-ID: %d.%u\r\nCSeq: %d %s\r\n"
-	    "Contact: <sip:a@%s:5060>\r\n%sContent-Length: %zu\r\n\r\n%s",
-	    method, caller->server, caller->local, lane, number, cseq, caller->local, number,
-	    caller->server, method[0] == 'I' ? "" : ";tag=s", lane, number,
-	    method[0] == 'A' ? 1 : cseq, method, caller->local,
+	    "Contact: <sip:a@%s:%d>\r\n%sContent-Length: %zu\r\n\r\n%s",
+	    method, caller->server, caller->local, caller->port, lane, number, cseq, caller->local,
+	    number, caller->server, method[0] == 'I' ? "" : ";tag=s", lane, number,
+	    method[0] == 'A' ? 1 : cseq, method, caller->local, caller->port,
 	    body[0] != '\0' ? "Content-Type: application/sdp\r\n" : "", strlen(body), body);
 	if (send(caller->fd, message, (size_t)n, 0) < 0 && errno != ECONNREFUSED &&
 	    errno != ENOBUFS)
@@ -185,8 +185,9 @@ static int calls_mode(char **argv)
 	double seconds = atof(argv[3]), began = now_s();
 	if (caller.width < 1 || caller.width > WIDTH_MAX)
 		die_because("WIDTH: 1 to %d", WIDTH_MAX);
-	/* From the port that Via and Contact say. */
-	caller.fd = udp_bind(5060);
+	/* From the port that Via and Contact say; which is the server's, too: from where calls were
+	 * made, every flow is read. */
+	caller.fd = udp_bind(caller.port);
 	struct sockaddr_in server = endpoint(caller.server, caller.port);
 	if (connect(caller.fd, (struct sockaddr *)&server, sizeof(server)) != 0)
 		die("connect");
