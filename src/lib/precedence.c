@@ -233,9 +233,8 @@ struct scheduling {
 
 static_assert(sizeof(struct scheduling) == 48, "SCHED_ATTR_SIZE_VER0");
 
-/* Linux 6.12 and later: who asks for short turns gets them soon, and those whom it wakes do not cut
- * in. A packet thread else loses the CPU to each receiver between sending a verdict and waiting for
- * the next packet: one switch more for each packet. Older kernels ignore it. */
+/* Linux 6.12 and later: who asks for short turns gets them soon when he awakes. Older kernels ignore
+ * it. */
 static void ask_for_short_turns(void)
 {
 	struct scheduling wanted = {.size = sizeof(wanted),
