@@ -80,16 +80,20 @@ static uint32_t skip_digits(const struct reader *reader, struct span span, char 
 	return span.at;
 }
 
-/* ":5060", perhaps with white space; none is no error, one that is no number is. */
-static bool read_port(struct reader *reader, struct span span, struct sip_uri *out)
+/* ":5060"; none is no error, one that is no number is. White space around the colon belongs to Via only (RFC 3261 25.1,
+ * COLON): a URI that has it is none. */
+static bool read_port(struct reader *reader, struct span span, bool spaces, struct sip_uri *out)
 {
 	struct span digits = {skip_lws(reader, span), span.end};
 	uint32_t number;
 
 	if (digits.at == span.end || reader->bytes[digits.at] != ':')
 		return true;
+	if (!spaces && digits.at != span.at)
+		return false;
 	digits.at++;
-	digits.at = skip_lws(reader, digits);
+	if (spaces)
+		digits.at = skip_lws(reader, digits);
 	digits.end = skip_digits(reader, digits, '0');
 	if (!text_number(reader, digits, 65535, &number)) {
 		text_fail(reader, NOTE_MALFORMED);
@@ -101,14 +105,14 @@ static bool read_port(struct reader *reader, struct span span, struct sip_uri *o
 }
 
 /* 10.0.0.1:5060 at the beginning of the span; what follows must be no more of it. */
-static bool read_host(struct reader *reader, struct span span, struct sip_uri *out)
+static bool read_host(struct reader *reader, struct span span, bool spaces, struct sip_uri *out)
 {
 	const struct span host = {span.at, skip_digits(reader, span, '.')};
 
 	out->host = host;
 	out->port = 0;
 	if (!text_address(reader, host, &out->addr) ||
-	    !read_port(reader, (struct span){host.end, span.end}, out))
+	    !read_port(reader, (struct span){host.end, span.end}, spaces, out))
 		return false;
 	span.at = out->host.end;
 	return span.at == span.end || is_lws(reader->bytes[span.at]) ||
@@ -165,7 +169,7 @@ bool sip_uri(struct reader *reader, struct span uri, struct sip_uri *out)
 		return false;
 	*out = (struct sip_uri){.usual = secure ? SIPS_PORT : SIP_PORT, .protocol = secure ? 6 : 0};
 	rest = host_of(reader, uri);
-	if (!read_host(reader, rest, out))
+	if (!read_host(reader, rest, false, out))
 		return false;
 	rest.at = text_find(reader, rest, ';');
 	while (sip_parameter(reader, &rest, &parameter)) {
@@ -336,7 +340,7 @@ static bool read_sent_by(struct reader *reader, struct span head, struct via *vi
 		return false;
 	via->by = (struct sip_uri){.usual = SIP_PORT};
 	read_transport(reader, transport, &via->by);
-	via->literal = read_host(reader, head, &via->by);
+	via->literal = read_host(reader, head, true, &via->by);
 	return true;
 }
 

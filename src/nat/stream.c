@@ -129,20 +129,30 @@ static void be_patient(struct job *job, struct lane *lane, bool longer)
 		lane->patient_until = job->now + job->reader->patience;
 }
 
+/* Until when; 0: no need. While nobody was there to receive, nothing that came late came late by its sender's fault. */
+static uint64_t lane_patience(const struct job *job, const struct lane *lane)
+{
+	uint64_t least = job->set->adopted + (job->reader != NULL ? job->reader->patience : 0);
+
+	return lane->patient_until == 0 || lane->patient_until > least ? lane->patient_until : least;
+}
+
 static void set_timer(struct job *job)
 {
 	uint64_t when = job->s->evict ? job->now : 0;
 
 	for (int i = 0; i < 2; i++) {
 		struct lane *lane = &job->s->lane[i];
+		uint64_t patience;
 
 		if (lane->blocked && lane->due == 0)
 			lane->due = job->now + RETRY_MS;
 		be_patient(job, lane, job->longer[i]);
+		patience = lane_patience(job, lane);
 		if (lane->due != 0 && (when == 0 || lane->due < when))
 			when = lane->due;
-		if (lane->patient_until != 0 && (when == 0 || lane->patient_until < when))
-			when = lane->patient_until;
+		if (patience != 0 && (when == 0 || patience < when))
+			when = patience;
 	}
 	stream_arm(job->set, job->stream, when);
 }
@@ -590,8 +600,9 @@ enum stream_fate stream_packet(struct stream_set *set, uint32_t stream, enum flo
 static void lane_due(struct job *job, enum flow_side side)
 {
 	struct lane *lane = &job->s->lane[side];
+	uint64_t patience = lane_patience(job, lane);
 
-	if (lane->patient_until != 0 && lane->patient_until <= job->now && !read_past(job, side))
+	if (patience != 0 && patience <= job->now && !read_past(job, side))
 		not_readable(job, NOTE_FOREIGN);
 	if (lane->due == 0 || lane->due > job->now)
 		return;

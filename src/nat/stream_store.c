@@ -452,8 +452,8 @@ static void adopt_timer(struct stream_set *set, uint32_t stream, uint64_t now)
 	for (int i = 0; i < 2; i++) {
 		if (state->lane[i].due != 0 && (when == 0 || state->lane[i].due < when))
 			when = state->lane[i].due;
-		/* Killed before it could send what it had taken over. */
-		if (state->lane[i].own && state->lane[i].due == 0)
+		/* Killed before it could send what it had taken over; or until when to be patient is to be said anew. */
+		if ((state->lane[i].own && state->lane[i].due == 0) || state->lane[i].patient_until != 0)
 			when = now;
 	}
 	if (state->evict)
@@ -545,6 +545,7 @@ struct stream_set *stream_set_new(void *store, uint32_t streams, uint32_t chunks
 	struct stream_set *set = mem_alloc(sizeof(*set));
 
 	set->store = store;
+	set->adopted = now;
 	set->max_streams = streams;
 	set->max_chunks = clamp_chunks(chunks);
 	set->records = (struct stream_record *)((uint8_t *)store + PAGE);

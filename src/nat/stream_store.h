@@ -66,7 +66,7 @@ struct lane {
 	    ts_echo; /* RFC 7323: the sender's clock; what an acknowledgement of ours echoes */
 	/* As a sender of our own, RFC 6298 and RFC 5681. */
 	uint64_t due;		    /* ms; 0: nothing */
-	uint64_t patient_until;	    /* ms; 0: no unfinished message waits for more */
+	uint64_t patient_until;	    /* ms; 0: no unfinished message waits for more; see lane_patience() */
 	uint64_t timed_at;	    /* ms; 0: no round trip is being measured */
 	uint32_t timed;		    /* out: answers the measurement */
 	uint32_t srtt, rttvar, rto; /* ms */
@@ -112,6 +112,7 @@ struct stream_set {
 	uint8_t *chunks;
 	uint32_t max_streams, max_chunks;
 	uint32_t count, used;
+	uint64_t adopted; /* ms: since when this process has the store */
 	uint32_t high;	 /* records below may have been written */
 	uint32_t n_free; /* streams */
 	uint32_t *free;

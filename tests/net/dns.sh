@@ -498,8 +498,7 @@ check "which is counted" counted 'its rest came late: +[1-9]'
 # ---- restart in the middle
 background far pieces.log timeout 60 "$PYTHON3" "$WORK/pieces.py" $NEAR 20 3 web.in.lab both.in.lab
 client=$!
-# The first query was read, so it is known what is spoken, however long the second half of the next one takes.
-wait_for 30 grep -q '^sent 20' "$WORK/pieces.log"
+wait_for 30 grep -q sent "$WORK/pieces.log"
 sleep 0.5
 daemon_signal KILL
 check "killed within a query, restarted" daemon_start "$WORK/config"

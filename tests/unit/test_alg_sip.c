@@ -146,6 +146,8 @@ START_TEST(uri_forms)
 	    "<sip:c@^10.0.0.9|5060^?Replaces=12%40h%3Bto-tag%3D7%3Bfrom-tag%3D10.0.0.9&Require="
 	    "replaces>",
 	    "<sip:10.0.0.1;x@^10.0.0.9|5060^>",
+	    "<sip:10.0.0.9 :5060>", /* only in Via may white space stand there */
+	    "<sip:10.0.0.9\r\n :5060>",
 	};
 	char text[1024];
 
