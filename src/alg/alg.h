@@ -57,13 +57,14 @@ enum role {
 #define MENTION_MANY     8 /* more than one child may come, until the expectation ends */
 #define MENTION_HELD     32/* medium: its sender or its receiver is to be silent (a=sendonly, recvonly, inactive) */
 #define MENTION_ACTIVE   64/* medium: its party opens connections and takes none: no port (RFC 4145) */
+#define MENTION_ROUTE    128/* name: a proxy through which the sender is reached from now on */
 #define MENTION_HERE     16/* the sender's own address: `at` says the port only (FTP 229) */
 
 struct mention {
 	struct endpoint at;   /* as it stands in the message; port 0: none */
 	uint8_t protocol;     /* of what comes to it: 6, 17; 0: not said */
 	uint8_t role;         /* enum role */
-	uint8_t child;        /* enum alg: gateway of the child */
+	uint8_t child;        /* enum alg: gateway of the child; of a name: of what the receiver may open there */
 	uint8_t flags;        /* MENTION_ */
 	uint16_t remote_port; /* the child comes from this port; 0: any */
 	uint16_t remote_least;/* remote port 0: at least this one, at most 1023 (RCMD); 0: any */

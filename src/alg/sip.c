@@ -17,8 +17,9 @@
 #include "alg/sip_read.h"
 #include "lib/siphash.h"
 
-#define LENGTHS_MAX    4
-#define LIFETIME_USUAL 3600 /* a registration that does not say (RFC 3261 10.2.1.1) */
+#define LENGTHS_MAX 4
+#define LIFETIME_USUAL                                                                             \
+	3600 /* a registration that does not say (RFC 3261 10.2.1.1), and most subscriptions */
 
 struct message {
 	struct reader reader;
@@ -102,7 +103,8 @@ static bool read_cseq(struct message *message, struct span value)
 
 	return text_word(reader, &value, &number) && text_word(reader, &value, &method) &&
 	       span_size(text_trim(reader, value)) == 0 &&
-	       text_number(reader, number, UINT32_MAX, &message->sequence) && read_once(&message->method, method);
+	       text_number(reader, number, UINT32_MAX, &message->sequence) &&
+	       read_once(&message->method, method);
 }
 
 static bool read_length(struct message *message, struct span value)
@@ -219,7 +221,7 @@ static bool contact_lifetime(struct message *message, struct span parameters, ui
 		    read_seconds(&message->reader, parameter.value, out))
 			return true;
 	*out = message->has_expires ? message->expires : LIFETIME_USUAL;
-	return message->has_expires || is_registration(message);
+	return true;
 }
 
 static void mention_contact(struct message *message, const struct element *element)
@@ -240,6 +242,8 @@ static void mention_contact(struct message *message, const struct element *eleme
 	mention = sip_mention(&uri, names ? ROLE_NAME : ROLE_SIGNAL, true);
 	if (!names)
 		mention.lifetime_s = lifetime_s;
+	if (message->status >= 300 && message->status < 400)
+		mention.child = ALG_SIP;
 	say_mention(&message->reader, &mention);
 }
 
@@ -257,6 +261,9 @@ static void mention_contacts(struct message *message)
 		while (sip_element(&message->reader, &row.value, &element))
 			mention_contact(message, &element);
 	}
+	/* Some registrars do not list what they have granted. */
+	if (!message->has_contact && message->has_expires)
+		message->lifetime_s = message->expires;
 }
 
 /* The fields of what mention_contacts mentioned, in the same order. */
@@ -268,6 +275,44 @@ static void say_contacts(struct message *message, struct span value)
 	while (sip_element(&message->reader, &value, &element))
 		if (sip_uri(&message->reader, element.uri, &uri))
 			sip_say_host(&message->reader, &uri, message->contacts++, true);
+}
+
+/* ---- the next proxy ---- */
+
+/* The one that requests within the dialog pass next to the receiver: the first that says so in a
+ * request, the last in a response (RFC 3261 12.1). */
+static bool next_route(struct message *message, struct span *uri)
+{
+	struct span rest = message->rows;
+	struct element element;
+	bool found = false;
+	struct row row;
+
+	while (sip_row(&message->reader, &rest, &row) == ROWS_ONE) {
+		if (row.header != HEADER_ROUTE)
+			continue;
+		while (!(found && message->request) &&
+		       sip_element(&message->reader, &row.value, &element)) {
+			*uri = element.uri;
+			found = true;
+		}
+	}
+	return found;
+}
+
+static void mention_route(struct message *message)
+{
+	struct mention mention;
+	struct sip_uri uri;
+	struct span next;
+
+	message->reader.place = "Record-Route";
+	if (is_registration(message) || !next_route(message, &next) ||
+	    !sip_uri(&message->reader, next, &uri))
+		return;
+	mention = sip_mention(&uri, ROLE_NAME, true);
+	mention.flags = MENTION_ROUTE;
+	say_mention(&message->reader, &mention);
 }
 
 /* ---- what is mentioned ---- */
@@ -298,6 +343,7 @@ static void say_all(struct message *message)
 	struct reader *reader = &message->reader;
 
 	mention_contacts(message);
+	mention_route(message);
 	if (reader->failure != NOTE_NONE)
 		return;
 	say_rows(message);
@@ -376,12 +422,18 @@ static enum said said_by_request(const struct message *message)
 	return is_registration(message) && message->has_contact ? SAID_REGISTER : SAID_NOTHING;
 }
 
+/* The same question came by two ways; the other one is answered (RFC 3261 8.2.2.2). */
+static bool is_merged(const struct message *message)
+{
+	return message->status == 482;
+}
+
 static enum said said_by_response(const struct message *message)
 {
 	bool good = message->status >= 200 && message->status < 300;
 
 	if (is_method(message, "INVITE")) {
-		if (message->status == 100)
+		if (message->status == 100 || is_merged(message))
 			return SAID_NOTHING;
 		return message->status < 200 ? SAID_PROGRESS : good ? SAID_UP : SAID_FAILED;
 	}
@@ -390,16 +442,17 @@ static enum said said_by_response(const struct message *message)
 	return is_registration(message) && good ? SAID_REGISTERED : SAID_NOTHING;
 }
 
-/* An ACK and what it answers are of one INVITE. */
+/* ACK and CANCEL are of an INVITE, whose number they have; the answer to CANCEL is not. */
 static uint32_t question_of(const struct message *message)
 {
-	const bool ack = is_method(message, "ACK");
+	const bool of_invite =
+	    is_method(message, "ACK") || (message->request && is_method(message, "CANCEL"));
 	const char *method =
-	    ack ? "INVITE" : (const char *)message->reader.bytes + message->method.at;
+	    of_invite ? "INVITE" : (const char *)message->reader.bytes + message->method.at;
 	const struct siphash_key key = {message->sequence, 2};
 
 	return (uint32_t)siphash13(&key, method,
-				   ack ? strlen(method) : span_size(message->method)) |
+				   of_invite ? strlen(method) : span_size(message->method)) |
 	       1;
 }
 
@@ -410,6 +463,8 @@ static enum answering answer_of(const struct message *message)
 										 : ANSWER_NONE;
 	if (message->status < 200)
 		return ANSWER_PROVISIONAL;
+	if (is_merged(message))
+		return ANSWER_NONE;
 	return message->status < 300 ? ANSWER_AGREED : ANSWER_REFUSED;
 }
 

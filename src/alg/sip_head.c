@@ -70,7 +70,10 @@ enum sip_start sip_start(const uint8_t *bytes, uint32_t length)
 
 /* ---- header fields ---- */
 
-#define HEADER_ROW(name, compact, header) {(name), sizeof(name) - 1, (compact), (header)}
+#define HEADER_ROW(name, compact, header)                                                          \
+	{                                                                                          \
+		(name), sizeof(name) - 1, (compact), (header)                                      \
+	}
 
 static const struct {
 	const char *name;
@@ -91,10 +94,10 @@ static const struct {
     HEADER_ROW("Expires", 0, HEADER_EXPIRES),
     HEADER_ROW("Session-Expires", 'x', HEADER_SESSION_EXPIRES),
     HEADER_ROW("Route", 0, HEADER_PLACE),
-    HEADER_ROW("Record-Route", 0, HEADER_PLACE),
+    HEADER_ROW("Record-Route", 0, HEADER_ROUTE),
     HEADER_ROW("Path", 0, HEADER_PLACE),
     HEADER_ROW("Service-Route", 0, HEADER_PLACE),
-    HEADER_ROW("Refer-To", 'r', HEADER_PLACE),
+    HEADER_ROW("Refer-To", 'r', HEADER_REFER),
     HEADER_ROW("Referred-By", 'b', HEADER_IDENTITY),
     HEADER_ROW("P-Asserted-Identity", 0, HEADER_IDENTITY),
     HEADER_ROW("P-Preferred-Identity", 0, HEADER_IDENTITY),
@@ -119,8 +122,9 @@ static void name_row(const struct reader *reader, struct span name, struct row *
 	row->header = HEADER_OTHER;
 	row->name = NULL;
 	for (unsigned i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		if (letter != 0 ? letter != headers[i].compact
-				: size != headers[i].size || !text_is(reader, name, headers[i].name))
+		if (letter != 0
+			? letter != headers[i].compact
+			: size != headers[i].size || !text_is(reader, name, headers[i].name))
 			continue;
 		row->header = headers[i].header;
 		row->name = headers[i].name;

@@ -28,6 +28,8 @@ enum header {
 	HEADER_EXPIRES,
 	HEADER_SESSION_EXPIRES,
 	HEADER_PLACE,	 /* URIs that lead somewhere */
+	HEADER_ROUTE,	 /* Record-Route */
+	HEADER_REFER,	 /* Refer-To */
 	HEADER_IDENTITY, /* URIs that say who */
 	HEADER_INFO,	 /* URIs of any kind */
 	HEADER_WARNING,

@@ -231,6 +231,22 @@ void sip_say_uri(struct reader *reader, const struct sip_uri *uri, bool place)
 	sip_say_host(reader, uri, say_mention(reader, &mention), place);
 }
 
+/* Who reads it is to call there. */
+static void say_targets(struct reader *reader, struct span value)
+{
+	struct element element;
+	struct mention mention;
+	struct sip_uri uri;
+
+	while (sip_element(reader, &value, &element)) {
+		if (!sip_uri(reader, element.uri, &uri))
+			continue;
+		mention = sip_mention(&uri, ROLE_NAME, true);
+		mention.child = ALG_SIP;
+		sip_say_host(reader, &uri, say_mention(reader, &mention), true);
+	}
+}
+
 static void say_uris(struct reader *reader, struct span value, bool place)
 {
 	struct element element;
@@ -241,7 +257,8 @@ static void say_uris(struct reader *reader, struct span value, bool place)
 			sip_say_uri(reader, &uri, place);
 }
 
-/* http://10.0.0.1:8080/picture: only named, so that nobody is let in there; the port is the other end's to know. */
+/* http://10.0.0.1:8080/picture: only named, so that nobody is let in there; the port is the other
+ * end's to know. */
 static void say_web(struct reader *reader, struct span uri)
 {
 	const struct span whole = text_trim(reader, uri);
@@ -296,10 +313,13 @@ void sip_say_row(struct reader *reader, const struct row *row)
 		say_infos(reader, row->value);
 	else if (row->header == HEADER_WARNING)
 		say_warnings(reader, row->value);
+	else if (row->header == HEADER_REFER)
+		say_targets(reader, row->value);
 	else if (row->header == HEADER_FROM || row->header == HEADER_TO ||
-	    row->header == HEADER_IDENTITY)
+		 row->header == HEADER_IDENTITY)
 		say_uris(reader, row->value, false);
-	else if (row->header == HEADER_CONTACT || row->header == HEADER_PLACE)
+	else if (row->header == HEADER_CONTACT || row->header == HEADER_PLACE ||
+		 row->header == HEADER_ROUTE)
 		say_uris(reader, row->value, true);
 }
 

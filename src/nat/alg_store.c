@@ -33,6 +33,8 @@ static uint64_t layout_hash(void)
 	    offsetof(struct expect_record, message),
 	    sizeof(struct call_record),
 	    offsetof(struct call_record, state),
+	    offsetof(struct call_record, asked),
+	    offsetof(struct call_record, rung),
 	    offsetof(struct call_record, offers),
 	    offsetof(struct call_record, remotes),
 	    sizeof(struct call_port),

@@ -9,7 +9,7 @@
  * other side's messages named (a contact: the peers of all that have it), from inside it makes media leave by the announced
  * global endpoint.
  *
- *   begun         180 s to be answered, from the last that was said
+ *   begun         while there is signalling or (early) media: 180 s after the last of either
  *   up            while there is signalling or media: after the last of either 1 h, or twice the session timer
  *   over          32 s for retransmissions (RFC 3261 17: 64 T1); media go 5 s after a BYE
  *   registering   32 s to be granted
@@ -39,6 +39,7 @@
 #define CALL_REMOTES   16
 #define CALL_BRANCHES  4
 #define CALL_PEERS     6
+#define CALL_RUNG      8
 #define CALL_SOURCE_UNANSWERED 1024 /* begun by one host, inside or outside, and not answered; registrations likewise */
 #define CALL_SOURCE_MAX	       8192 /* of one host in all */
 
@@ -83,6 +84,8 @@ struct call_record {
 	uint32_t flow[2];    /* signalling, as last seen; RECORD_NONE */
 	uint32_t flow_state[2]; /* their state words */
 	uint32_t branches[CALL_BRANCHES]; /* that answered and were not hung up */
+	uint32_t asked;      /* the question whose answer takes the call; registration: the seconds that are wanted */
+	ip4 rung[CALL_RUNG]; /* inside parties that question waits for: each may refuse for itself; 0: none */
 	uint32_t offers[2];  /* by the side that asks (enum flow_side): the question with media that is not answered; 0: none */
 	uint32_t opened_s;   /* when media were last described; 0: never by the other side, which did not answer either */
 	ip4 peers[CALL_PEERS]; /* of its signalling, and where these want to be reached: last first; 0: none */

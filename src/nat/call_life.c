@@ -353,7 +353,7 @@ static uint32_t ends_s(const struct call_record *call, uint32_t heard_s)
 	uint32_t last_s = call->said_s > heard_s ? call->said_s : heard_s;
 
 	if (call->state == CALL_BEGUN)
-		return call->said_s + BEGUN_S;
+		return last_s + BEGUN_S;
 	if (call->state != CALL_UP)
 		return call->until_s;
 	return last_s + (call->lifetime_s == 0 || call->lifetime_s > IDLE_S * 12 ? IDLE_S : call->lifetime_s * 2);
@@ -361,7 +361,9 @@ static uint32_t ends_s(const struct call_record *call, uint32_t heard_s)
 
 uint32_t call_ends(const struct engine *engine, const struct call_record *call)
 {
-	return ends_s(call, call->state == CALL_UP ? call_heard(engine, call_index(engine->calls, call)) : 0);
+	bool lasts = call->state == CALL_BEGUN || call->state == CALL_UP;
+
+	return ends_s(call, lasts ? call_heard(engine, call_index(engine->calls, call)) : 0);
 }
 
 static uint32_t node_of(const struct engine *engine, uint32_t index)

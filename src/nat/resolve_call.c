@@ -15,6 +15,7 @@
 #include "nat/session.h"
 
 #define GIVE_WAY_MAX 8 /* calls that are over, for a port that is wanted */
+#define PORT_DISCARD 9 /* said by who only connects, or says later where (RFC 6544 4.5, RFC 8840 4.1.1) */
 
 static bool is_own(const struct mention *mention, const struct flow_record *flow, uint8_t protocol)
 {
@@ -183,6 +184,8 @@ static enum resolve_outcome signal_inside(struct making *m, const struct mention
 	struct endpoint ig = {flow->ig, flow->ig_port};
 	enum alg_note note;
 
+	if (mention->lifetime_s > m->told.wanted_s)
+		m->told.wanted_s = mention->lifetime_s;
 	if (mention->at.addr == flow->ig && flow->ig != flow->il)
 		return note_aware(m), RESOLVED;
 	if (mention->at.addr != flow->il) {
@@ -193,8 +196,6 @@ static enum resolve_outcome signal_inside(struct making *m, const struct mention
 			m->note = NOTE_BAD_PORT;
 		return RESOLVED;
 	}
-	if (mention->lifetime_s > m->told.wanted_s)
-		m->told.wanted_s = mention->lifetime_s;
 	if (!needs_nothing(m, mention, own)) {
 		if (need_call(m) == NULL)
 			return refuse_call(m, NOTE_LIMIT);
@@ -248,6 +249,12 @@ static void follow_there(struct making *m, const struct mention *mention)
 		m->note = note;
 }
 
+static void reached_there(struct making *m, const struct mention *mention)
+{
+	remember_place(m, mention->at.addr);
+	follow_there(m, mention);
+}
+
 static enum resolve_outcome signal_outside(struct making *m, const struct mention *mention, struct resolved *out)
 {
 	bool ours = resolve_name(m, mention, out);
@@ -257,8 +264,7 @@ static enum resolve_outcome signal_outside(struct making *m, const struct mentio
 	if (m->findings->said == SAID_REGISTERED) {
 		note_grant(m, mention);
 	} else if (!ours) {
-		remember_place(m, mention->at.addr);
-		follow_there(m, mention);
+		reached_there(m, mention);
 	}
 	return RESOLVED;
 }
@@ -271,7 +277,7 @@ enum resolve_outcome resolve_signal(struct making *m, const struct mention *ment
 }
 
 /* What is said to be reached there (Via) has to be, even if it is no contact: the sender inside, and by who answers it also the
- * sender outside. */
+ * sender outside, as is the proxy that wants to stay between, or whom the receiver is to call instead. */
 enum resolve_outcome resolve_own_name(struct making *m, const struct mention *mention, struct resolved *out)
 {
 	const struct flow_record *flow = m->sender;
@@ -282,7 +288,10 @@ enum resolve_outcome resolve_own_name(struct making *m, const struct mention *me
 		resolve_party(m, mention, out);
 	if (m->findings->key_length == 0 || mention->at.port == 0)
 		return RESOLVED;
-	if (flow == NULL && mention->at.addr == m->receiver->og && mention->medium == MEDIUM_NONE)
+	if (flow == NULL && (mention->flags & MENTION_ROUTE) && m->told.call != NULL)
+		reached_there(m, mention);
+	else if (flow == NULL && mention->medium == MEDIUM_NONE &&
+		 (mention->child != ALG_NONE || mention->at.addr == m->receiver->og))
 		follow_there(m, mention);
 	if (flow == NULL || mention->at.addr != flow->il)
 		return RESOLVED;
@@ -404,6 +413,14 @@ static struct endpoint learned(const struct making *m, uint8_t protocol, struct 
 	return global;
 }
 
+/* Nobody connects to it; to whom it connects it is known by its host's global address. */
+static enum resolve_outcome active_inside(const struct making *m, const struct mention *mention, struct resolved *out)
+{
+	if (mention->at.addr == m->sender->il)
+		tell(mention, (struct endpoint){m->sender->ig, mention->at.port}, out);
+	return RESOLVED;
+}
+
 static enum resolve_outcome media_inside(struct making *m, const struct mention *mention, struct resolved *out)
 {
 	const struct flow_record *flow = m->sender;
@@ -419,6 +436,8 @@ static enum resolve_outcome media_inside(struct making *m, const struct mention 
 	} else if (il.addr != flow->il && !may_announce(m, mention, protocol, out)) {
 		return RESOLVED;
 	}
+	if (il.port == PORT_DISCARD)
+		return active_inside(m, mention, out);
 	if (!is_good_port(m, mention)) {
 		m->note = NOTE_BAD_PORT;
 		return RESOLVED;
@@ -439,6 +458,8 @@ enum resolve_outcome resolve_candidate(struct making *m, const struct mention *m
 	struct call_port *port = NULL;
 	enum alg_note note;
 
+	if (mention->at.port == PORT_DISCARD)
+		return active_inside(m, mention, out);
 	if (!is_good_port(m, mention)) {
 		resolve_name(m, mention, out);
 		return RESOLVED;
@@ -481,14 +502,6 @@ static enum resolve_outcome media_outside(struct making *m, const struct mention
 		medium |= CALL_REMOTE_RTCP;
 	if (m->told.call != NULL)
 		offer_remember(m, mention->at, medium);
-	return RESOLVED;
-}
-
-/* Nobody connects to it; to whom it connects it is known by its host's global address. */
-static enum resolve_outcome active_inside(const struct making *m, const struct mention *mention, struct resolved *out)
-{
-	if (mention->at.addr == m->sender->il)
-		out->to.addr = m->sender->ig;
 	return RESOLVED;
 }
 

@@ -126,6 +126,36 @@ static void over(struct making *m)
 	set_state(m, CALL_OVER);
 }
 
+/* The inside parties of this message, which ask or are asked: the outside may ring several by one call. */
+static void ring(struct making *m, bool rings)
+{
+	const struct flow_record *parties[] = {m->sender, m->receiver};
+	struct call_record *call = m->told.call;
+
+	for (unsigned n = 0; n < 2; n++) {
+		ip4 *place = NULL;
+
+		for (unsigned i = 0; i < CALL_RUNG && parties[n] != NULL; i++) {
+			if (call->rung[i] == parties[n]->il || (call->rung[i] == 0 && place == NULL))
+				place = &call->rung[i];
+			if (call->rung[i] == parties[n]->il)
+				break;
+		}
+		if (place != NULL)
+			*place = rings ? parties[n]->il : 0;
+	}
+	STORE_POINT();
+}
+
+static bool is_rung(const struct call_record *call)
+{
+	for (unsigned i = 0; i < CALL_RUNG; i++) {
+		if (call->rung[i] != 0)
+			return true;
+	}
+	return false;
+}
+
 /* Calls again after a refusal (credentials were wanted), or begins what was something else before. */
 static void said_begin(struct making *m)
 {
@@ -139,6 +169,10 @@ static void said_begin(struct making *m)
 	if (m->told.made || call->state != CALL_BEGUN)
 		m->engine->call_totals.calls += m->told.made || (call->flags & CALL_OTHER);
 	call->flags &= (uint8_t) ~(CALL_ENDED | CALL_OTHER);
+	if (call->asked != m->findings->question)
+		memset(call->rung, 0, sizeof(call->rung));
+	call->asked = m->findings->question;
+	ring(m, true);
 	call->n_branches = 0;
 	set_state(m, CALL_BEGUN);
 }
@@ -182,12 +216,18 @@ static void said_up(struct making *m)
 	set_state(m, CALL_UP);
 }
 
+/* A refusal may come again when it has been asked anew, with credentials. */
 static void said_failed(struct making *m)
 {
-	if (m->told.call->state == CALL_BEGUN) {
-		m->engine->call_totals.failed++;
-		over(m);
-	}
+	const struct call_record *call = m->told.call;
+
+	if (call->state != CALL_BEGUN || call->asked != m->findings->question)
+		return;
+	ring(m, false);
+	if (is_rung(call))
+		return;
+	m->engine->call_totals.failed++;
+	over(m);
 }
 
 /* Of several that answered one may be hung up alone, more than once. */
@@ -230,25 +270,28 @@ static void said_register(struct making *m)
 	if (call->state == CALL_BEGUN || call->state == CALL_UP)
 		return;
 	call->flags &= (uint8_t)~CALL_OTHER;
+	call->asked = m->told.wanted_s;
 	if (call->until_s < seconds(m->now) + OVER_S)
 		call->until_s = seconds(m->now) + OVER_S;
 	if (call->state != CALL_REGISTERED)
 		set_state(m, CALL_REGISTERING);
 }
 
-static bool has_contacts(const struct call_record *call)
+/* Registrars list the contacts of others, too, and some list ours not at all, or as they would rather see it: then it has what it
+ * asked for, if no less was said of any. */
+static uint32_t granted(const struct making *m)
 {
-	for (unsigned i = 0; i < CALL_CONTACTS; i++) {
-		if (call->contacts[i] != RECORD_NONE)
-			return true;
-	}
-	return false;
+	const uint32_t asked_s = m->told.call->asked, said_s = m->findings->lifetime_s;
+
+	if (m->told.granted_s != 0)
+		return m->told.granted_s;
+	return asked_s < said_s ? asked_s : said_s;
 }
 
 static void said_registered(struct making *m)
 {
 	struct call_record *call = m->told.call;
-	uint32_t granted_s = has_contacts(call) ? m->told.granted_s : m->findings->lifetime_s;
+	const uint32_t granted_s = granted(m);
 
 	if (call->state != CALL_REGISTERING && call->state != CALL_REGISTERED && call->state != CALL_OVER)
 		return;
