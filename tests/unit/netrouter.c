@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/csum.h"
+#include "suite.h"
 
 static void complete_checksum(struct packet *packet)
 {
@@ -202,16 +203,9 @@ bool own_udp(const char *from, const char *to)
 
 int netrouter_main(struct Suite *(*suite)(void))
 {
-	SRunner *runner;
-	int failed;
-
 	if (!netlab_possible()) {
 		puts("needs root");
 		return 77;
 	}
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite());
 }

@@ -5,6 +5,7 @@
  * becomes of them, and nothing is changed that was not understood.
  */
 #include "siplab.h"
+#include "suite.h"
 
 static void setup(void)
 {
@@ -353,11 +354,5 @@ int main(void)
 	tcase_add_test(tc, mpart01);
 	tcase_add_test(tc, others);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include "alg_talk.h"
+#include "suite.h"
 #include "nat/session_set.h"
 
 static bool is_full;
@@ -569,5 +570,5 @@ int main(void)
 	tcase_add_test(crash, streams_of_a_larger_table_are_dropped);
 	tcase_add_test(crash, how_far_records_reach_is_damaged_and_the_disk_is_full);
 	suite_add_tcase(suite, crash);
-	return test_run(suite);
+	return suite_main(suite);
 }

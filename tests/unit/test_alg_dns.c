@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alg_laws.h"
+#include "suite.h"
 
 #define HOST "\12\0\0\11"      /* 10.0.0.9 */
 #define GLOBAL "\313\0\161\11" /* 203.0.113.9 */
@@ -520,11 +521,5 @@ int main(void)
 	tcase_add_test(tc, pointers_to_pointers);
 	tcase_add_test(tc, stream_foreign);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alg/edit.h"
+#include "suite.h"
 
 static struct findings found;
 static struct splices splices;
@@ -327,8 +328,6 @@ int main(void)
 {
 	Suite *suite = suite_create("alg_edit");
 	TCase *tcase = tcase_create("edit");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, encodings);
 	tcase_add_test(tcase, unchanged);
@@ -342,9 +341,5 @@ int main(void)
 	tcase_add_test(tcase, copies);
 	tcase_add_test(tcase, too_large);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

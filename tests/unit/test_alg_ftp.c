@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alg_laws.h"
+#include "suite.h"
 
 static uint8_t state[ALG_STATE_MAX];
 static uint8_t out[65536];
@@ -323,11 +324,5 @@ int main(void)
 	tcase_add_test(tc, too_many_commands);
 	tcase_add_test(tc, endless_line);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

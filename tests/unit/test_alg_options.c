@@ -9,6 +9,7 @@
 #include "enginelab.h"
 #include "nat/session.h"
 #include "nat/state.h"
+#include "suite.h"
 #include "tables.h"
 
 #define REASON(r)  REASON_##r
@@ -141,5 +142,5 @@ int main(void)
 	tcase_add_test(tests, a_message_with_v6_addresses_is_changed);
 	tcase_add_test(tests, without_dns_v6_it_is_left_alone);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
  */
 #include <sys/wait.h>
 #include "alg_talk.h"
+#include "suite.h"
 #include "nat/records.h"
 #include "nat/session_host.h"
 
@@ -403,5 +404,5 @@ int main(void)
 	tcase_add_test(crash, hosts_are_counted_again);
 	tcase_add_test(crash, killed_in_the_middle_of_a_message);
 	suite_add_tcase(suite, crash);
-	return test_run(suite);
+	return suite_main(suite);
 }

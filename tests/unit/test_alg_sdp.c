@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bodies of SIP messages: session descriptions, fragments, several parts. */
 #include "siplab.h"
+#include "suite.h"
 #include "alg/edit.h"
 
 #define INVITE(body)                                                                               \
@@ -509,11 +510,5 @@ int main(void)
 	tcase_add_test(tc, multipart_nested);
 	tcase_add_test(tc, multipart_left);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -4,6 +4,7 @@
  * on and off between two packets.
  */
 #include "alg_toy.h"
+#include "suite.h"
 
 /* ---- datagrams ---- */
 
@@ -335,5 +336,5 @@ int main(void)
 	tcase_add_test(tests, a_port_for_the_servers_of_a_list);
 	tcase_add_test(tests, a_hairpin_is_read_once_and_both_ways);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

@@ -2,6 +2,7 @@
 /* The SIP gateway as a function of bytes: header fields, calls, streams. */
 #include "alg/sip_kind.h"
 #include "siplab.h"
+#include "suite.h"
 
 static void setup(void)
 {
@@ -643,11 +644,5 @@ int main(void)
 	tcase_add_test(tc, not_streams);
 	tcase_add_test(tc, long_messages);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alg_laws.h"
+#include "suite.h"
 
 static uint8_t state[ALG_STATE_MAX];
 static uint8_t out[65536];
@@ -143,11 +144,5 @@ int main(void)
 	tcase_add_test(tc, not_rcmd);
 	tcase_add_test(tc, server_says_nothing);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

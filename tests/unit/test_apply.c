@@ -8,6 +8,7 @@
 #include "config/save.h"
 #include "lines.h"
 #include "mirrors.h"
+#include "suite.h"
 
 /* ---- a fake engine: the functions apply calls */
 
@@ -482,8 +483,6 @@ int main(void)
 {
 	Suite *suite = suite_create("apply");
 	TCase *tests = tcase_create("apply");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, linux_is_told_in_order);
@@ -502,9 +501,5 @@ int main(void)
 	tcase_add_test(tests, state_file_holds_the_committed_text);
 	tcase_add_test(tests, without_linux_and_engine);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bindings: found by both sides, never double (RFC 4787 REQ-3), paired (REQ-2), adopted. */
 #include "nat/binding.h"
+#include "suite.h"
 #include "tables.h"
 
 #define HOST 0x0a000001
@@ -211,5 +212,5 @@ int main(void)
 	tcase_add_test(tests, adopted);
 	tcase_add_test(tests, damage_is_discarded_alone);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

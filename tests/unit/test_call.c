@@ -2,6 +2,7 @@
 /* The table of calls by itself; and, through the engine, that whatever is said in whatever order shows nothing and leaves
  * nothing. */
 #include "phonelab.h"
+#include "suite.h"
 #include "nat/call.h"
 
 #define CALLS 64
@@ -280,10 +281,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include "phonelab.h"
 #include "nat/alg_store.h"
+#include "suite.h"
 #include "tables.h"
 
 static char directory[64];
@@ -182,10 +183,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

@@ -4,6 +4,7 @@
 
 #include "lib/secret.h"
 #include "lines.h"
+#include "suite.h"
 
 struct refusal {
 	const char *before; /* stands already */
@@ -247,8 +248,6 @@ int main(void)
 {
 	Suite *suite = suite_create("check");
 	TCase *tests = tcase_create("check");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, refused_or_taken, 0, sizeof(refusals) / sizeof(*refusals));
@@ -258,9 +257,5 @@ int main(void)
 	tcase_add_test(tests, host_name);
 	tcase_add_test(tests, checks_do_not_walk);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

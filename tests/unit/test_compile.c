@@ -6,6 +6,7 @@
 #include "config/ranges.h"
 #include "lines.h"
 #include "mirrors.h"
+#include "suite.h"
 
 /* eth0 (2) outside 192.0.2.1/24, eth1 (3) inside, eth2 (4) without a role. */
 static struct mirror mirror;
@@ -389,8 +390,6 @@ int main(void)
 {
 	Suite *suite = suite_create("compile");
 	TCase *tests = tcase_create("compile");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, an_empty_configuration_plans_nothing);
@@ -409,9 +408,5 @@ int main(void)
 	tcase_add_test(tests, a_missing_interface_is_no_error);
 	tcase_add_test(tests, ranges);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include "nat/binding.h"
 #include "nat/flow.h"
+#include "suite.h"
 #include "tables.h"
 
 #define CAPACITY 120
@@ -351,5 +352,5 @@ int main(void)
 	tcase_add_test(tests, every_store_of_adoption);
 	tcase_add_test(tests, every_store_of_the_header);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

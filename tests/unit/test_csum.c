@@ -5,6 +5,7 @@
  */
 #include "lib/csum.h"
 #include "lib/siphash.h"
+#include "suite.h"
 #include "tables.h"
 
 /* RFC 1071, word by big-endian word. */
@@ -183,5 +184,5 @@ int main(void)
 	tcase_add_test(tests, siphash_zero_key);
 	tcase_add_test(tests, siphash_key);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

@@ -4,6 +4,7 @@
 #include "nat/decode.h"
 #include "nat/rewrite.h"
 #include "packets.h"
+#include "suite.h"
 
 static struct decoded view;
 
@@ -216,7 +217,6 @@ int main(void)
 {
 	Suite *suite = suite_create("decode");
 	TCase *tc = tcase_create("decode");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tc, fields_are_read);
 	tcase_add_test(tc, what_is_no_ipv4_header_is_refused);
@@ -228,9 +228,5 @@ int main(void)
 	tcase_add_test(tc, rewriting_is_exact);
 	tcase_add_test(tc, address_only_follows_pseudo_headers);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

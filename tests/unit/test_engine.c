@@ -2,6 +2,7 @@
 /* The engine's core: translation in both directions, covered sources, refusals, the router's own packets. */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 
 static struct lab lab;
 
@@ -660,7 +661,6 @@ int main(void)
 {
 	Suite *suite = suite_create("engine");
 	TCase *tc = tcase_create("engine");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, no_configuration_lets_nothing_through);
@@ -691,9 +691,5 @@ int main(void)
 	tcase_add_test(tc, what_is_too_large_for_a_verdict_is_dropped);
 	tcase_add_test(tc, marks_keep_the_hosts_bits);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

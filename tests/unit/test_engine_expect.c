@@ -2,6 +2,7 @@
 /* Announced flows come, by packets: who may, and as whom. */
 #include <check.h>
 #include "alglab.h"
+#include "suite.h"
 
 static struct lab lab;
 
@@ -411,8 +412,6 @@ int main(void)
 {
 	Suite *suite = suite_create("engine_expect");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_child_comes_to_who_announced_it);
@@ -433,9 +432,5 @@ int main(void)
 	tcase_add_test(tc, the_limit_of_a_host_spares_the_parent);
 	tcase_add_test(tc, a_child_between_two_hosts_inside);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

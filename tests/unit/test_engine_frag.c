@@ -2,6 +2,7 @@
 /* Fragments through the engine: all four ways of a datagram, what leaves, and what must not (RFC 4787 REQ-14, RFC 3022 6.3). */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 #include "nat/cut.h"
 
 static struct lab lab;
@@ -473,11 +474,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite());
 }

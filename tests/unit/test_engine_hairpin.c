@@ -7,6 +7,7 @@
  */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 #include "nat/turn.h"
 
 #define GOOD(p)		 ck_assert(pkt_is_good(&(p)))
@@ -652,7 +653,6 @@ int main(void)
 {
 	Suite *suite = suite_create("engine_hairpin");
 	TCase *tc = tcase_create("engine_hairpin");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, rfc5382_req4_a_filtered_syn_is_refused_in_the_end, 0, KINDS * KINDS);
@@ -675,9 +675,5 @@ int main(void)
 	tcase_add_test(tc, a_place_taken_over_is_no_receiver);
 	tcase_add_test(tc, pairs_are_found_by_their_key);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

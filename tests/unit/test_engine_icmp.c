@@ -2,6 +2,7 @@
 /* ICMP errors in all four visits (RFC 5508, RFC 4884), and hairpin (RFC 4787 REQ-9). */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 
 static struct lab lab;
 
@@ -460,7 +461,6 @@ int main(void)
 {
 	Suite *suite = suite_create("engine_icmp");
 	TCase *tc = tcase_create("engine_icmp");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, inbound_error_reaches_the_host_with_its_own_packet);
@@ -479,9 +479,5 @@ int main(void)
 	tcase_add_test(tc, what_is_not_turned_back_is_not_done);
 	tcase_add_test(tc, hairpin_errors_reach_the_sender);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -6,6 +6,7 @@
  */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 #include "nat/state.h"
 #include "nat/port.h"
 
@@ -391,11 +392,5 @@ int main(void)
 	tcase_add_test(tc, packets_of_one_batch_share_the_flow_the_first_makes);
 	tcase_add_test(tc, the_hash_of_another_key_is_not_believed);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

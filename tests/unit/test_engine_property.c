@@ -6,6 +6,7 @@
 #include <check.h>
 #include <time.h>
 #include "enginelab.h"
+#include "suite.h"
 
 #define STEPS 60000
 
@@ -325,16 +326,11 @@ int main(void)
 {
 	Suite *suite = suite_create("engine_property");
 	TCase *tc = tcase_create("engine_property");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, random_traffic);
 	tcase_add_test(tc, judges_are_awake);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls through the engine: what messages become, where media go, what is left of it. */
 #include "phonelab.h"
+#include "suite.h"
 
 START_TEST(a_call_from_inside_has_media_both_ways)
 {
@@ -509,10 +510,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

@@ -2,6 +2,7 @@
 /* What carriers, exchanges and their phones do beside ordinary calls: queues before the answer, several proxies, offers in
  * responses, registrars of all sorts. */
 #include "phonelab.h"
+#include "suite.h"
 
 #define THERE "m=audio 6000 RTP/AVP 0\r\n"
 
@@ -569,10 +570,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

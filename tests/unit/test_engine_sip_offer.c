@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Offers, answers and refusals (RFC 3264, 3311, 3262), and from where media are let in while nobody was named. */
 #include "phonelab.h"
+#include "suite.h"
 
 #define NEW   "m=audio 4100 RTP/AVP 0\r\n"
 #define THERE "m=audio 6000 RTP/AVP 0\r\n"
@@ -359,10 +360,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

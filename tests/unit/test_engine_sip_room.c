@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables that are full, and calls that an operator ends: who is refused is counted, who has a call keeps it, room comes back. */
 #include "phonelab.h"
+#include "suite.h"
 
 #define THERE "m=audio 6000 RTP/AVP 0\r\n"
 
@@ -378,10 +379,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <pthread.h>
 #include "enginelab.h"
+#include "suite.h"
 #include "lib/aside.h"
 
 static struct lab lab;
@@ -626,7 +627,6 @@ int main(void)
 {
 	Suite *suite = suite_create("engine_swap");
 	TCase *tc = tcase_create("swap"), *crash = tcase_create("crash");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, same_rules_keep_their_flows);
@@ -651,9 +651,5 @@ int main(void)
 	tcase_add_test(tc, work_aside_is_on_a_thread_of_its_own);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, crash);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

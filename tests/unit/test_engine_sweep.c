@@ -3,6 +3,7 @@
  * calls. */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 
 #define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
 
@@ -314,7 +315,6 @@ int main(void)
 {
 	Suite *suite = suite_create("engine_sweep");
 	TCase *tc = tcase_create("engine_sweep");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -326,9 +326,5 @@ int main(void)
 	tcase_add_test(tc, what_ends_meanwhile_is_not_in_use);
 	tcase_add_test(tc, a_refused_swap_forgets_what_was_ready);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

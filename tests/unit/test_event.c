@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The event ring: what was put is read in order; a late reader is told how many it lost. */
 #include "nat/event.h"
+#include "suite.h"
 #include "tables.h"
 
 static struct event_ring ring;
@@ -85,5 +86,5 @@ int main(void)
 	tcase_add_test(tests, two_readers_do_not_meet);
 	tcase_add_test(tests, cursor_of_an_older_ring_begins_anew);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

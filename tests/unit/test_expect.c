@@ -7,6 +7,7 @@
 #include "nat/expect.h"
 #include "nat/flow.h"
 #include "packets.h"
+#include "suite.h"
 
 #define SIZE 64
 
@@ -345,8 +346,6 @@ int main(void)
 {
 	Suite *suite = suite_create("expect");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, only_the_peer_that_was_told_fits);
@@ -364,9 +363,5 @@ int main(void)
 	tcase_add_test(tc, random_bytes_are_survived);
 	tcase_add_test(tc, random_steps_keep_it_right);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

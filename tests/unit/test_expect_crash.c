@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include "alg_talk.h"
+#include "suite.h"
 #include "nat/records.h"
 
 #define FIRST  9000
@@ -196,5 +197,5 @@ int main(void)
 	tcase_add_test(tests, killed_after_each_store);
 	tcase_add_test(tests, who_waits_does_not_wait_longer_for_a_restart);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

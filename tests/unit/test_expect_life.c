@@ -3,6 +3,7 @@
 #include <check.h>
 #include <time.h>
 #include "alglab.h"
+#include "suite.h"
 #include "nat/session.h"
 
 static struct lab lab;
@@ -368,8 +369,6 @@ int main(void)
 {
 	Suite *suite = suite_create("expect_life");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_end_of_the_parent_ends_what_waits_and_no_child);
@@ -384,9 +383,5 @@ int main(void)
 	tcase_add_test(tc, after_a_crash_nothing_that_does_not_fit_is_kept);
 	tcase_add_test(tc, random_lives_leave_nothing_behind);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

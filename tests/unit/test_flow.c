@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The flow table: keys, rewrites, model test, filling to the last record, moves and stash. */
 #include "nat/flow.h"
+#include "suite.h"
 #include "tables.h"
 
 #define NOW 1000
@@ -320,5 +321,5 @@ int main(void)
 	tcase_add_test(tests, model);
 	tcase_add_test(tests, next_in_portions);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "nat/frag.h"
 #include "packets.h"
+#include "suite.h"
 
 #define SENDER   IP(10, 0, 0, 5)
 #define RECEIVER IP(198, 51, 100, 7)
@@ -611,11 +612,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite());
 }

@@ -6,6 +6,7 @@
 #include <check.h>
 #include "cli/match.h"
 #include "forms.h"
+#include "suite.h"
 
 #define ROUNDS 300
 
@@ -348,8 +349,7 @@ int main(void)
 {
 	Suite *suite = suite_create("gram");
 	TCase *value = tcase_create("values"), *forms = tcase_create("forms");
-	SRunner *runner = srunner_create(suite);
-	int failed, n = gram_n_cmds, n_values = (int)(sizeof(values) / sizeof(*values));
+	int n = gram_n_cmds, n_values = (int)(sizeof(values) / sizeof(*values));
 
 	suite_add_tcase(suite, value);
 	suite_add_tcase(suite, forms);
@@ -361,8 +361,5 @@ int main(void)
 	tcase_add_loop_test(forms, failing_line_fills_nothing, 0, n);
 	tcase_add_loop_test(forms, one_line_form_fills_as_two_lines_do, 0, n);
 	tcase_add_test(forms, print_is_cut_to_size);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

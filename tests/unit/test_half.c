@@ -6,6 +6,7 @@
 #include <check.h>
 
 #include "enginelab.h"
+#include "suite.h"
 
 static struct lab lab;
 
@@ -255,8 +256,6 @@ int main(void)
 {
 	Suite *suite = suite_create("half");
 	TCase *tc = tcase_create("half");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_static_host_needs_no_flow);
@@ -273,8 +272,5 @@ int main(void)
 	tcase_add_test(tc, what_a_gateway_reads_has_a_flow);
 	tcase_add_test(tc, limits_count_the_address);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -4,6 +4,7 @@
 #include "config/compile.h"
 #include "edits.h"
 #include "mirrors.h"
+#include "suite.h"
 
 #define EDITS 3000
 
@@ -231,8 +232,6 @@ int main(void)
 {
 	Suite *suite = suite_create("incremental");
 	TCase *tests = tcase_create("incremental");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 300);
@@ -241,9 +240,5 @@ int main(void)
 	tcase_add_loop_test(tests, the_comparison_can_fail, 0, 5);
 	tcase_add_test(tests, changes_outside_of_a_transaction_are_seen);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
 #include <check.h>
 
 #include "alglab.h"
+#include "suite.h"
 
 static struct lab lab;
 
@@ -501,8 +502,6 @@ int main(void)
 {
 	Suite *suite = suite_create("inspect");
 	TCase *tc = tcase_create("inspect");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, filters_ask_each_column);
@@ -522,8 +521,5 @@ int main(void)
 	tcase_add_test(tc, ports_have_timeouts_of_their_own);
 	tcase_add_test(tc, a_list_chooses_the_packets_that_are_watched);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

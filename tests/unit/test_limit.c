@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "enginelab.h"
+#include "suite.h"
 #include "nat/limit.h"
 
 static struct lab lab;
@@ -385,8 +386,6 @@ int main(void)
 {
 	Suite *suite = suite_create("limit");
 	TCase *tc = tcase_create("engine"), *alone = tcase_create("set");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, one_way_flows_of_a_host_at_its_limit_may_go);
@@ -404,8 +403,5 @@ int main(void)
 	tcase_set_timeout(alone, 60);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, alone);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

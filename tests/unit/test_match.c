@@ -7,6 +7,7 @@
 #include "cli/help.h"
 #include "cli/match.h"
 #include "gram_tables.h"
+#include "suite.h"
 
 #define NONE (-1)
 
@@ -348,8 +349,6 @@ int main(void)
 {
 	Suite *suite = suite_create("match");
 	TCase *tcase = tcase_create("match");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(tcase, line_means, 0, COUNT(lines));
@@ -360,8 +359,5 @@ int main(void)
 	tcase_add_test(tcase, help_of_ambiguous_words);
 	tcase_add_loop_test(tcase, help_rows_are_laid_out, 0, gram_n_modes);
 	tcase_add_loop_test(tcase, tab_makes, 0, COUNT(tabs));
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

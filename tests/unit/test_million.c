@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include "enginelab.h"
+#include "suite.h"
 #include "tables.h"
 
 #define FLOWS	 1000000u
@@ -250,8 +251,6 @@ int main(void)
 {
 	Suite *suite = suite_create("million");
 	TCase *tc = tcase_create("million");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tc, LIMIT_S);
 	tcase_add_unchecked_fixture(tc, setup, teardown);
@@ -259,8 +258,5 @@ int main(void)
 	tcase_add_test(tc, a_flow_costs_256_bytes);
 	tcase_add_test(tc, the_judges_see_faults);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
 #include "enginelab.h"
 #include "lines.h"
 #include "mirrors.h"
+#include "suite.h"
 #include "nat/mss.h"
 
 #define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
@@ -226,11 +227,5 @@ int main(void)
 	tcase_add_test(tc, offloaded_checksum_is_completed);
 	tcase_add_test(tc, damage_and_lies);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <time.h>
 #include "enginelab.h"
+#include "suite.h"
 #include "nat/pool.h"
 #include "nat/use.h"
 
@@ -144,7 +145,6 @@ int main(void)
 {
 	Suite *suite = suite_create("pool");
 	TCase *tc = tcase_create("pool");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, candidates_come_in_order);
@@ -153,9 +153,5 @@ int main(void)
 	tcase_add_test(tc, changes_are_seen);
 	tcase_add_test(tc, use_counts_follow_a_model);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

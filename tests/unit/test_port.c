@@ -4,6 +4,7 @@
  * static entries, and every port of the high group usable.
  */
 #include "nat/port.h"
+#include "suite.h"
 #include "tables.h"
 
 #define GLOBAL 0xcb007101
@@ -505,5 +506,5 @@ int main(void)
 	tcase_add_test(tests, model);
 	tcase_add_test(tests, idle_maps_are_given_back);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/precedence.h"
+#include "suite.h"
 
 #define NOBODY	  65534
 #define PATIENCE  10000 /* milliseconds: a guard against hanging, no measure */
@@ -239,8 +240,6 @@ int main(void)
 {
 	Suite *suite = suite_create("precedence");
 	TCase *tcase = tcase_create("precedence");
-	SRunner *runner;
-	int failed;
 
 	setup();
 	if (geteuid() != 0 || precedence_kind(precedence) != PRECEDENCE_REAL_TIME)
@@ -258,9 +257,5 @@ int main(void)
 	tcase_add_test(tcase, what_it_starts_does_not_inherit_it);
 	tcase_add_test(tcase, without_root_if_it_was_allowed_as_root);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

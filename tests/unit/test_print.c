@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "lines.h"
+#include "suite.h"
 
 static const char full[] = "!\n"
 			   "version 1.0\n"
@@ -429,8 +430,6 @@ int main(void)
 {
 	Suite *suite = suite_create("print");
 	TCase *tests = tcase_create("print");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, full_configuration_is_a_fixed_point);
@@ -441,9 +440,5 @@ int main(void)
 	tcase_add_test(tests, print_then_load_gives_the_same);
 	tcase_add_test(tests, no_of_what_is_printed_leaves_nothing);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include "nat/binding.h"
 #include "nat/flow.h"
+#include "suite.h"
 #include "tables.h"
 
 #define NOW 1000
@@ -417,5 +418,5 @@ int main(void)
 	tcase_add_test(tests, full_file_system_is_a_full_table);
 	tcase_add_test(tests, bytes_for_each_flow);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

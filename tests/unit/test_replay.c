@@ -13,6 +13,7 @@
 #include <check.h>
 #include <dirent.h>
 #include "enginelab.h"
+#include "suite.h"
 
 static struct lab lab;
 static struct pkt packet;
@@ -167,13 +168,8 @@ int main(void)
 {
 	Suite *suite = suite_create("replay");
 	TCase *tc = tcase_create("replay");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tc, all_cases);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -2,6 +2,7 @@
 /* What mentioned endpoints become, mapping by mapping, and what is refused. */
 #include <check.h>
 #include "alglab.h"
+#include "suite.h"
 
 static struct lab lab;
 
@@ -637,8 +638,6 @@ int main(void)
 {
 	Suite *suite = suite_create("resolve");
 	TCase *tc = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, overload_keeps_the_port_if_it_is_free);
@@ -671,9 +670,5 @@ int main(void)
 	tcase_add_test(tc, names_by_whatever_mapping_there_is);
 	tcase_add_test(tc, names_by_the_mapping_of_another_rule);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -3,6 +3,7 @@
  * does not. */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 
 #define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
 
@@ -143,11 +144,5 @@ int main(void)
 	tcase_add_test(tc, rfc5508_req2_queries_live_as_long_as_configured);
 	tcase_add_test(tc, rfc7857_5_protocols_do_not_share_ports);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/secret.h"
+#include "suite.h"
 
 static const struct vector {
 	int type;
@@ -77,16 +78,10 @@ int main(void)
 {
 	Suite *suite = suite_create("secret");
 	TCase *tc = tcase_create("secret");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, published_vectors_match, 0, sizeof(vectors) / sizeof(vectors[0]));
 	tcase_add_test(tc, made_is_type_nine_with_fresh_salt);
 	tcase_add_test(tc, malformed_is_refused);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
 #include "config/compile.h"
 #include "lines.h"
 #include "mirrors.h"
+#include "suite.h"
 
 #define TCP 6
 #define UDP 17
@@ -223,8 +224,6 @@ int main(void)
 {
 	Suite *suite = suite_create("service");
 	TCase *tests = tcase_create("service");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, all_are_on);
@@ -238,9 +237,5 @@ int main(void)
 	tcase_add_test(tests, what_is_switched_off_leaves_room_for_more);
 	tcase_add_test(tests, refused);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -15,6 +15,7 @@
 #include "lib/clock.h"
 #include "lib/mem.h"
 #include "lib/secret.h"
+#include "suite.h"
 
 static struct {
 	char out[65536];
@@ -453,17 +454,11 @@ int main(void)
 	};
 	Suite *suite = suite_create("session");
 	TCase *tc = tcase_create("session");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tc, tests[i]);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -13,6 +13,7 @@
 #include "show/table.h"
 #include "show/text.h"
 #include "show/version.h"
+#include "suite.h"
 
 #define OURS 211
 #define A(a, b, c, d) ((ip4)(a) << 24 | (ip4)(b) << 16 | (ip4)(c) << 8 | (ip4)(d))
@@ -325,8 +326,6 @@ int main(void)
 {
 	Suite *suite = suite_create("show");
 	TCase *tc = tcase_create("show");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, table_keeps_its_stops);
 	tcase_add_test(tc, table_overlong_field_pushes);
@@ -342,9 +341,5 @@ int main(void)
 	tcase_add_test(tc, version_facts_are_of_this_machine);
 	tcase_add_test(tc, clock_text);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -9,6 +9,7 @@
 #include "alg/alg.h"
 #include "alg/sip_kind.h"
 #include "fake_engine.h"
+#include "suite.h"
 #include "gram_tables.h"
 #include "lib/clock.h"
 #include "show/alg.h"
@@ -610,8 +611,6 @@ int main(void)
 {
 	Suite *suite = suite_create("show alg");
 	TCase *tests = tcase_create("show alg");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, table);
@@ -636,9 +635,5 @@ int main(void)
 	tcase_add_test(tests, debug_switches);
 	tcase_add_test(tests, a_flood_is_cut);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -8,6 +8,7 @@
 #include "lib/mailbox.h"
 #include "show/calls.h"
 #include "show/hearing.h"
+#include "suite.h"
 
 #define A(a, b, c, d) ((ip4)(a) << 24 | (ip4)(b) << 16 | (ip4)(c) << 8 | (ip4)(d))
 #define NOW	      UINT64_C(1000000)
@@ -331,8 +332,6 @@ int main(void)
 {
 	Suite *suite = suite_create("show calls");
 	TCase *tests = tcase_create("show calls");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, both_are_heard);
@@ -350,9 +349,5 @@ int main(void)
 	tcase_add_test(tests, none);
 	tcase_add_test(tests, pages);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "config/print.h"
 #include "fake_session.h"
+#include "suite.h"
 #include "gram_tables.h"
 
 #define A(a, b, c, d) ((ip4)(a) << 24 | (ip4)(b) << 16 | (ip4)(c) << 8 | (ip4)(d))
@@ -252,8 +253,6 @@ int main(void)
 {
 	Suite *suite = suite_create("show config");
 	TCase *tc = tcase_create("show config");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, all_lists);
@@ -264,9 +263,5 @@ int main(void)
 	tcase_add_test(tc, long_startup);
 	tcase_add_test(tc, handlers_reach_the_mirror);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

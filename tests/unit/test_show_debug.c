@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include "fake_engine.h"
+#include "suite.h"
 #include "gram_tables.h"
 
 /* ---- debug */
@@ -229,11 +230,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(make_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(make_suite());
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "fake_engine.h"
+#include "suite.h"
 #include "gram_tables.h"
 #include "lib/clock.h"
 
@@ -455,11 +456,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(make_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(make_suite());
 }

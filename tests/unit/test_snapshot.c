@@ -2,6 +2,7 @@
 /* The compiled configuration: static entries by endpoint, access lists, addresses, ids. */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 
 static struct lab lab;
 static struct snapshot *s;
@@ -254,7 +255,6 @@ int main(void)
 {
 	Suite *suite = suite_create("snapshot");
 	TCase *tc = tcase_create("snapshot");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, port_entries_come_before_host_entries);
@@ -268,9 +268,5 @@ int main(void)
 	tcase_add_test(tc, ports_flags_and_types);
 	tcase_add_test(tc, what_cannot_be_read_counts_as_covered);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

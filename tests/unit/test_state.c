@@ -7,6 +7,7 @@
 #include "config/save.h"
 #include "config/state.h"
 #include "edits.h"
+#include "suite.h"
 
 #define COMMITS 40
 
@@ -251,8 +252,6 @@ int main(void)
 {
 	Suite *suite = suite_create("state");
 	TCase *tests = tcase_create("state");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 300);
@@ -264,9 +263,5 @@ int main(void)
 	tcase_add_loop_test(tests, files_that_were_touched_are_written_anew, 0, 3);
 	tcase_add_test(tests, a_damaged_text_is_none);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -6,6 +6,7 @@
 #include "config/index.h"
 #include "config/ordered.h"
 #include "lines.h"
+#include "suite.h"
 
 static struct entry *set_host(struct store *store, ip4 local, ip4 global, bool *changed)
 {
@@ -297,8 +298,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store");
 	TCase *tests = tcase_create("store");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tests, identity_is_context_class_and_key);
 	tcase_add_test(tests, a_context_takes_its_children_along);
@@ -309,9 +308,5 @@ int main(void)
 	tcase_add_test(tests, rollback_restores_exactly);
 	tcase_add_test(tests, ordered_set_against_an_array);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 
 #define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
 
@@ -242,11 +243,5 @@ int main(void)
 	tcase_add_loop_test(tc, options, 0, OPTION_CASES);
 	tcase_add_test(tc, lying_headers);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The stream engine item by item, with segments by hand and with whole connections. */
 #include "streamhand.h"
+#include "suite.h"
 
 /* "rabcd\n" keeps its length: raQQd; "gA" inserts 1 + 'A' % 40 = 26 bytes. */
 START_TEST(whole_message_passes_changed)
@@ -434,16 +435,10 @@ int main(void)
 	};
 	Suite *suite = suite_create("stream");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	for (uint32_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

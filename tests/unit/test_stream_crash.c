@@ -15,6 +15,7 @@
 #include "nat/records.h"
 #include "packets.h"
 #include "streamlab.h"
+#include "suite.h"
 
 #define LINES	5u
 #define CHUNKS	64u
@@ -211,14 +212,8 @@ int main(void)
 {
 	Suite *suite = suite_create("stream_crash");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, killed_after_each_store);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

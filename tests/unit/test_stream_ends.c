@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How a stream's reading ends or begins anew: another SYN, patience, shortage of memory, a killed process, damage. */
 #include "streamhand.h"
+#include "suite.h"
 #include "nat/stream_map.h"
 
 /* Bytes that come before the handshake is over, in a segment that begins too early to be believed, and then another SYN. */
@@ -352,16 +353,10 @@ int main(void)
 	};
 	Suite *suite = suite_create("stream_ends");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	for (uint32_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

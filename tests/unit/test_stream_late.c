@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages whose rest does not come: what goes on unread, and from where on reading goes on. */
 #include "streamhand.h"
+#include "suite.h"
 
 /* Waits 15 s; a message that begins with 1 has its length behind it. */
 static void patient(void)
@@ -91,17 +92,11 @@ int main(void)
 {
 	Suite *suite = suite_create("stream_late");
 	TCase *tests = tcase_create("late");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, reading_goes_on_behind_a_late_message);
 	tcase_add_test(tests, both_sides_are_late);
 	tcase_add_test(tests, nothing_is_read_behind_what_nobody_knows);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 #include "streamlab.h"
+#include "suite.h"
 
 static uint32_t first_seed(void)
 {
@@ -123,17 +124,11 @@ int main(void)
 {
 	Suite *suite = suite_create("stream_property");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, connections);
 	tcase_add_test(tcase, split_at_every_byte);
 	tcase_add_test(tcase, longest_message);
 	tcase_add_test(tcase, memory_comes_back);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }

@@ -2,6 +2,7 @@
 /* A SYN that nobody asked for: six seconds of silence, then ICMP (RFC 5382 REQ-4), and no more of that than is good. */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 #include "nat/syn.h"
 
 #define IS(reason, want) ck_assert_str_eq(reason_name(reason), reason_name(REASON_##want))
@@ -158,11 +159,5 @@ int main(void)
 	tcase_add_test(tc, rfc5382_req4_a_flood_is_not_amplified);
 	tcase_add_test(tc, nothing_is_said_about_damaged_or_broadcast_syns);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -6,6 +6,7 @@
  */
 #include <check.h>
 #include "enginelab.h"
+#include "suite.h"
 #include "nat/flow.h"
 #include "nat/state.h"
 #include "nat/tcp.h"
@@ -662,11 +663,5 @@ int main(void)
 	tcase_add_test(tc, budget);
 	tcase_add_test(tc, plain_packets_need_the_slot_only);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/turns.h"
+#include "suite.h"
 
 static struct turns turns;
 
@@ -129,8 +130,6 @@ int main(void)
 {
 	Suite *suite = suite_create("turns");
 	TCase *tcase = tcase_create("turns");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, one_queue_is_a_fifo);
@@ -140,9 +139,5 @@ int main(void)
 	tcase_add_test(tcase, a_turn_of_each_of_many);
 	tcase_add_test(tcase, nothing_lost_nothing_twice);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The timer wheel against a plain list of times. */
 #include "lib/wheel.h"
+#include "suite.h"
 #include "tables.h"
 
 #define NODES 1000
@@ -168,5 +169,5 @@ int main(void)
 	tcase_add_test(tests, far_times);
 	tcase_add_test(tests, a_crowd);
 	suite_add_tcase(suite, tests);
-	return test_run(suite);
+	return suite_main(suite);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/wire.h"
+#include "suite.h"
 
 START_TEST(frames_survive_any_cut)
 {
@@ -125,17 +126,11 @@ int main(void)
 {
 	Suite *suite = suite_create("wire");
 	TCase *tc = tcase_create("wire");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tc, frames_survive_any_cut, 0, 5);
 	tcase_add_test(tc, too_long_closes);
 	tcase_add_test(tc, overlong_body_is_cut);
 	tcase_add_test(tc, slow_reader_loses_nothing);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }
