@@ -38,29 +38,13 @@ icmp    on    ---                 ---   0         0         0         0        0
 Router#show ip nat alg ftp
 Gateway ftp is on
   Ports: tcp 21, tcp 2121 (servers of access list 10)
-  Flows: 0 now, 0 in all
-  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
-  Messages: 0, rewritten 0, fields in them 0
-  Left unchanged or remarkable:
-    malformed message: 0
-    encrypted from here on: 0
-    address of another host refused: 0
-    no free port: 0
-  Last reason: none
+@include alg-idle.part
 Router#show ip nat alg dns
 Gateway dns is on
   Ports: udp 53
   Time to live of rewritten answers: set to 0
   Messages about IPv6 addresses: left alone
-  Flows: 0 now, 0 in all
-  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
-  Messages: 0, rewritten 0, fields in them 0
-  Left unchanged or remarkable:
-    malformed message: 0
-    encrypted from here on: 0
-    address of another host refused: 0
-    no free port: 0
-  Last reason: none
+@include alg-idle.part
 Router#show ip nat alg icmp
 Gateway icmp is on
   Messages: 0, rewritten 0
@@ -69,37 +53,13 @@ Gateway icmp is on
 Router#show ip nat alg rcmd
 Gateway rsh is off
   Ports: none
-  Flows: 0 now, 0 in all
-  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
-  Messages: 0, rewritten 0, fields in them 0
-  Left unchanged or remarkable:
-    malformed message: 0
-    encrypted from here on: 0
-    address of another host refused: 0
-    no free port: 0
-  Last reason: none
+@include alg-idle.part
 Gateway rlogin is off
   Ports: none
-  Flows: 0 now, 0 in all
-  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
-  Messages: 0, rewritten 0, fields in them 0
-  Left unchanged or remarkable:
-    malformed message: 0
-    encrypted from here on: 0
-    address of another host refused: 0
-    no free port: 0
-  Last reason: none
+@include alg-idle.part
 Gateway rexec is off
   Ports: none
-  Flows: 0 now, 0 in all
-  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
-  Messages: 0, rewritten 0, fields in them 0
-  Left unchanged or remarkable:
-    malformed message: 0
-    encrypted from here on: 0
-    address of another host refused: 0
-    no free port: 0
-  Last reason: none
+@include alg-idle.part
 Router#show ip nat alg ?
   dns     Domain Name System
   ftp     File Transfer Protocol
@@ -142,15 +102,7 @@ Gateway sip is on
   Ended for want of room or at a limit: 0
   NAT-aware endpoints, left alone: 0
   Addresses of other hosts, left alone: 0
-  Flows: 0 now, 0 in all
-  Expectations: 0 announced, 0 used, 0 expired, 0 cancelled, 0 waiting
-  Messages: 0, rewritten 0, fields in them 0
-  Left unchanged or remarkable:
-    malformed message: 0
-    encrypted from here on: 0
-    address of another host refused: 0
-    no free port: 0
-  Last reason: none
+@include alg-idle.part
 Router#show platform hardware qfp ?
   active   Packet processor in use
   standby  Packet processor in reserve: here the same one

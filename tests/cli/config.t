@@ -32,42 +32,7 @@ Alpha#show running-config
 Building configuration...
 
 Current configuration : 710 bytes
-!
-version 1.0
-!
-hostname Alpha
-!
-enable secret 9 $9$SALT$HASH
-enable password weak
-!
-interface GigabitEthernet0/0
- description Inside, "quoted"  and  spaced
- ip address 10.0.1.1 255.255.255.0 secondary
- ip address 10.0.0.1 255.255.255.0
- ip nat inside
- shutdown
-!
-interface GigabitEthernet0/1
- ip address 198.51.100.1 255.255.255.0
- ip nat outside
-!
-interface lo
- description nothing but a loop
-!
-ip route 0.0.0.0 0.0.0.0 198.51.100.254
-ip route 192.0.2.0 255.255.255.0 GigabitEthernet0/1
-ip route 203.0.113.0 255.255.255.0 GigabitEthernet0/1 198.51.100.9 200
-!
-line con 0
-!
-line vty 0 4
- password 7 02050D480809
- login
-!
-line vty 5
- password plain words
-!
-end
+@include config-alpha.part
 
 Alpha#show ip interface brief
 Interface              IP-Address      OK? Method Status                Protocol
@@ -79,42 +44,7 @@ Building configuration...
 [OK]
 Alpha#show startup-config
 Using 710 out of 67108864 bytes
-!
-version 1.0
-!
-hostname Alpha
-!
-enable secret 9 $9$SALT$HASH
-enable password weak
-!
-interface GigabitEthernet0/0
- description Inside, "quoted"  and  spaced
- ip address 10.0.1.1 255.255.255.0 secondary
- ip address 10.0.0.1 255.255.255.0
- ip nat inside
- shutdown
-!
-interface GigabitEthernet0/1
- ip address 198.51.100.1 255.255.255.0
- ip nat outside
-!
-interface lo
- description nothing but a loop
-!
-ip route 0.0.0.0 0.0.0.0 198.51.100.254
-ip route 192.0.2.0 255.255.255.0 GigabitEthernet0/1
-ip route 203.0.113.0 255.255.255.0 GigabitEthernet0/1 198.51.100.9 200
-!
-line con 0
-!
-line vty 0 4
- password 7 02050D480809
- login
-!
-line vty 5
- password plain words
-!
-end
+@include config-alpha.part
 
 === restart
 Alpha>enable
@@ -122,42 +52,7 @@ Password: {s3cret}
 Alpha#show running-config | exclude bytes
 Building configuration...
 
-!
-version 1.0
-!
-hostname Alpha
-!
-enable secret 9 $9$SALT$HASH
-enable password weak
-!
-interface GigabitEthernet0/0
- description Inside, "quoted"  and  spaced
- ip address 10.0.1.1 255.255.255.0 secondary
- ip address 10.0.0.1 255.255.255.0
- ip nat inside
- shutdown
-!
-interface GigabitEthernet0/1
- ip address 198.51.100.1 255.255.255.0
- ip nat outside
-!
-interface lo
- description nothing but a loop
-!
-ip route 0.0.0.0 0.0.0.0 198.51.100.254
-ip route 192.0.2.0 255.255.255.0 GigabitEthernet0/1
-ip route 203.0.113.0 255.255.255.0 GigabitEthernet0/1 198.51.100.9 200
-!
-line con 0
-!
-line vty 0 4
- password 7 02050D480809
- login
-!
-line vty 5
- password plain words
-!
-end
+@include config-alpha.part
 
 Alpha#conf t
 Enter configuration commands, one per line.  End with CNTL/Z.

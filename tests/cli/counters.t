@@ -1,13 +1,5 @@
 # Matches of access lists: counted by flow, kept while the entry says the same, cleared.
-Router>enable
-Router#conf t
-Enter configuration commands, one per line.  End with CNTL/Z.
-Router(config)#interface eth0
-Router(config-if)#ip address 10.0.0.1 255.255.255.0
-Router(config-if)#ip nat inside
-Router(config-if)#interface eth1
-Router(config-if)#ip address 198.51.100.1 255.255.255.0
-Router(config-if)#ip nat outside
+@include router.part
 Router(config-if)#exit
 Router(config)#ip access-list standard HOSTS
 Router(config-std-nacl)#remark not counted

@@ -1,13 +1,5 @@
 # Static entries taken away by force; flows without entries.
-Router>enable
-Router#conf t
-Enter configuration commands, one per line.  End with CNTL/Z.
-Router(config)#interface eth0
-Router(config-if)#ip address 10.0.0.1 255.255.255.0
-Router(config-if)#ip nat inside
-Router(config-if)#interface eth1
-Router(config-if)#ip address 198.51.100.1 255.255.255.0
-Router(config-if)#ip nat outside
+@include router.part
 Router(config-if)#exit
 Router(config)#ip nat inside source static 10.0.0.100 198.51.100.100
 Router(config)#ip nat inside source static tcp 10.0.0.6 80 198.51.100.6 8080

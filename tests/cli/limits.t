@@ -1,13 +1,5 @@
 # Limits of entries: every form, what it counts, and the way back to nothing.
-Router>enable
-Router#conf t
-Enter configuration commands, one per line.  End with CNTL/Z.
-Router(config)#interface eth0
-Router(config-if)#ip address 10.0.0.1 255.255.255.0
-Router(config-if)#ip nat inside
-Router(config-if)#interface eth1
-Router(config-if)#ip address 198.51.100.1 255.255.255.0
-Router(config-if)#ip nat outside
+@include router.part
 Router(config-if)#exit
 Router(config)#access-list 1 permit 10.0.0.0 0.0.0.255
 Router(config)#ip nat inside source list 1 interface eth1 overload

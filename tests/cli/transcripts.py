@@ -13,12 +13,16 @@ print. Notation beyond that:
     ===               a new session      === restart   a new daemon on the same state; === fresh   on none
     === as FILE       the daemon starts with FILE (lines up to the next ===) as its startup-config
     @packet           a packet passes from eth0 to eth1
+    @include FILE     the lines of FILE (tests/cli/*.part, which includes nothing), as if they stood here: commands or output
     $ algate ARGS     runs the program; lines beginning with `< ` are its standard input; ends with [exit status]
 
---update writes what was seen back into the files. Time stamps of log lines and salts of hashes are masked.
+--update writes what was seen back into the files. What is included is written back where it was included whole; where only
+some of it differs, and it is the end of a command's output, it is written out instead. Time stamps of log lines and salts of
+hashes are masked.
 """
 
 import difflib
+import itertools
 import os
 import re
 import shlex
@@ -275,9 +279,68 @@ def blocks(lines):
     return found
 
 
-def check(path, tools, update):
+INCLUDE = "@include "
+
+
+def lines_of(path):
     with open(path) as file:
-        lines = file.read().splitlines()
+        return file.read().splitlines()
+
+
+def included(path):
+    """The lines of a transcript; and for each its number among the includes, or None."""
+    lines, places, n = [], [], 0
+    for line in lines_of(path):
+        if not line.startswith(INCLUDE):
+            lines.append(line)
+            places.append(None)
+            continue
+        try:
+            more = lines_of(os.path.join(os.path.dirname(path), line[len(INCLUDE):]))
+        except OSError as error:
+            raise SystemExit("%s: %s: %s" % (path, line, error.strerror))
+        if not more or any(text.startswith(INCLUDE) for text in more):
+            raise SystemExit("%s: %s: is empty, or includes itself something" % (path, line))
+        lines += more
+        places += [n] * len(more)
+        n += 1
+    return lines, places
+
+
+def renewed(old, new, places):
+    """New blocks, but for what old ones matched; and each line's place, None where an include is not whole any more."""
+    lines, marks, at, broken = [], [], 0, set()
+    for i, block in enumerate(new):
+        was = places[at:at + len(old[i])] if len(old) == len(new) else []
+        at += len(was)
+        if was and matches(old[i], block):
+            lines += old[i]
+            marks += was
+        else:
+            one = was[0] if was and len(set(was)) == 1 else None
+            broken |= set(was) - {one}
+            lines += block
+            marks += [one] * len(block)
+    return lines, [None if mark in broken else mark for mark in marks]
+
+
+def write(path, lines, marks):
+    names = [line[len(INCLUDE):] for line in lines_of(path) if line.startswith(INCLUDE)]
+    text = []
+    for place, group in itertools.groupby(zip(lines, marks), lambda pair: pair[1]):
+        group = [line for line, _ in group]
+        if place is None:
+            text += group
+            continue
+        text.append(INCLUDE + names[place])
+        with open(os.path.join(os.path.dirname(path), names[place]), "w") as file:
+            file.write("".join(line + "\n" for line in group))
+    with open(path, "w") as file:
+        file.write("".join(line + "\n" for line in text))
+
+
+def check(path, tools, update):
+    lines, places = included(path)
     run = Run(tools, lines)
     seen = run.play()
     old, new = blocks(lines), blocks(seen)
@@ -287,11 +350,7 @@ def check(path, tools, update):
     if run.status:
         print("%s: testd ended with status %d" % (path, run.status))
     if update:
-        same = len(old) == len(new)
-        with open(path, "w") as file:
-            for i, block in enumerate(new):
-                kept = old[i] if same and matches(old[i], block) else block
-                file.write("".join(line + "\n" for line in kept))
+        write(path, *renewed(old, new, places))
         return run.status == 0
     sys.stdout.writelines(difflib.unified_diff([l + "\n" for l in lines], [l + "\n" for l in seen],
                                                path, "seen"))

@@ -14,24 +14,14 @@ GigabitEthernet0/0:
    Fragments per reassembly (max-fragments): 256
    Reassembly timeout (timeout): 3 seconds
    Drop fragments: OFF
-
-   Current reassembly count:0
-   Current fragment count:0
-   Total reassembly count:0
-   Total reassembly timeout count:0
-
+@include vfr-idle.part
 GigabitEthernet0/1:
    Virtual Fragment Reassembly (VFR) is ENABLED [in]
    Concurrent reassemblies (max-reassemblies): 2048
    Fragments per reassembly (max-fragments): 256
    Reassembly timeout (timeout): 3 seconds
    Drop fragments: OFF
-
-   Current reassembly count:0
-   Current fragment count:0
-   Total reassembly count:0
-   Total reassembly timeout count:0
-
+@include vfr-idle.part
 Router(config-if)#ip virtual-reassembly
 Router(config-if)#do show ip virtual-reassembly eth1
 GigabitEthernet0/1:
@@ -40,12 +30,7 @@ GigabitEthernet0/1:
    Fragments per reassembly (max-fragments): 32
    Reassembly timeout (timeout): 3 seconds
    Drop fragments: OFF
-
-   Current reassembly count:0
-   Current fragment count:0
-   Total reassembly count:0
-   Total reassembly timeout count:0
-
+@include vfr-idle.part
 Router(config-if)#do show running-config | include virtual
  ip virtual-reassembly in
 Router(config-if)#ip virtual-reassembly max-reassemblies 16 max-fragments 32 timeout 3
@@ -63,24 +48,14 @@ GigabitEthernet0/1:
    Fragments per reassembly (max-fragments): 32
    Reassembly timeout (timeout): 10 seconds
    Drop fragments: ON
-
-   Current reassembly count:0
-   Current fragment count:0
-   Total reassembly count:0
-   Total reassembly timeout count:0
-
+@include vfr-idle.part
 GigabitEthernet0/1:
    Virtual Fragment Reassembly (VFR) is ENABLED [out]
    Concurrent reassemblies (max-reassemblies): 16
    Fragments per reassembly (max-fragments): 20
    Reassembly timeout (timeout): 3 seconds
    Drop fragments: OFF
-
-   Current reassembly count:0
-   Current fragment count:0
-   Total reassembly count:0
-   Total reassembly timeout count:0
-
+@include vfr-idle.part
 Router(config-if)#ip virtual-reassembly max-reassemblies 0
                                                          ^
 % Invalid input detected at '^' marker.
@@ -115,11 +90,6 @@ GigabitEthernet0/1:
    Fragments per reassembly (max-fragments): 32
    Reassembly timeout (timeout): 3 seconds
    Drop fragments: ON
-
-   Current reassembly count:0
-   Current fragment count:0
-   Total reassembly count:0
-   Total reassembly timeout count:0
-
+@include vfr-idle.part
 Router(config-if)#end
 *TIME: %SYS-5-CONFIG_I: Configured from console by console

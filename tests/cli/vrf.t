@@ -1,13 +1,5 @@
 # VRFs are not built: each form of the lines that would take one is refused, and what was configured stands as it was.
-Router>enable
-Router#conf t
-Enter configuration commands, one per line.  End with CNTL/Z.
-Router(config)#interface eth0
-Router(config-if)#ip address 10.0.0.1 255.255.255.0
-Router(config-if)#ip nat inside
-Router(config-if)#interface eth1
-Router(config-if)#ip address 198.51.100.1 255.255.255.0
-Router(config-if)#ip nat outside
+@include router.part
 Router(config-if)#exit
 Router(config)#access-list 1 permit 10.0.0.0 0.0.0.255
 Router(config)#ip nat pool P 192.0.2.1 192.0.2.9 prefix-length 24

@@ -35,7 +35,7 @@ BANNED_BUT = re.compile(r"\b\w+(->|\.)system\s*\(")
 MACHINE = re.compile(r"(?<![\w.$}])/(?:home|work|root|Users|mnt)/[\w.-]+")
 SPDX = "SPDX-License-Identifier: GPL-2.0-or-later"
 NO_SPDX = {"COPYING", ".gitignore", ".clang-format", ".gitattributes"}
-TEXT_SUFFIXES = (".md", ".lst", ".t", ".txt", ".hex", ".expected", ".in", ".out", ".cfg", ".json")
+TEXT_SUFFIXES = (".md", ".lst", ".t", ".part", ".txt", ".hex", ".expected", ".in", ".out", ".cfg", ".json")
 FILE_LINES, FUNCTION_LINES, MEDIAN_LINES, COLUMNS = 700, 80, 16, 132
 
 
