@@ -7,6 +7,7 @@
 #include "config/build.h"
 #include "gram_tables.h"
 #include "lib/siphash.h"
+#include "lib/sorted.h"
 
 #define ACTION_PERMIT 2
 #define PROTOCOL_ICMP 1
@@ -253,20 +254,21 @@ static void copy_list(struct build *build, const struct snapshot_acl *before)
 	}
 }
 
+static int order_sequences(const void *key, const void *element)
+{
+	uint32_t a = *(const uint32_t *)key, b = *(const uint32_t *)element;
+
+	return (a > b) - (a < b);
+}
+
 /* Where an entry with this number stands or would stand among those of the last list. */
 static uint32_t place_of(const struct build *build, uint32_t first, uint32_t sequence)
 {
-	uint32_t low = first, high = build->snapshot->n_aces;
+	uint32_t n = build->snapshot->n_aces - first;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (build->keys.sequences[middle] < sequence)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return n == 0 ? first
+		      : first + sorted_place(&sequence, &build->keys.sequences[first], n,
+					     sizeof(sequence), order_sequences);
 }
 
 static void cut_row(struct build *build, uint32_t at)

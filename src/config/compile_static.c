@@ -9,6 +9,7 @@
 #include "config/build.h"
 #include "gram_tables.h"
 #include "lib/mem.h"
+#include "lib/sorted.h"
 
 #define PROTOCOL_TCP 6
 #define PROTOCOL_UDP 17
@@ -124,19 +125,17 @@ static void all_rows(struct build *build)
 			push_row(build, entry);
 }
 
+static int order_serials(const void *key, const void *element)
+{
+	uint64_t a = *(const uint64_t *)key, b = *(const uint64_t *)element;
+
+	return (a > b) - (a < b);
+}
+
 static uint32_t place_of(const struct build *build, uint64_t serial)
 {
-	uint32_t low = 0, high = build->snapshot->n_statics;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (build->keys.serials[middle] < serial)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_place(&serial, build->keys.serials, build->snapshot->n_statics,
+			    sizeof(serial), order_serials);
 }
 
 static void cut_row(struct build *build, uint32_t at)

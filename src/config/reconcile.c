@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/sorted.h"
 
 enum piece_kind { PIECE_ADDRESS, PIECE_LINK, PIECE_OWNED, PIECE_ROUTE };
 
@@ -288,21 +289,13 @@ static struct mirror_route *sorted_routes(const struct mirror *mirror)
 static bool has_route(const struct mirror_route *sorted, uint32_t n, const struct plan_route *route)
 {
 	struct mirror_route key = {.to = route->to, .via = route->via, .ifindex = route->ifindex};
-	uint32_t low = 0, high = n;
+	uint32_t at = sorted_place(&key, sorted, n, sizeof(*sorted), compare_mirror_routes);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (compare_mirror_routes(&sorted[middle], &key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == n)
+	if (at == n)
 		return false;
 	if (!route->ifindex)
-		key.ifindex = sorted[low].ifindex;
-	return compare_mirror_routes(&sorted[low], &key) == 0;
+		key.ifindex = sorted[at].ifindex;
+	return compare_mirror_routes(&sorted[at], &key) == 0;
 }
 
 static bool has_address(const struct mirror_interface *interface,

@@ -152,9 +152,9 @@ void node_due(struct engine *engine, uint64_t now, uint32_t node)
 
 /* ---- ends ---- */
 
-void flow_event(struct engine *engine, uint64_t now, enum event_kind kind, const struct flow_record *flow)
+struct event event_of_flow(uint64_t now, enum event_kind kind, const struct flow_record *flow)
 {
-	struct event event = {
+	return (struct event){
 		.now = now,
 		.kind = (uint8_t)kind,
 		.protocol = flow->protocol,
@@ -165,6 +165,11 @@ void flow_event(struct engine *engine, uint64_t now, enum event_kind kind, const
 		.og = {flow->og, flow->og_port},
 		.rule = flow->rule,
 	};
+}
+
+void flow_event(struct engine *engine, uint64_t now, enum event_kind kind, const struct flow_record *flow)
+{
+	const struct event event = event_of_flow(now, kind, flow);
 
 	event_put(&engine->events, &event);
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/mem.h"
+#include "lib/sorted.h"
 #include "nat/decode.h"
 
 #define LEVELS 4 /* 64^4 = POOL_ADDRESSES_MAX */
@@ -262,20 +263,15 @@ static const struct pool_span *next_span(const struct pool_set *set, ip4 addr, u
 	return NULL;
 }
 
+static int addr_order(const void *key, const void *element)
+{
+	return *(const ip4 *)key >= ((const struct pool_span *)element)->first ? 1 : -1;
+}
+
 /* One behind the last span that begins at or before the address. */
 static uint32_t spans_end(const struct pool_set *set, ip4 addr)
 {
-	uint32_t low = 0, high = set->n_spans;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (set->spans[middle].first <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_place(&addr, set->spans, set->n_spans, sizeof(*set->spans), addr_order);
 }
 
 static void mark(struct pool_set *set, ip4 addr, enum pool_class class, bool exhausted)

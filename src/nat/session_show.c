@@ -45,19 +45,10 @@ static bool is_worth_telling(enum alg_note note)
 static void put_event(struct engine *engine, uint64_t now, enum alg alg, const struct flow_record *flow,
 		      enum alg_note note)
 {
-	const struct event event = {
-		.now = now,
-		.kind = EVENT_GATEWAY,
-		.reason = (uint8_t)note,
-		.protocol = flow->protocol,
-		.vrf = flow->vrf,
-		.il = {flow->il, flow->il_port},
-		.ig = {flow->ig, flow->ig_port},
-		.ol = {flow->ol, flow->ol_port},
-		.og = {flow->og, flow->og_port},
-		.rule = alg,
-	};
+	struct event event = event_of_flow(now, EVENT_GATEWAY, flow);
 
+	event.reason = (uint8_t)note;
+	event.rule = alg;
 	event_put(&engine->events, &event);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "lib/mem.h"
 #include "lib/siphash.h"
+#include "lib/sorted.h"
 #include "nat/snapshot.h"
 
 #define TCP 6
@@ -282,16 +283,18 @@ static void mark_shared(struct snapshot *snapshot)
 	}
 }
 
-static int port_order(uint8_t protocol, uint16_t port, const struct snapshot_service *row)
+static int port_order(const void *a, const void *b)
 {
-	return protocol != row->protocol ? protocol - row->protocol : port - row->port;
+	const struct snapshot_service *x = a, *y = b;
+
+	return x->protocol != y->protocol ? x->protocol - y->protocol : x->port - y->port;
 }
 
 /* Rows without a list before those with one; of gateways on one port the one that somebody has put there (SIP) first. */
 static int service_order(const void *a, const void *b)
 {
 	const struct snapshot_service *x = a, *y = b;
-	int order = port_order(x->protocol, x->port, y);
+	int order = port_order(x, y);
 
 	if (order != 0)
 		return order;
@@ -372,20 +375,13 @@ static bool serves(const struct snapshot *snapshot, const struct snapshot_servic
 
 enum alg snapshot_service(const struct snapshot *snapshot, uint8_t protocol, uint16_t port, ip4 server)
 {
-	uint32_t low = 0, high = snapshot->n_services;
+	const struct snapshot_service key = {.protocol = protocol, .port = port};
+	uint32_t i = sorted_place(&key, snapshot->services, snapshot->n_services, sizeof(key), port_order);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
+	for (; i < snapshot->n_services; i++) {
+		const struct snapshot_service *row = &snapshot->services[i];
 
-		if (port_order(protocol, port, &snapshot->services[middle]) > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < snapshot->n_services; low++) {
-		const struct snapshot_service *row = &snapshot->services[low];
-
-		if (port_order(protocol, port, row) != 0)
+		if (port_order(&key, row) != 0)
 			break;
 		if (serves(snapshot, row, protocol, port, server))
 			return (enum alg)row->alg;
@@ -402,21 +398,18 @@ bool snapshot_serves(const struct snapshot *snapshot, enum alg alg)
 	return false;
 }
 
+static int number_order(const void *key, const void *element)
+{
+	uint32_t number = *(const uint32_t *)key, at;
+
+	memcpy(&at, element, sizeof(at));
+	return (number > at) - (number < at);
+}
+
 /* Index of the first of n sorted rows whose number (at this offset in a row) is not below the one given; n: there is none. */
 static inline uint32_t first_from(const void *rows, uint32_t n, size_t row, size_t offset, uint32_t number)
 {
-	uint32_t low = 0, high = n;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2, at;
-
-		memcpy(&at, (const char *)rows + middle * row + offset, sizeof(at));
-		if (at < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return n == 0 ? 0 : sorted_place(&number, (const char *)rows + offset, n, row, number_order);
 }
 #define FIRST_FROM(rows, n, type, member, number) \
 	first_from(rows, n, sizeof(struct type), offsetof(struct type, member), number)

@@ -167,6 +167,7 @@ void binding_arm(struct engine *engine, uint64_t now, struct binding_record *bin
 void binding_disarm(struct engine *engine, const struct binding_record *binding);
 /* A wheel node is due: ends what it stands for, or arms it again. */
 void node_due(struct engine *engine, uint64_t now, uint32_t node);
+struct event event_of_flow(uint64_t now, enum event_kind kind, const struct flow_record *flow);
 void flow_event(struct engine *engine, uint64_t now, enum event_kind kind, const struct flow_record *flow);
 /* A half entry: no outside pair. */
 void binding_event(struct engine *engine, uint64_t now, enum event_kind kind,
