@@ -7,26 +7,28 @@
  */
 #include "lib/precedence.h"
 
-#include <assert.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/mem.h"
 
 #define NICE_LEVEL  (-10)
-#define SLICE_NS    100000 /* the shortest that Linux grants */
 #define LOOK_MS	    4
 #define LOOKS	    250	  /* without work, until the guard sleeps */
 #define SURE_MS	    1	  /* later he looks again before he lends */
+#define WAITED_NS   1000000 /* between two looks: somebody else wants this CPU, */
+#define WAIT_NS	    100000  /* unless these were the turns of who sends and receives the packets */
 #define LENT_MS	    10000 /* at a time */
 #define BUSY_MS	    3000  /* to who had to rest: perhaps nobody else wants the CPU any more */
 #define PERIOD_MS   4	  /* of which who has used most might have gone on for ever */
@@ -39,6 +41,7 @@ struct precedence {
 	int fd, quit; /* quit: readable when the guard is to end */
 	const atomic_bool *more;
 	pid_t thread;
+	int waits; /* the thread's schedstat; negative: the kernel has none */
 	pthread_t guard;
 	atomic_uint rounds;
 	atomic_bool lent; /* set by the guard, cleared by the thread */
@@ -53,12 +56,14 @@ static int real_time(void)
 	return sched_get_priority_min(SCHED_RR);
 }
 
-/* Nothing the thread starts inherits it. */
+/* Nothing the thread starts inherits it. Without real time it is SCHED_BATCH: it does not interrupt who sends a packet, and
+ * who soon waits for the answer to it; to be switched to once more before he does is a fifth of a round trip. Who keeps the CPU
+ * for longer is for the guard to notice. */
 static bool set_real_time(pid_t thread, bool on)
 {
 	struct sched_param param = {.sched_priority = on ? real_time() : 0};
 
-	return sched_setscheduler(thread, (on ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK,
+	return sched_setscheduler(thread, (on ? SCHED_RR : SCHED_BATCH) | SCHED_RESET_ON_FORK,
 				  &param) == 0;
 }
 
@@ -70,6 +75,38 @@ static bool has_work(const struct precedence *precedence)
 
 	return atomic_load_explicit(precedence->more, memory_order_relaxed) ||
 	       poll(&work, 1, 0) > 0;
+}
+
+/* How long the thread was ready to run and did not, and how often it ran. */
+struct waits {
+	uint64_t ns, turns;
+};
+
+static int waits_open(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", (int)gettid());
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static struct waits waits_read(const struct precedence *precedence)
+{
+	struct waits waits = {0, 0};
+	char text[96];
+	ssize_t n = pread(precedence->waits, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	if (sscanf(text, "%*u %" SCNu64 " %" SCNu64, &waits.ns, &waits.turns) != 2)
+		waits = (struct waits){0, 0};
+	return waits;
+}
+
+static bool is_kept_waiting(struct waits before, struct waits now)
+{
+	uint64_t ns = now.ns - before.ns, turns = now.turns - before.turns;
+
+	return turns > 0 && ns >= WAITED_NS && ns / turns >= WAIT_NS;
 }
 
 /* Before the call: from then on the thread may be running, and give back. */
@@ -87,24 +124,31 @@ static bool wait_or_quit(const struct precedence *precedence, int ms)
 	return poll(&quit, 1, ms) == 0;
 }
 
+/* It may have come just now. */
+static bool stands_for_sure(const struct precedence *precedence, unsigned rounds)
+{
+	return has_work(precedence) && wait_or_quit(precedence, SURE_MS) &&
+	       atomic_load(&precedence->rounds) == rounds && has_work(precedence);
+}
+
 /* Looks until there has been nothing to do for a while, or quit. */
 static void look_on(struct precedence *precedence)
 {
 	unsigned before = atomic_load(&precedence->rounds), idle = 0;
+	struct waits waited = waits_read(precedence);
 
 	while (idle < LOOKS && wait_or_quit(precedence, LOOK_MS)) {
 		unsigned rounds = atomic_load(&precedence->rounds);
-		bool stands = rounds == before;
+		struct waits waits = waits_read(precedence);
+		bool stands = rounds == before, kept = is_kept_waiting(waited, waits);
 
 		before = rounds;
+		waited = waits;
 		idle = stands ? idle + 1 : 0;
-		if (!stands || atomic_load(&precedence->lent) || !has_work(precedence))
-			continue;
-		idle = 0;
-		/* It may have come just now. */
-		if (wait_or_quit(precedence, SURE_MS) &&
-		    atomic_load(&precedence->rounds) == before && has_work(precedence))
+		if (!atomic_load(&precedence->lent) && (stands ? stands_for_sure(precedence, rounds) : kept)) {
+			idle = 0;
 			lend(precedence);
+		}
 	}
 }
 
@@ -222,29 +266,6 @@ void precedence_allow(void)
 	raise_limit(RLIMIT_NICE, 20 - NICE_LEVEL);
 }
 
-/* struct sched_attr of <linux/sched/types.h>, which declares what the C library does, too. */
-struct scheduling {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime_ns, deadline, period;
-};
-
-static_assert(sizeof(struct scheduling) == 48, "SCHED_ATTR_SIZE_VER0");
-
-/* Linux 6.12 and later: who asks for short turns gets them soon when he awakes. Older kernels ignore
- * it. */
-static void ask_for_short_turns(void)
-{
-	struct scheduling wanted = {.size = sizeof(wanted),
-				    .policy = SCHED_OTHER,
-				    .nice = getpriority(PRIO_PROCESS, 0),
-				    .runtime_ns = SLICE_NS};
-
-	syscall(SYS_sched_setattr, 0, &wanted, 0);
-}
-
 struct precedence *precedence_new(int fd, const atomic_bool *more)
 {
 	struct precedence *precedence = mem_alloc(sizeof(*precedence));
@@ -252,10 +273,12 @@ struct precedence *precedence_new(int fd, const atomic_bool *more)
 	precedence->fd = fd;
 	precedence->more = more;
 	precedence->thread = gettid();
-	ask_for_short_turns();
+	precedence->waits = waits_open();
 	precedence->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (precedence->quit >= 0 && guard_start(precedence))
+	if (precedence->quit >= 0 && guard_start(precedence)) {
 		precedence->kind = PRECEDENCE_REAL_TIME;
+		set_real_time(precedence->thread, false);
+	}
 	else if (setpriority(PRIO_PROCESS, (id_t)precedence->thread, NICE_LEVEL) == 0)
 		precedence->kind = PRECEDENCE_NICE;
 	return precedence;
@@ -277,5 +300,7 @@ void precedence_free(struct precedence *precedence)
 		pthread_join(precedence->guard, NULL);
 	if (precedence->quit >= 0)
 		close(precedence->quit);
+	if (precedence->waits >= 0)
+		close(precedence->waits);
 	free(precedence);
 }

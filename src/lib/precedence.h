@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Precedence of one thread over whatever else the machine does, when it is needed: a guard, which
- * itself runs in real time, sees that the thread has work and does not get to it, and then lends it
- * real time for some seconds. So it waits for other processes no longer than some milliseconds, and
+ * itself runs in real time, sees that the thread has work and does not get to it, or late, and then
+ * lends it real time for some seconds. Else it interrupts nobody. So it waits for other processes no longer than some milliseconds, and
  * takes the CPU from nobody who would have given it up as soon; who sends packets in bursts goes on
  * sending. Nobody starves: see precedence_round.
  */
@@ -35,7 +35,7 @@ void precedence_free(struct precedence *precedence);
 /* By that thread in each round of its work. now: milliseconds of CLOCK_MONOTONIC. While real time
  * is lent, who uses most of 4 ms sleeps for an eighth of what passed: then others have their turn,
  * however the kernel is told to limit real time. Gives it back after ten seconds, after three if
- * it had to sleep; the guard lends it again when the thread stands for 4 ms. System calls every 4
+ * it had to sleep; the guard lends it again when the thread stands or waits. System calls every 4
  * ms while real time is lent, else none. */
 void precedence_round(struct precedence *precedence, uint64_t now);
 

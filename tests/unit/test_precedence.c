@@ -3,10 +3,11 @@
  * without root as with it. */
 #include <check.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,23 +103,49 @@ START_TEST(control_not_to_who_has_none)
 }
 END_TEST
 
-/* As the kernel tells: nanoseconds; 0 before Linux 6.12. The fourth word of struct sched_attr. */
-static uint64_t turn(void)
+/* Who sends a packet is not interrupted for it. */
+START_TEST(without_it_nobody_is_interrupted)
 {
-	uint64_t attr[6] = {0};
+	ck_assert_int_eq(sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, SCHED_BATCH);
+}
+END_TEST
 
-	ck_assert_int_eq(syscall(SYS_sched_getattr, 0, attr, sizeof(attr), 0), 0);
-	return attr[3];
+/* A process that never waits, on the CPU that this one is bound to. */
+static pid_t rival(void)
+{
+	cpu_set_t one;
+	pid_t child;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	child = fork();
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (child == 0)
+		;
+	return child;
 }
 
-START_TEST(turns_are_short)
+/* It gets to its work, so it does not stand, but each time it has waited for a process that wants the same CPU. Nothing is to be
+ * read when the guard looks: that is not what he goes by here. */
+START_TEST(lent_to_who_is_kept_waiting)
 {
-	const uint64_t usual[6] = {sizeof(usual)};
-	uint64_t asked = turn();
+	const struct timespec step = {0, 500000};
+	eventfd_t n;
+	pid_t hog;
 
-	ck_assert_int_eq(syscall(SYS_sched_setattr, 0, usual, 0), 0);
-	ck_assert_msg(turn() == 0 || asked < turn(), "%ju, usual %ju", (uintmax_t)asked,
-		      (uintmax_t)turn());
+	ck_assert_int_eq(eventfd_write(work, 1), 0);
+	nanosleep(&step, NULL);
+	ck_assert_int_eq(eventfd_read(work, &n), 0);
+	hog = rival();
+	for (int i = 0; i < PATIENCE && !in_real_time(); i++) {
+		nanosleep(&step, NULL);
+		precedence_round(precedence, LONG_AGO);
+	}
+	ck_assert(in_real_time());
+	ck_assert_int_eq(kill(hog, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(hog, NULL, 0), hog);
 }
 END_TEST
 
@@ -250,7 +277,8 @@ int main(void)
 	tcase_add_test(tcase, lent_to_who_does_not_get_to_his_work);
 	tcase_add_test(tcase, lent_to_who_has_work_in_hand);
 	tcase_add_test(tcase, control_not_to_who_has_none);
-	tcase_add_test(tcase, turns_are_short);
+	tcase_add_test(tcase, without_it_nobody_is_interrupted);
+	tcase_add_test(tcase, lent_to_who_is_kept_waiting);
 	tcase_add_test(tcase, given_back_after_a_while);
 	tcase_add_test(tcase, who_would_never_wait_rests);
 	tcase_add_test(tcase, given_back_sooner_by_who_had_to_rest);
