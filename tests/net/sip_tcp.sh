@@ -23,6 +23,7 @@ check "INVITE and 200 in two segments, cut at every offset" wire cut
 check "one byte in a segment" wire bytes
 check "several messages and keepalives in one segment" wire pipelined
 check "a message of several segments" wire large_tcp
+check "a phone is called by the connection with which it registered" wire reused
 check "a stream that is not SIP is not changed" wire foreign_tcp
 check "datagrams that are not SIP are not changed" wire foreign
 check "INVITE and 200, and the same again" wire message

@@ -51,6 +51,7 @@ for WAY in pool crowd static; do
 	check "$WAY: one byte in a segment" wire bytes
 	check "$WAY: several messages and keepalives in one segment" wire pipelined
 	check "$WAY: a message of several segments" wire large_tcp
+	check "$WAY: a phone is called by the connection with which it registered" wire reused
 	check "$WAY: datagrams that are not SIP are not changed" wire foreign
 	check "$WAY: a stream that is not SIP is not changed" wire foreign_tcp
 	check "$WAY: a registered phone is called" wire registered 0

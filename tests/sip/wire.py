@@ -396,5 +396,61 @@ def check_attacked():
     want(got is None, "a stranger is heard:", got)
 
 
+# ---- calls that go on
+
+
+def check_talks(call, who, number):
+    """A call from inside that is answered; then who speaks ("both", or "inside" alone) does so, RTCP too, until the process is ended."""
+    number = int(number)
+    address, far = phone_address(number), f"203.0.113.{210 + number}"
+    phone, server = phone_socket(number), udp("far", far)
+    voices = [(phone_socket(number, 20000 + n), udp("far", far, 31000 + n)) for n in (0, 1)]
+    phone.sendto(invite(address, call), (far, 5060))
+    got, source = take(server)
+    want(got, "no INVITE came")
+    exact(got)
+    place = medium_place(got)
+    server.sendto(answer(got, body=sdp(far, 31000), contact=f"<sip:b@{far}:5060>"), source)
+    want(take(phone)[0], "no answer came")
+    phone.sendto(message(f"ACK sip:b@{far}:5060 SIP/2.0", fields(address, call, "ACK", to_tag=";tag=t1")), (far, 5060))
+    want(take(server)[0], "no ACK came")
+    while True:
+        for n, (inside, outside) in enumerate(voices):
+            data = bytes.fromhex("80c90001" if n else "80000001") + bytes(8 if n else 168)
+            inside.sendto(data, (far, 31000 + n))
+            if who == "both":
+                outside.sendto(data, (place[0], place[1] + n))
+        time.sleep(0.1)
+
+
+# ---- connections
+
+def check_reused():
+    """A phone that is registered by a connection is called by the same (RFC 5626 5.3), and hung up there."""
+    far = "203.0.113.209"
+    client, server = connected(phone_address(8), server=far)
+    local, own = client.getsockname()[1], phone_address(8)
+    text = message(f"REGISTER sip:{far} SIP/2.0", fields(own, "reused", "REGISTER", "TCP", local)[:-1] +
+                   [f"Contact: <sip:a@{own}:{local};transport=tcp;ob>;expires=600"])
+    client.sendall(text)
+    got = take_all(server)
+    exact(got)
+    server.sendall(answer(got, contact=header(got, "Contact")))
+    read = take_all(client)
+    want(header(read, "Contact") == header(text, "Contact"), "Contact", header(read, "Contact"))
+    target = re.search("<(.*)>", header(got, "Contact")).group(1)
+    server.sendall(b"\r\n\r\n" + message(f"INVITE {target} SIP/2.0", fields(far, "reusedcall", "INVITE", "TCP"), sdp(far, 31000)))
+    read = take_all(client, until=lambda data: data.startswith(b"\r\n\r\n") and whole(data[4:]))[4:]
+    want(read.startswith(f"INVITE sip:a@{own}:{local};transport=tcp;ob SIP/2.0".encode()), read)
+    client.sendall(answer(read, body=sdp(own, 20000), contact=f"<sip:a@{own}:{local};transport=tcp;ob>"))
+    got = take_all(server)
+    exact(got)
+    media, named = phone_socket(8, 20000), udp("far", far, 31000)
+    named.sendto(b"named", medium_place(got))
+    want(take(media)[0] == b"named", "the caller is not heard")
+    server.sendall(message(f"BYE {target} SIP/2.0", fields(far, "reusedcall", "BYE", "TCP", number=2, to_tag=";tag=t1")))
+    want(take_all(client).startswith(f"BYE sip:a@{own}:{local};".encode()), "no BYE")
+
+
 if __name__ == "__main__":
     wirelab.run(globals())
