@@ -58,6 +58,7 @@ enum role {
 #define MENTION_HELD     32/* medium: its sender or its receiver is to be silent (a=sendonly, recvonly, inactive) */
 #define MENTION_ACTIVE   64/* medium: its party opens connections and takes none: no port (RFC 4145) */
 #define MENTION_ROUTE    128/* name: a proxy through which the sender is reached from now on */
+#define MENTION_MUX      256/* medium, RTCP: RTCP comes with the medium, unless the other end does not know that (RFC 5761) */
 #define MENTION_HERE     16/* the sender's own address: `at` says the port only (FTP 229) */
 
 struct mention {
@@ -65,7 +66,7 @@ struct mention {
 	uint8_t protocol;     /* of what comes to it: 6, 17; 0: not said */
 	uint8_t role;         /* enum role */
 	uint8_t child;        /* enum alg: gateway of the child; of a name: of what the receiver may open there */
-	uint8_t flags;        /* MENTION_ */
+	uint16_t flags;       /* MENTION_ */
 	uint16_t remote_port; /* the child comes from this port; 0: any */
 	uint16_t remote_least;/* remote port 0: at least this one, at most 1023 (RCMD); 0: any */
 	uint16_t medium;      /* number of the medium in its call, from 0; MEDIUM_NONE: of none */

@@ -38,7 +38,8 @@ struct medium {
 	bool several; /* port/n */
 	bool active;  /* TCP: it connects and accepts nothing */
 	bool mux;
-	bool held; /* not both ways */
+	bool mux_only; /* RTCP has no next port, whatever the answer is (RFC 8858) */
+	bool held;     /* not both ways */
 	struct connection connection;
 	struct span rtcp; /* port of a=rtcp; empty: no such line */
 	uint32_t rtcp_number;
@@ -208,11 +209,24 @@ static void read_attribute(struct reader *reader, struct span value, struct medi
 	read_direction(reader, value, &medium->held);
 	if (attribute(reader, value, "rtcp", &rest) && span_size(medium->rtcp) == 0)
 		read_rtcp(reader, rest, medium);
-	else if (attribute(reader, value, "rtcp-mux", &rest) ||
-		 attribute(reader, value, "rtcp-mux-only", &rest))
+	else if (attribute(reader, value, "rtcp-mux", &rest))
 		medium->mux = true;
+	else if (attribute(reader, value, "rtcp-mux-only", &rest))
+		medium->mux_only = true;
 	else if (attribute(reader, value, "setup", &rest))
 		medium->active = text_is(reader, text_trim(reader, rest), "active");
+}
+
+static bool has_ice(const struct reader *reader, struct span rest)
+{
+	struct span line, value;
+
+	while (text_line(reader, &rest, &line))
+		if (letter_of(reader, &line) == 'a' &&
+		    (attribute(reader, line, "candidate", &value) ||
+		     attribute(reader, line, "ice-ufrag", &value)))
+			return true;
+	return false;
 }
 
 /* m= and what follows it up to the next one. */
@@ -224,8 +238,8 @@ static bool read_medium(struct sdp *sdp, struct medium *medium)
 
 	text_line(reader, &sdp->rest, &line);
 	line.at += 2;
-	*medium =
-	    (struct medium){.active = sdp->active, .held = sdp->held, .behind = sdp->rest.at, .tail = sdp->rest.at};
+	*medium = (struct medium){
+	    .active = sdp->active, .held = sdp->held, .behind = sdp->rest.at, .tail = sdp->rest.at};
 	if (!read_head(reader, line, medium))
 		return false;
 	medium->bare = sdp->rest.at > line.end && sdp->rest.at - line.end == 1;
@@ -252,6 +266,8 @@ static bool read_medium(struct sdp *sdp, struct medium *medium)
 		first = false;
 	}
 	medium->rest.end = sdp->rest.at;
+	/* With ICE, who offers both has candidates for RTCP as well (RFC 8839 4.2.1). */
+	medium->mux_only |= medium->mux && has_ice(reader, medium->rest);
 	return true;
 }
 
@@ -280,10 +296,11 @@ static uint16_t breaks(const struct sdp *sdp, const struct medium *medium, uint3
 
 /* ---- RTCP ---- */
 
-/* On the next port, which may go without saying. */
+/* On the next port, which may go without saying; also where it is offered to come with the medium:
+ * who answers need not know of that (RFC 5761 5.1.1). */
 static bool is_pair(const struct medium *medium, ip4 addr)
 {
-	if (medium->transport != TRANSPORT_RTP || medium->mux)
+	if (medium->transport != TRANSPORT_RTP || medium->mux_only)
 		return false;
 	if (span_size(medium->rtcp) == 0)
 		return true;
@@ -301,10 +318,10 @@ static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t inde
 	uint16_t rtcp;
 
 	if (said ? medium->rtcp_number == 0 || (connection->there && !connection->literal)
-		 : medium->transport != TRANSPORT_RTP || medium->mux)
+		 : medium->transport != TRANSPORT_RTP || medium->mux_only)
 		return;
 	mention.role = ROLE_RTCP;
-	mention.flags &= MENTION_HELD;
+	mention.flags &= MENTION_HELD | MENTION_MUX;
 	mention.at.port = (uint16_t)(said ? medium->rtcp_number : medium->number + 1);
 	if (said && connection->there)
 		mention.at.addr = connection->addr;
@@ -324,7 +341,8 @@ static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t inde
 
 static void say_name(struct reader *reader, struct span address, struct span port, uint8_t protocol)
 {
-	struct mention mention = {.protocol = protocol, .role = ROLE_NAME, .medium = (uint16_t)(reader->media - 1)};
+	struct mention mention = {
+	    .protocol = protocol, .role = ROLE_NAME, .medium = (uint16_t)(reader->media - 1)};
 	uint32_t number;
 	uint16_t index;
 
@@ -337,8 +355,8 @@ static void say_name(struct reader *reader, struct span address, struct span por
 	say_field(reader, port, index, ENCODE_PORT, 0);
 }
 
-/* foundation component transport priority address port typ host; of another type, behind it: raddr address rport port, which is an
- * endpoint of the host (RFC 8839 5.1). */
+/* foundation component transport priority address port typ host; of another type, behind it: raddr
+ * address rport port, which is an endpoint of the host (RFC 8839 5.1). */
 static void read_candidate(struct reader *reader, struct span value)
 {
 	struct span words[12] = {0};
@@ -355,7 +373,8 @@ static void read_candidate(struct reader *reader, struct span value)
 	reader->place = "a=candidate";
 	if (text_is(reader, words[7], "host"))
 		say_name(reader, words[4], words[5], protocol);
-	else if (n == 12 && text_is(reader, words[8], "raddr") && text_is(reader, words[10], "rport"))
+	else if (n == 12 && text_is(reader, words[8], "raddr") &&
+		 text_is(reader, words[10], "rport"))
 		say_name(reader, words[9], words[11], protocol);
 }
 
@@ -373,7 +392,8 @@ static void read_remote_candidates(struct reader *reader, struct span value)
 /* msrp://10.0.0.1:2855/session;tcp, of relays too (RFC 4975 6). */
 static void read_path_uri(struct reader *reader, struct span uri)
 {
-	struct mention mention = {.protocol = 6, .role = ROLE_NAME, .medium = (uint16_t)(reader->media - 1)};
+	struct mention mention = {
+	    .protocol = 6, .role = ROLE_NAME, .medium = (uint16_t)(reader->media - 1)};
 	uint32_t at, colon, number = 2855;
 	struct span host;
 
@@ -444,6 +464,7 @@ static void say_open(struct sdp *sdp, const struct medium *medium,
 				  .protocol = protocol_of(medium),
 				  .role = ROLE_MEDIA,
 				  .flags = (is_pair(medium, connection->addr) ? MENTION_PAIR : 0) |
+					   (medium->mux || medium->mux_only ? MENTION_MUX : 0) |
 					   (medium->held ? MENTION_HELD : 0),
 				  .medium = number};
 	uint16_t index;
@@ -473,8 +494,10 @@ static void say_closed(struct reader *reader, const struct medium *medium, ip4 a
 	say_mention(reader, &mention);
 }
 
-/* It is received nowhere, but where its party is tells who may connect to the other one (RFC 4145 4). */
-static void say_active(struct reader *reader, const struct medium *medium, ip4 addr, uint16_t number)
+/* It is received nowhere, but where its party is tells who may connect to the other one (RFC 4145
+ * 4). */
+static void say_active(struct reader *reader, const struct medium *medium, ip4 addr,
+		       uint16_t number)
 {
 	const struct mention mention = {.at = {addr, 0},
 					.protocol = protocol_of(medium),
@@ -550,18 +573,6 @@ static bool read_session(struct sdp *sdp)
 		}
 	}
 	return true;
-}
-
-static bool has_ice(const struct reader *reader, struct span rest)
-{
-	struct span line, value;
-
-	while (text_line(reader, &rest, &line))
-		if (letter_of(reader, &line) == 'a' &&
-		    (attribute(reader, line, "candidate", &value) ||
-		     attribute(reader, line, "ice-ufrag", &value)))
-			return true;
-	return false;
 }
 
 void sdp_read(struct reader *reader, struct span body)

@@ -94,11 +94,15 @@ struct call_record {
 	struct call_remote remotes[CALL_REMOTES];
 };
 
-enum call_port_flags {
+enum call_port_kind {
 	PORT_STATIC = 1, /* `rule` is a static entry */
 	PORT_SIGNAL = 2, /* a contact */
 	PORT_RTCP = 4,
-	PORT_KINDS = 7,
+	PORT_SPARE = 8,  /* RTCP comes with the medium, unless the other end does not know that */
+	PORT_KINDS = 15,
+};
+
+enum call_port_flags {
 	PORT_HELD = 8,   /* its party sends or takes nothing for now */
 	PORT_REPLACED = 16, /* its party has offered to receive elsewhere, or not at all: goes when that is agreed to */
 	PORT_USED = 32,  /* a flow came of it */
@@ -120,9 +124,9 @@ struct call_port {
 	uint32_t party;      /* and by which flow, hashed */
 	uint32_t made_s;
 	uint16_t medium;     /* MEDIUM_NONE: contact */
-	uint8_t kind;        /* of the flags those that do not change */
+	uint8_t kind;        /* of enum call_port_kind */
 	/* What changes. */
-	uint8_t flags;       /* of PORT_FLAGS */
+	uint8_t flags;       /* of enum call_port_flags */
 	uint32_t closes_s;   /* taken away: when it goes; 0: not */
 	uint32_t binding;    /* derived after adoption; RECORD_NONE */
 	ip4 first;           /* who first came from outside; 0: nobody yet */

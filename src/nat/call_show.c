@@ -143,6 +143,7 @@ static void set_medium(const struct engine *engine, const struct call_record *ca
 		.medium = port->medium,
 		.protocol = port->protocol,
 		.rtcp = port->kind & PORT_RTCP,
+		.spare = port->kind & PORT_SPARE,
 		.held = port->flags & PORT_HELD,
 		.closing = port->closes_s != 0 || (port->flags & PORT_REPLACED),
 		.il = call_port_local(port),

@@ -33,6 +33,7 @@ struct call_medium_row {
 	uint16_t medium;         /* number of the m= line, from 0 */
 	uint8_t protocol;
 	bool rtcp;
+	bool spare;              /* RTCP is to come with the medium, and here only if the other end does not know that */
 	bool held;               /* on hold, as its inside party last said */
 	bool closing;            /* taken away, or replaced by another port: goes in some seconds */
 	struct endpoint il, ig;

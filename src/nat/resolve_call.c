@@ -359,6 +359,8 @@ static enum alg_note medium_port(struct making *m, const struct mention *mention
 	body.call = call_index(m->engine->calls, m->told.call);
 	body.medium = mention->medium;
 	body.kind |= kind;
+	if (kind == PORT_RTCP && (mention->flags & MENTION_MUX))
+		body.kind |= PORT_SPARE;
 	body.flags = PORT_OFFERED;
 	return begin_port(m, &body, out);
 }

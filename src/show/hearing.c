@@ -21,10 +21,16 @@ static int silent_side(const struct call_medium_row *row)
 	return -1;
 }
 
+/* A port that nobody needs, because RTCP comes with the medium. */
+static bool is_unneeded(const struct call_medium_row *row)
+{
+	return row->spare && row->packets[0] == 0 && row->packets[1] == 0;
+}
+
 const struct call_medium_row *hearing_rtcp(const struct call_medium_row *rows, uint32_t n, uint32_t at)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (rows[i].rtcp && rows[i].medium == rows[at].medium && rows[i].il.addr == rows[at].il.addr &&
+		if (rows[i].rtcp && !is_unneeded(&rows[i]) && rows[i].medium == rows[at].medium && rows[i].il.addr == rows[at].il.addr &&
 		    rows[i].closing == rows[at].closing)
 			return &rows[i];
 	return NULL;

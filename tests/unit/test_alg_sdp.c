@@ -175,8 +175,12 @@ START_TEST(rtcp)
 	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->flags, MENTION_PAIR);
 	found = sip_becomes(
 	    INVITE(SHARED "m=audio ^4000^ RTP/AVP 0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=rtcp-mux\r\n"));
-	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->flags, 0);
-	found = sip_becomes(INVITE(SHARED "m=audio ^4000^ RTP/AVP 0\r\na=rtcp-mux\r\n"));
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->flags, MENTION_MUX);
+	/* Who answers may not know of it; but then he must not be asked. */
+	found = sip_becomes(INVITE(SHARED "m=audio ^4000^ RTP/AVP 0\r\na=rtcp-mux\r\n^+a=rtcp:$4001$\r\n^"));
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->flags, MENTION_PAIR | MENTION_MUX);
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_RTCP)->flags, MENTION_MUX);
+	found = sip_becomes(INVITE(SHARED "m=audio ^4000^ RTP/AVP 0\r\na=rtcp-mux-only\r\n"));
 	ck_assert_ptr_null(medium_of(found, 0, ROLE_RTCP));
 }
 END_TEST
@@ -291,7 +295,7 @@ START_TEST(keep_ice)
 	laws_options(ALG_OPTION_KEEP_ICE);
 	ck_assert_uint_eq(sip_becomes(text)->n_mentions, 0);
 	/* Others are not. */
-	sip_becomes(INVITE(SHARED "m=audio ^4000^ RTP/AVP 0\r\na=rtcp-mux\r\n"));
+	sip_becomes(INVITE(SHARED "m=audio ^4000^ RTP/AVP 0\r\na=rtcp-mux-only\r\n"));
 }
 END_TEST
 

@@ -3,6 +3,7 @@
  * responses, registrars of all sorts. */
 #include "phonelab.h"
 #include "suite.h"
+#include "suite.h"
 
 #define THERE "m=audio 6000 RTP/AVP 0\r\n"
 
@@ -298,6 +299,33 @@ START_TEST(descriptions_that_are_odd)
 }
 END_TEST
 
+/* RTCP is offered on the port of the medium, and the answer does not know of that: it comes on the next one, as ever (RFC 5761 5.1.1).
+ * All media on one port. */
+START_TEST(one_port_for_all_is_declined)
+{
+	struct call_medium_row rows[CALL_PORTS_MAX];
+	struct pkt p;
+	uint16_t port;
+
+	masquerade();
+	/* The ports that it would like are another host's. */
+	for (uint16_t taken = 4000; taken < 4002; taken++)
+		IS(rtp_out(6, taken, 9, 9, &p), TRANSLATED_NEW);
+	invite_out(1, "m=audio 4000 RTP/AVP 0\r\na=rtcp-mux\r\nm=video 4000 RTP/AVP 96\r\na=rtcp-mux\r\n");
+	port = (uint16_t)atoi(strstr(got, "m=audio ") + 8);
+	ck_assert_uint_ne(port, 4000);
+	ck_assert_uint_eq(atoi(strstr(got, "m=video ") + 8), port);
+	HAS_NOT("a=rtcp:");
+	SAY_IN(.method = "INVITE", .status = "200 OK", .media = THERE "m=video 0 RTP/AVP 96\r\n");
+	ck_assert(comes_in(2, port));
+	ck_assert_uint_ge(media_rows(rows), 2);
+	ck_assert(!rows[0].spare && rows[1].spare);
+	IS(rtp_in(2, 6001, FACE, port + 1, &p), TRANSLATED_NEW);
+	ck_assert_uint_eq(dst_of(&p), HOST(5));
+	ck_assert_uint_eq(dport_of(&p), 4001);
+}
+END_TEST
+
 /* TCP candidates that only connect say port 9 (RFC 6544 4.5). */
 START_TEST(candidates_that_connect)
 {
@@ -556,6 +584,7 @@ static Suite *suite(void)
 	tcase_add_test(t, late_offers_within_the_call);
 	tcase_add_test(t, a_repeated_challenge_does_not_end_the_call);
 	tcase_add_test(t, descriptions_that_are_odd);
+	tcase_add_test(t, one_port_for_all_is_declined);
 	tcase_add_test(t, candidates_that_connect);
 	tcase_add_test(t, one_of_three_that_ring_is_picked_up);
 	tcase_add_test(t, none_of_two_that_ring_is_picked_up);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SIP over TCP through the engine: connections that carry requests both ways, and those that are opened to what was announced. */
 #include "phonelab.h"
+#include "suite.h"
 
 #define THERE  "m=audio 6000 RTP/AVP 0\r\n"
 #define F_SYN  2
@@ -267,10 +268,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_main(suite());
 }

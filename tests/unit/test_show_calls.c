@@ -177,8 +177,13 @@ START_TEST(rtcp_is_missed_after_a_while)
 	says("two-way, no RTCP from inside");
 	media[1].made = NOW - HEARING_RTCP;
 	says("two-way");
-	/* Over the port of the medium (RFC 5761): it has none of its own. */
+	/* Over the port of the medium (RFC 5761): its own is not needed, or it has none. */
 	media[1].made = 0;
+	says("two-way, no RTCP from inside");
+	media[1].spare = true;
+	says("two-way, no RTCP from inside");
+	media[1].packets[1] = 0;
+	says("two-way");
 	n_media = 1;
 	says("two-way");
 }
