@@ -302,7 +302,8 @@ static bool message_read(const struct nlmsghdr *header, const struct snapshot *s
 	if (header->nlmsg_len < sizeof(*header) + sizeof(struct nfgenmsg))
 		return false;
 	queued->message = message;
-	*packet = (struct packet){.checksum_good = true};
+	/* No payload at all is none that is long enough: the engine has a name for it. */
+	*packet = (struct packet){.checksum_good = true, .data = (uint8_t *)message};
 	about = attrs_read(queued, message + sizeof(*header) + sizeof(struct nfgenmsg), message + header->nlmsg_len);
 	if (about == NULL)
 		return false;
@@ -329,9 +330,7 @@ static void serve_packet(struct serving *serving, struct queued *queued)
 	struct out *out = &serving->queue->out;
 
 	out->n_emitted = 0;
-	out->verdict = VERDICT_DROP;
-	if (queued->packet.data != NULL)
-		engine_packet(serving->engine, serving->now, &queued->packet, out);
+	engine_packet(serving->engine, serving->now, &queued->packet, out);
 	serving->queue->dear += out->verdict == VERDICT_DROP || out->reason == REASON_TRANSLATED_NEW;
 	verdict_put(serving->queue, queued, out);
 	/* What came before goes before: a connection's segments are not to overtake each other. */
@@ -364,8 +363,6 @@ static void take_message(struct serving *serving, const struct nlmsghdr *header,
 		return;
 	queue->n_queued++;
 	queued->first = first;
-	if (queued->packet.data == NULL)
-		return;
 	queued->packet.room = (uint32_t)(end - (const char *)queued->packet.data);
 	queued->packet.prepared = &queued->prepared;
 	engine_prepare(serving->engine, &queued->packet, &queued->prepared);
