@@ -30,8 +30,8 @@ static bool is_unneeded(const struct call_medium_row *row)
 const struct call_medium_row *hearing_rtcp(const struct call_medium_row *rows, uint32_t n, uint32_t at)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (rows[i].rtcp && !is_unneeded(&rows[i]) && rows[i].medium == rows[at].medium && rows[i].il.addr == rows[at].il.addr &&
-		    rows[i].closing == rows[at].closing)
+		if (rows[i].rtcp && !is_unneeded(&rows[i]) && rows[i].medium == rows[at].medium &&
+		    rows[i].il.addr == rows[at].il.addr && rows[i].closing == rows[at].closing)
 			return &rows[i];
 	return NULL;
 }

@@ -299,8 +299,8 @@ START_TEST(descriptions_that_are_odd)
 }
 END_TEST
 
-/* RTCP is offered on the port of the medium, and the answer does not know of that: it comes on the next one, as ever (RFC 5761 5.1.1).
- * All media on one port. */
+/* RTCP is offered on the port of the medium, and the answer does not know of that: it comes on the next one, as ever (RFC 5761
+ * 5.1.1). All media on one port. */
 START_TEST(one_port_for_all_is_declined)
 {
 	struct call_medium_row rows[CALL_PORTS_MAX];

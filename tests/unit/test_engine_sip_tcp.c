@@ -89,7 +89,8 @@ static void connect_out(struct connection *c, uint16_t port)
 {
 	struct pkt p;
 
-	*c = (struct connection){.inside = {{HOST(5), port}, {PROXY, 5060}, 1000, 0}, .outside = {.own = {PROXY, 5060}, .next = 7000}};
+	*c = (struct connection){.inside = {{HOST(5), port}, {PROXY, 5060}, 1000, 0},
+				 .outside = {.own = {PROXY, 5060}, .next = 7000}};
 	p = segment(&c->inside, F_SYN, "");
 	IS(lab_out(&lab, &p), TRANSLATED_NEW);
 	c->outside.other = (struct endpoint){src_of(&p), (uint16_t)sport_of(&p)};
@@ -121,9 +122,11 @@ static const char *text_of(const char *first, const char *method, int call, cons
 	char *text = texts[n++ % 4];
 
 	snprintf(text, sizeof(texts[0]),
-		 "%s\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%d;alias\r\nFrom: <sip:a@example.com>;tag=f\r\nTo: <sip:b@example.com>%s\r\n"
+		 "%s\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%d;alias\r\n"
+		 "From: <sip:a@example.com>;tag=f\r\nTo: <sip:b@example.com>%s\r\n"
 		 "Call-ID: call%d\r\nCSeq: 1 %s\r\nContact: <sip:u@%s\r\n%sContent-Length: %u\r\n\r\n%s",
-		 first, via, call, strncmp(first, "SIP", 3) == 0 || strcmp(method, "BYE") == 0 ? ";tag=t" : "", call, method, contact,
+		 first, via, call, strncmp(first, "SIP", 3) == 0 || strcmp(method, "BYE") == 0 ? ";tag=t" : "", call, method,
+		 contact,
 		 sdp != NULL ? "Content-Type: application/sdp\r\n" : "", (unsigned)(sdp != NULL ? strlen(sdp) : 0),
 		 sdp != NULL ? sdp : "");
 	return text;
@@ -181,7 +184,8 @@ START_TEST(a_call_comes_by_the_phones_own_connection)
 	ck_assert_uint_eq(calls_now().up, 1);
 	ck_assert(comes_in(2, 4000) && comes_in(2, 4001));
 	ck_assert(!comes_in(9, 4000));
-	bye = text_of("BYE sip:u@203.0.113.1:49152;transport=tcp;ob SIP/2.0", "BYE", 1, "198.51.100.1:5060", "198.51.100.1:5060>", NULL);
+	bye = text_of("BYE sip:u@203.0.113.1:49152;transport=tcp;ob SIP/2.0", "BYE", 1, "198.51.100.1:5060", "198.51.100.1:5060>",
+		      NULL);
 	snprintf(half, sizeof(half), "%.30s", bye);
 	talk_in(&c, half);
 	ck_assert_str_eq(got, "");
@@ -228,17 +232,17 @@ START_TEST(a_trunk_on_one_connection)
 	lab_static(&lab, 1, P_TCP, HOST(5), 5060, FACE, 5060);
 	masquerade();
 	ck_assert(connect_in(&c, PROXY, 33000, (struct endpoint){FACE, 5060}));
-	both[0] = '\0';
 	for (int i = 0; i < 2; i++)
-		strcat(both, text_of("INVITE sip:u@203.0.113.1;transport=tcp SIP/2.0", "INVITE", 1 + i, "198.51.100.1:5060",
-				     "198.51.100.1:5060;transport=tcp>", sdp_of("198.51.100.2", THERE)));
+		snprintf(both + (i == 0 ? 0 : strlen(both)), 1500, "%s",
+			 text_of("INVITE sip:u@203.0.113.1;transport=tcp SIP/2.0", "INVITE", 1 + i, "198.51.100.1:5060",
+				 "198.51.100.1:5060;transport=tcp>", sdp_of("198.51.100.2", THERE)));
 	talk_in(&c, both);
 	ck_assert_ptr_nonnull(strstr(strstr(got, "INVITE sip:u@10.0.0.5;") + 10, "INVITE sip:u@10.0.0.5;"));
 	HAS_NOT("203.0.113.1");
-	both[0] = '\0';
 	for (int i = 0; i < 2; i++)
-		strcat(both, text_of("SIP/2.0 200 OK", "INVITE", 1 + i, "198.51.100.1:5060", "10.0.0.5:5060;transport=tcp>",
-				     sdp_of("10.0.0.5", media[i])));
+		snprintf(both + (i == 0 ? 0 : strlen(both)), 1500, "%s",
+			 text_of("SIP/2.0 200 OK", "INVITE", 1 + i, "198.51.100.1:5060", "10.0.0.5:5060;transport=tcp>",
+				 sdp_of("10.0.0.5", media[i])));
 	talk_out(&c, both);
 	HAS_NOT("10.0.0.5");
 	ck_assert_uint_eq(calls_now().up, 2);
