@@ -35,11 +35,6 @@ struct router *session_router(struct session *session)
 	return session->router;
 }
 
-enum session_origin session_origin(const struct session *session)
-{
-	return session->origin;
-}
-
 int session_level(const struct session *session)
 {
 	return session->level;
@@ -48,11 +43,6 @@ int session_level(const struct session *session)
 void session_set_level(struct session *session, int level)
 {
 	session->level = level;
-}
-
-struct session_terminal *session_terminal(struct session *session)
-{
-	return &session->terminal;
 }
 
 /* ---- modes */

@@ -19,7 +19,6 @@ struct session;
 enum session_origin { ORIGIN_CONSOLE, ORIGIN_VTY, ORIGIN_FILE };
 
 struct router *session_router(struct session *session);
-enum session_origin session_origin(const struct session *session);
 int session_level(const struct session *session);
 void session_set_level(struct session *session, int level);
 /* args: the context entry's arguments (copied), NULL for modes without one. */
@@ -48,7 +47,6 @@ struct session_terminal {
 	unsigned length, width; /* 0: no limit */
 	bool monitor;           /* terminal monitor: log and debug lines appear here */
 };
-struct session_terminal *session_terminal(struct session *session);
 /* Bits of what this session debugs; the daemon's debug state is the union (cli/router.h). */
 
 #endif

@@ -25,19 +25,6 @@ static void compact(struct wire_in *in)
 	in->start = 0;
 }
 
-size_t wire_feed(struct wire_in *in, const void *bytes, size_t length)
-{
-	size_t room;
-
-	compact(in);
-	room = sizeof(in->buffer) - in->end;
-	if (length > room)
-		length = room;
-	memcpy(in->buffer + in->end, bytes, length);
-	in->end += length;
-	return length;
-}
-
 enum wire_status wire_receive(struct wire_in *in, int fd)
 {
 	ssize_t got;

@@ -83,9 +83,6 @@ enum wire_status {
 enum wire_status wire_receive(struct wire_in *in, int fd);
 /* The next whole frame; WIRE_MORE: none yet; WIRE_CLOSED: too long. */
 enum wire_status wire_next(struct wire_in *in, struct wire_frame *frame);
-/* Room for what the next wire_receive reads, for tests that feed bytes by hand. Returns how many
- * were taken. */
-size_t wire_feed(struct wire_in *in, const void *bytes, size_t length);
 
 /* Queues a frame: head and body one after the other (either may be empty); a longer body is cut. */
 void wire_put(struct wire_out *out, enum wire_type type, const void *head, size_t head_length,

@@ -390,14 +390,12 @@ static void name_rule(const struct apply *apply, uint64_t id, struct err *err)
 	err_set(err, "A rule to be removed is in use");
 }
 
-static bool compile_now(struct apply *apply, struct snapshot **snapshot, struct plan **plan,
-			struct err *err)
+static void compile_now(struct apply *apply, struct snapshot **snapshot, struct plan **plan)
 {
 	struct mirror view = view_of(apply, apply_mirror(apply));
-	bool good = compile_next(apply->store, &view, apply->epoch + 1, apply->memory, snapshot, plan, err);
 
+	compile(apply->store, &view, apply->epoch + 1, apply->memory, snapshot, plan);
 	free(view.interfaces);
-	return good;
 }
 
 enum apply_result apply_commit(struct apply *apply, bool kill_flows, struct err *err)
@@ -410,10 +408,7 @@ enum apply_result apply_commit(struct apply *apply, bool kill_flows, struct err 
 		store_commit(apply->store);
 		return APPLY_OK;
 	}
-	if (!compile_now(apply, &snapshot, &plan, err)) {
-		store_rollback(apply->store);
-		return APPLY_REFUSED;
-	}
+	compile_now(apply, &snapshot, &plan);
 	if (!swap_to(apply, snapshot, kill_flows, &busy)) {
 		plan_free(plan);
 		store_rollback(apply->store);
@@ -435,15 +430,11 @@ void apply_refresh(struct apply *apply)
 {
 	struct snapshot *snapshot;
 	struct plan *plan;
-	struct err err = {""};
 	uint64_t busy = 0;
 
 	if (!apply->current)
 		return;
-	if (!compile_now(apply, &snapshot, &plan, &err)) {
-		log_event("CONFIG", LOG_SEV_ERROR, "REFRESH", "%s", err.text);
-		return;
-	}
+	compile_now(apply, &snapshot, &plan);
 	if (!swap_to(apply, snapshot, true, &busy))
 		log_event("CONFIG", LOG_SEV_ERROR, "REFRESH", "the engine refused a refresh");
 	else

@@ -297,14 +297,12 @@ static struct build_keys build_all(struct build *build)
 	return build->keys;
 }
 
-bool compile_next(const struct store *store, const struct mirror *mirror, uint32_t epoch,
-		  struct compile_memory *memory, struct snapshot **snapshot, struct plan **plan,
-		  struct err *err)
+void compile(const struct store *store, const struct mirror *mirror, uint32_t epoch,
+	     struct compile_memory *memory, struct snapshot **snapshot, struct plan **plan)
 {
 	struct build build = {.store = store, .mirror = mirror};
 	struct build_keys keys;
 
-	(void)err;
 	if (is_usable(memory, store)) {
 		build.before = memory->snapshot;
 		build.before_keys = &memory->keys;
@@ -320,13 +318,6 @@ bool compile_next(const struct store *store, const struct mirror *mirror, uint32
 	} else {
 		keys_clear(&keys);
 	}
-	return true;
-}
-
-bool compile(const struct store *store, const struct mirror *mirror, uint32_t epoch,
-	     struct snapshot **snapshot, struct plan **plan, struct err *err)
-{
-	return compile_next(store, mirror, epoch, NULL, snapshot, plan, err);
 }
 
 void compile_keep(struct compile_memory *memory, const struct store *store,

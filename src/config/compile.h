@@ -8,12 +8,7 @@
 #include "config/store.h"
 #include "config/mirror.h"
 #include "config/plan.h"
-#include "lib/err.h"
 #include "nat/snapshot.h"
-
-/* On success *snapshot and *plan are the caller's (snapshot_free, plan_free). epoch numbers the snapshot. */
-bool compile(const struct store *store, const struct mirror *mirror, uint32_t epoch, struct snapshot **snapshot,
-	     struct plan **plan, struct err *err);
 
 /* What one compilation leaves for the next. Rows of entries that no transaction has touched are taken over instead of being
  * made anew; the result is the same. */
@@ -21,11 +16,12 @@ struct compile_memory;
 struct compile_memory *compile_memory_new(void);
 void compile_memory_free(struct compile_memory *memory);
 
-/* As compile(), inside the transaction that changed the store since the compilation that was kept, or between two. What was
- * kept stays as it is: a transaction that is undone leaves no trace. */
-bool compile_next(const struct store *store, const struct mirror *mirror, uint32_t epoch, struct compile_memory *memory,
-		  struct snapshot **snapshot, struct plan **plan, struct err *err);
-/* The last compile_next() holds, and its transaction is committed. snapshot: it or its equal, which has to live until
+/* *snapshot and *plan are the caller's (snapshot_free, plan_free). epoch numbers the snapshot. memory: NULL, or to be called
+ * inside the transaction that changed the store since the compilation that was kept, or between two. What was kept stays as it
+ * is: a transaction that is undone leaves no trace. */
+void compile(const struct store *store, const struct mirror *mirror, uint32_t epoch, struct compile_memory *memory,
+	     struct snapshot **snapshot, struct plan **plan);
+/* The last compile() holds, and its transaction is committed. snapshot: it or its equal, which has to live until
  * the next call. */
 void compile_keep(struct compile_memory *memory, const struct store *store, const struct snapshot *snapshot);
 

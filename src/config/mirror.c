@@ -35,14 +35,6 @@ const struct mirror_interface *mirror_by_index(const struct mirror *mirror, uint
 		       sizeof(*mirror->interfaces), compare_index);
 }
 
-ip4 mirror_primary(const struct mirror_interface *interface)
-{
-	for (uint32_t i = 0; i < interface->n_addresses; i++)
-		if (!interface->addresses[i].secondary)
-			return interface->addresses[i].addr;
-	return 0;
-}
-
 void mirror_clear(struct mirror *mirror)
 {
 	for (uint32_t i = 0; i < mirror->n_interfaces; i++)

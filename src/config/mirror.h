@@ -49,7 +49,6 @@ struct mirror {
 const struct mirror_interface *mirror_by_name(const struct mirror *mirror, const char *name); /* IOS or Linux name */
 const struct mirror_interface *mirror_by_index(const struct mirror *mirror, uint32_t index);
 /* First non-secondary address, or 0. */
-ip4 mirror_primary(const struct mirror_interface *interface);
 void mirror_clear(struct mirror *mirror);
 
 #endif

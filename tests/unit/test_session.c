@@ -411,7 +411,7 @@ START_TEST(log_lines_reach_who_watches)
 	setup_as(ORIGIN_VTY);
 	session_log(session, LOG_SEV_NOTICE, "%SYS-5-TEST: two");
 	ck_assert_str_eq(seen.log, "");
-	session_terminal(session)->monitor = true;
+	session->terminal.monitor = true;
 	session_log(session, LOG_SEV_NOTICE, "%SYS-5-TEST: three");
 	ck_assert(strstr(seen.log, ": %SYS-5-TEST: three") != NULL);
 }

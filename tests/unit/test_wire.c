@@ -11,6 +11,37 @@
 #include "cli/wire.h"
 #include "suite.h"
 
+static int pair[2];
+
+static void setup(void)
+{
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+}
+
+static void teardown(void)
+{
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void send_on(const void *bytes, size_t length)
+{
+	ck_assert_int_eq(send(pair[0], bytes, length, 0), (ssize_t)length);
+}
+
+/* What comes of a connection's first bytes. */
+static enum wire_status begun_with(const void *bytes, size_t length, struct wire_frame *frame)
+{
+	static struct wire_in in;
+
+	teardown();
+	setup();
+	in = (struct wire_in){0};
+	send_on(bytes, length);
+	ck_assert_int_eq(wire_receive(&in, pair[1]), WIRE_OK);
+	return wire_next(&in, frame);
+}
+
 START_TEST(frames_survive_any_cut)
 {
 	unsigned seed = (unsigned)time(NULL) ^ (unsigned)_i;
@@ -37,14 +68,18 @@ START_TEST(frames_survive_any_cut)
 		size_t piece = 1 + (size_t)rand() % 300;
 		enum wire_status status;
 
-		fed += wire_feed(&in, out.data + out.start + fed, piece < left ? piece : left);
-		while ((status = wire_next(&in, &frame)) == WIRE_OK) {
-			ck_assert_uint_eq(frame.type, got % 100 + 1);
-			ck_assert_uint_eq(frame.length, length[got]);
-			ck_assert_mem_eq(frame.data, body[got], frame.length);
-			got++;
+		piece = piece < left ? piece : left;
+		send_on(out.data + out.start + fed, piece);
+		fed += piece;
+		while (wire_receive(&in, pair[1]) == WIRE_OK) {
+			while ((status = wire_next(&in, &frame)) == WIRE_OK) {
+				ck_assert_uint_eq(frame.type, got % 100 + 1);
+				ck_assert_uint_eq(frame.length, length[got]);
+				ck_assert_mem_eq(frame.data, body[got], frame.length);
+				got++;
+			}
+			ck_assert_int_eq(status, WIRE_MORE);
 		}
-		ck_assert_int_eq(status, WIRE_MORE);
 	}
 	ck_assert_uint_eq(got, 200);
 	wire_out_clear(&out);
@@ -53,37 +88,27 @@ END_TEST
 
 START_TEST(too_long_closes)
 {
-	static struct wire_in in;
 	struct wire_frame frame;
 	const uint8_t good[4] = {WIRE_LINE, 0, WIRE_PAYLOAD_MAX >> 8, WIRE_PAYLOAD_MAX & 255};
 	const uint8_t bad[4] = {WIRE_LINE, 0, (WIRE_PAYLOAD_MAX + 1) >> 8,
 				(WIRE_PAYLOAD_MAX + 1) & 255};
 	const uint8_t huge[4] = {WIRE_LINE, 255, 255, 255};
 
-	in = (struct wire_in){0};
-	wire_feed(&in, good, 4);
-	ck_assert_int_eq(wire_next(&in, &frame), WIRE_MORE);
-	in = (struct wire_in){0};
-	wire_feed(&in, bad, 4);
-	ck_assert_int_eq(wire_next(&in, &frame), WIRE_CLOSED);
-	in = (struct wire_in){0};
-	wire_feed(&in, huge, 4);
-	ck_assert_int_eq(wire_next(&in, &frame), WIRE_CLOSED);
+	ck_assert_int_eq(begun_with(good, 4, &frame), WIRE_MORE);
+	ck_assert_int_eq(begun_with(bad, 4, &frame), WIRE_CLOSED);
+	ck_assert_int_eq(begun_with(huge, 4, &frame), WIRE_CLOSED);
 }
 END_TEST
 
 START_TEST(overlong_body_is_cut)
 {
 	static char text[2 * WIRE_PAYLOAD_MAX];
-	static struct wire_in in;
 	struct wire_out out = {0};
 	struct wire_frame frame;
 
 	memset(text, 'x', sizeof(text) - 1);
 	wire_put_text(&out, WIRE_LOG, 7, text);
-	in = (struct wire_in){0};
-	wire_feed(&in, out.data, wire_pending(&out));
-	ck_assert_int_eq(wire_next(&in, &frame), WIRE_OK);
+	ck_assert_int_eq(begun_with(out.data, wire_pending(&out), &frame), WIRE_OK);
 	ck_assert_uint_eq(frame.length, WIRE_PAYLOAD_MAX);
 	ck_assert_uint_eq(frame.data[0], 7);
 	wire_out_clear(&out);
@@ -97,9 +122,7 @@ START_TEST(slow_reader_loses_nothing)
 	struct wire_out out = {0};
 	struct wire_frame frame;
 	unsigned sent = 0, got = 0;
-	int pair[2];
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	in = (struct wire_in){0};
 	while (wire_flush(&out, pair[0]) == WIRE_OK) {
 		wire_put_pair(&out, WIRE_SIZE, sent >> 16, sent & 0xffff);
@@ -115,9 +138,8 @@ START_TEST(slow_reader_loses_nothing)
 		}
 		wire_flush(&out, pair[0]);
 	}
-	close(pair[0]);
+	shutdown(pair[0], SHUT_WR);
 	ck_assert_int_eq(wire_receive(&in, pair[1]), WIRE_CLOSED);
-	close(pair[1]);
 	wire_out_clear(&out);
 }
 END_TEST
@@ -127,6 +149,7 @@ int main(void)
 	Suite *suite = suite_create("wire");
 	TCase *tc = tcase_create("wire");
 
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, frames_survive_any_cut, 0, 5);
 	tcase_add_test(tc, too_long_closes);
 	tcase_add_test(tc, overlong_body_is_cut);
