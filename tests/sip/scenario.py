@@ -284,9 +284,6 @@ class Script:
             isinstance(at.what, str) and at.what != "ACK" or at.what == 200 and at.options.get("of") == "INVITE") else ""
         self.out.append(f"<send{retrans}><![CDATA[\n{text}]]></send>")
 
-    def save(self, action):
-        self.out.append(f"<action>{action}</action>")
-
     def recv_request(self, at):
         actions = ""
         if at.what == "INVITE":

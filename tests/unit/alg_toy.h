@@ -105,7 +105,6 @@ const struct gateway *alg_gateway(enum alg alg)
 
 /* ---- the lab ---- */
 
-#define MASKED 100
 #define DNS    53 /* plain */
 #define TFTP   69 /* datagrams with state */
 #define FTP    21
