@@ -47,6 +47,23 @@ static void make_way(struct call_record *call, const struct call_remote *to)
 		call->remotes[kept++] = (struct call_remote){0};
 }
 
+/* Another phone takes its place? */
+static bool has_moved(const struct call_record *call, const struct call_remote *to)
+{
+	bool elsewhere = false;
+
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
+		const struct call_remote *old = &call->remotes[i];
+
+		if (old->at.addr == 0 || old->offered != 0 || !is_same_place(old, to))
+			continue;
+		if (old->at.addr == to->at.addr)
+			return false;
+		elsewhere = true;
+	}
+	return elsewhere;
+}
+
 void offer_remember(struct making *m, struct endpoint at, uint16_t medium)
 {
 	struct call_record *call = m->told.call;
@@ -61,6 +78,7 @@ void offer_remember(struct making *m, struct endpoint at, uint16_t medium)
 
 	if (answer_of(m) == ANSWER_REFUSED)
 		return;
+	m->told.moved |= said.offered == 0 && has_moved(call, &said);
 	make_way(call, &said);
 	memmove(&call->remotes[1], &call->remotes[0], (CALL_REMOTES - 1) * sizeof(call->remotes[0]));
 	call->remotes[0] = said;
@@ -84,6 +102,7 @@ static void settle_remotes(struct making *m, ip4 host, bool agreed)
 		said.offered = 0;
 		if (!agreed)
 			continue;
+		m->told.moved |= has_moved(call, &said);
 		make_way(call, &said);
 		memmove(&call->remotes[1], &call->remotes[0], (CALL_REMOTES - 1) * sizeof(call->remotes[0]));
 		call->remotes[0] = said;

@@ -15,6 +15,7 @@ struct telling {
 	bool made;                /* the call is new */
 	bool aware;
 	bool answered;            /* an outside party said where it receives media */
+	bool moved;               /* and now that is agreed to, and somewhere else than before */
 	bool shows_local[2], shows_global[2]; /* the sender's own address, in names and in contacts */
 	uint32_t granted_s;       /* to contacts of ours */
 	uint32_t wanted_s;        /* the longest that a contact is to last */

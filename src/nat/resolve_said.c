@@ -365,10 +365,28 @@ static void admit(struct making *m, const struct flow_record *flow)
 	call_admit(m->engine->calls, m->told.call, flow->og);
 }
 
+/* Who came without being named is not whom the other side has put in its place. */
+static void forget_who_came(struct making *m, const struct flow_record *party)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	struct call_port *port = NULL;
+
+	while (party != NULL && (port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (port->host == party->il)
+			port->first = 0;
+	}
+	STORE_POINT();
+}
+
 /* The other side has said, or did not want to, where it receives: see call_life.c. */
 static void open_up(struct making *m)
 {
 	const bool said = m->receiver != NULL && (m->told.answered || m->findings->said == SAID_UP);
+
+	if (m->told.moved) {
+		forget_who_came(m, m->sender);
+		forget_who_came(m, m->receiver);
+	}
 
 	if (said || (m->told.call->opened_s != 0 && m->told.n_media > 0))
 		call_open(m->engine, m->now, m->told.call);

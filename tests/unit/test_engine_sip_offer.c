@@ -289,6 +289,30 @@ START_TEST(a_stranger_goes_when_the_place_is_named)
 }
 END_TEST
 
+/* It is transferred to another phone, which is behind a translation of its own, too. */
+START_TEST(another_stranger_when_another_phone_takes_the_call)
+{
+	private_answer("192.168.7.7:5060");
+	ck_assert(comes_in(8, 4000));
+	/* Refused, it stays who it was. */
+	SAY_IN(.method = "INVITE", .theirs = true, .cseq = 4, .addr = "192.168.9.9", .media = THERE);
+	SAY_OUT(.method = "INVITE", .status = "488 No", .theirs = true, .cseq = 4);
+	ck_assert(!comes_in(12, 4000));
+	lab_wait(&lab, 400);
+	ck_assert(comes_in(8, 4000));
+	for (int i = 0; i < 2; i++)
+		SAY_IN(.method = "INVITE", .theirs = true, .cseq = 5, .addr = "192.168.9.9", .media = THERE);
+	ck_assert(!comes_in(12, 4000));
+	for (int i = 0; i < 2; i++) {
+		SAY_OUT(.method = "INVITE", .status = "200 OK", .theirs = true, .cseq = 5, .media = AUDIO);
+		ck_assert(comes_in(12, 4000));
+		ck_assert(!comes_in(13, 4000));
+	}
+	lab_wait(&lab, 400);
+	ck_assert(comes_in(12, 4000) && !comes_in(8, 4000));
+}
+END_TEST
+
 /* A whole network of private addresses outside: what is announced there is where it comes from. */
 START_TEST(private_signalling_is_believed)
 {
@@ -352,6 +376,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_phone_behind_another_translation_is_heard);
 	tcase_add_test(t, nobody_came_in_time);
 	tcase_add_test(t, a_stranger_goes_when_the_place_is_named);
+	tcase_add_test(t, another_stranger_when_another_phone_takes_the_call);
 	tcase_add_test(t, private_signalling_is_believed);
 	tcase_add_test(t, the_caller_is_behind_another_translation);
 	suite_add_tcase(s, t);
