@@ -267,7 +267,8 @@ static void not_readable(struct job *job, enum alg_note note)
 static enum stream_fate on_syn(struct job *job, enum flow_side from, struct segment *segment)
 {
 	struct lane *lane = &job->s->lane[from], *other = &job->s->lane[!from];
-	bool established = lane->syn == 2 || other->syn == 2;
+	bool established = lane->syn == 2 || other->syn == 2,
+	     again = lane->syn != 0 && segment->seq == lane->isn;
 
 	if (segment->length > 0)
 		segment_set_payload(segment, segment->payload, 0);
@@ -276,8 +277,11 @@ static enum stream_fate on_syn(struct job *job, enum flow_side from, struct segm
 	if (established)
 		return STREAM_PASS;
 	other->window = segment->window;
-	if (lane->syn == 0 || segment->seq != lane->isn)
+	if (!again)
 		open_lane(job, from, segment);
+	lane_timed(lane, job->now, again, segment->seq + 1);
+	if ((segment->flags & TCP_ACK) != 0 && segment->ack == other->isn + 1)
+		lane_answered(other, job->now, segment->ack);
 	if (other->syn != 0)
 		other->edge = other->edge_told = other->edge_out = other->isn + 1 + other->window;
 	if (segment->authenticated)
@@ -311,11 +315,28 @@ static enum stream_fate on_reset(struct job *job, enum flow_side from, struct se
 
 static bool fits(const struct job *job, const struct segment *segment, uint32_t length)
 {
-	uint32_t most = payload_max(job->s);
+	uint32_t most = payload_beside(job->s, segment->header_length - 20u);
 
 	return length <= segment->length ||
 	       ((length <= most || segment->length > most) &&
 		segment->view->header_length + segment->header_length + length <= segment->room);
+}
+
+/* In pieces. There may be more of them than leave at once, so what the receiver has is not sent again. */
+static enum stream_fate pass_cut(struct job *job, enum flow_side from, const struct segment *segment,
+				 uint32_t out, uint32_t length)
+{
+	const struct lane *lane = &job->s->lane[from];
+	uint32_t first = earlier(later(out, lane->out_una), out + length);
+
+	job->cut_fin = (segment->flags & TCP_FIN) != 0;
+	job->cut_from = from;
+	job->cut_out = first;
+	job->cut_length = out + length - first;
+	job->cut_rest = segment->payload;
+	job->cut_rest_in = segment->seq;
+	job->cut = job->cut_length > 0 || job->cut_fin;
+	return job->cut ? STREAM_HELD : answer(job, from);
 }
 
 /* The segment goes on with its bytes as they are for the receiver. */
@@ -330,17 +351,10 @@ static enum stream_fate pass_bytes(struct job *job, enum flow_side from, struct 
 	length = map_out(lane, segment->end) - out;
 	if (length == 0 && !fin)
 		return answer(job, from);
+	lane_timed(lane, job->now, before(out, lane->out_high), out + length);
 	lane->out_high = later(lane->out_high, out + length + (fin ? 1 : 0));
-	if (!fits(job, segment, length)) {
-		job->cut = true;
-		job->cut_fin = fin;
-		job->cut_from = from;
-		job->cut_out = out;
-		job->cut_length = length;
-		job->cut_rest = segment->payload;
-		job->cut_rest_in = segment->seq;
-		return STREAM_HELD;
-	}
+	if (!fits(job, segment, length))
+		return pass_cut(job, from, segment, out, length);
 	map_render(job->set, lane, out, job->set->segment, length, segment->payload, segment->seq);
 	segment_set_payload(segment, job->set->segment, length);
 	return pass_numbers(job, from, segment, out);
@@ -604,7 +618,8 @@ static void lane_due(struct job *job, enum flow_side side)
 
 	if (patience != 0 && patience <= job->now && !read_past(job, side))
 		not_readable(job, NOTE_FOREIGN);
-	if (lane->due == 0 || lane->due > job->now)
+	/* No timer runs longer: that no clock of this boot has set. */
+	if (lane->due == 0 || (lane->due > job->now && lane->due <= job->now + STREAM_RTO_MOST))
 		return;
 	if (lane->blocked)
 		read_lane(job, side);
@@ -638,6 +653,13 @@ void stream_stop(struct stream_set *set, uint32_t stream, uint64_t now,
 		return;
 	read_stop(&job);
 	finish(&job);
+}
+
+uint32_t stream_sent_as(const struct stream_set *set, uint32_t stream, enum flow_side from, uint32_t out)
+{
+	const struct stream_state *s = stream_stored(set, stream);
+
+	return s != NULL && s->mode == MODE_OPEN ? map_in(&s->lane[from], out) : out;
 }
 
 struct stream_look stream_look(const struct stream_set *set, uint32_t stream)

@@ -120,6 +120,8 @@ void stream_due(struct stream_set *set, uint64_t now, uint32_t stream, const str
 uint64_t stream_next_due(const struct stream_set *set, uint32_t *stream);
 /* Nothing is read any more (gateway switched off): what is held goes on as it is, numbers stay translated. */
 void stream_stop(struct stream_set *set, uint32_t stream, uint64_t now, const struct stream_sink *sink);
+/* The number that the sender knows for what its receiver counts as `out`. */
+uint32_t stream_sent_as(const struct stream_set *set, uint32_t stream, enum flow_side from, uint32_t out);
 /* Does it read, and does it hold bytes (show)? */
 struct stream_look {
 	bool refused; /* both ends were told that it is over */

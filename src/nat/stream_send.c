@@ -18,7 +18,6 @@
 #define MSS_LEAST    88u
 #define RTO_FIRST    1000u
 #define RTO_SLACK    200u /* least part of a timeout on top of the round trip */
-#define RTO_MOST     60000u
 #define FIRST_FLIGHT 10u /* segments, RFC 6928 */
 #define DUPLICATES   3u
 
@@ -27,7 +26,7 @@ static bool stamps(const struct stream_state *s)
 	return s->lane[0].stamps && s->lane[1].stamps;
 }
 
-uint32_t payload_max(const struct stream_state *s)
+uint32_t payload_beside(const struct stream_state *s, uint32_t options)
 {
 	uint32_t most = UINT16_MAX;
 
@@ -37,7 +36,12 @@ uint32_t payload_max(const struct stream_state *s)
 		most = mss < most ? mss : most;
 	}
 	most = most > MSS_LEAST ? most : MSS_LEAST;
-	return most - (stamps(s) ? OPTION_STAMPS_SIZE : 0);
+	return most - options;
+}
+
+uint32_t payload_max(const struct stream_state *s)
+{
+	return payload_beside(s, stamps(s) ? OPTION_STAMPS_SIZE : 0);
 }
 
 static uint8_t scale_of(const struct stream_state *s, enum flow_side from)
@@ -219,30 +223,26 @@ void send_resets(struct job *job)
 		send_reset(job, (enum flow_side)side, job->s->lane[!side].out_high);
 }
 
-/* ---- delivery ---- */
+/* ---- how long a round trip takes (RFC 6298 2) ---- */
 
-void lane_own(struct job *job, enum flow_side from)
+void lane_timed(struct lane *lane, uint64_t now, bool again, uint32_t end)
 {
-	struct lane *lane = &job->s->lane[from];
-
-	if (lane->own)
-		return;
-	lane->own = 1;
-	lane->out_next = later(lane->out_una, lane->out_high);
-	lane->cwnd = FIRST_FLIGHT * payload_max(job->s);
-	lane->ssthresh = UINT32_MAX;
-	lane->rto = lane->rto != 0 ? lane->rto : RTO_FIRST;
-	lane->timed_at = lane->due = 0;
-	lane->tries = lane->duplicates = lane->recovering = 0;
+	if (again) {
+		lane->timed_at = 0;
+	} else if (lane->timed_at == 0) {
+		lane->timed_at = now;
+		lane->timed = end;
+	}
 }
 
-/* RFC 6298 2. */
-static void measured(struct lane *lane, uint64_t now)
+void lane_answered(struct lane *lane, uint64_t now, uint32_t ack)
 {
 	uint32_t took = (uint32_t)(now - lane->timed_at), off;
 
+	if (lane->timed_at == 0 || before(ack, lane->timed))
+		return;
 	lane->timed_at = 0;
-	took = took < RTO_MOST ? took : RTO_MOST;
+	took = took < STREAM_RTO_MOST ? took : STREAM_RTO_MOST;
 	if (lane->srtt == 0) {
 		lane->srtt = took + 1;
 		lane->rttvar = took / 2;
@@ -258,7 +258,24 @@ static void reset_timeout(struct lane *lane)
 	uint32_t slack = 4 * lane->rttvar > RTO_SLACK ? 4 * lane->rttvar : RTO_SLACK;
 
 	lane->rto = lane->srtt != 0 ? lane->srtt + slack : RTO_FIRST;
-	lane->rto = lane->rto < RTO_MOST ? lane->rto : RTO_MOST;
+	lane->rto = lane->rto < STREAM_RTO_MOST ? lane->rto : STREAM_RTO_MOST;
+}
+
+/* ---- delivery ---- */
+
+void lane_own(struct job *job, enum flow_side from)
+{
+	struct lane *lane = &job->s->lane[from];
+
+	if (lane->own)
+		return;
+	lane->own = 1;
+	lane->out_next = later(lane->out_una, lane->out_high);
+	lane->cwnd = FIRST_FLIGHT * payload_max(job->s);
+	lane->ssthresh = UINT32_MAX;
+	reset_timeout(lane);
+	lane->timed_at = lane->due = 0;
+	lane->tries = lane->duplicates = lane->recovering = 0;
 }
 
 void send_first(struct job *job, enum flow_side from)
@@ -325,8 +342,6 @@ static void moved_on(struct job *job, enum flow_side from, uint32_t ack)
 	struct lane *lane = &job->s->lane[from];
 	uint32_t acked = ack - lane->out_una;
 
-	if (lane->timed_at != 0 && !before(ack, lane->timed))
-		measured(lane, job->now);
 	lane->out_una = ack;
 	lane->out_next = later(lane->out_next, ack);
 	map_acknowledged(job->set, lane, ack);
@@ -350,6 +365,7 @@ void lane_acknowledged(struct job *job, enum flow_side from, uint32_t ack, uint3
 
 	if (before(ack, lane->out_una))
 		return;
+	lane_answered(lane, job->now, ack);
 	lane->window = window;
 	lane->edge_out = later(lane->edge_out, ack + window);
 	if (before(lane->out_una, ack))
@@ -387,12 +403,7 @@ static bool pump_one(struct job *job, enum flow_side from)
 	if (!send_bytes(job, from, out, job->set->segment, length, fin))
 		return false;
 	lane->out_next = out + length + (fin ? 1 : 0);
-	if (again) {
-		lane->timed_at = 0;
-	} else if (lane->timed_at == 0) {
-		lane->timed_at = job->now;
-		lane->timed = lane->out_next;
-	}
+	lane_timed(lane, job->now, again, lane->out_next);
 	return true;
 }
 
@@ -424,7 +435,7 @@ void lane_timeout(struct job *job, enum flow_side from)
 	lane->due = 0;
 	if (!lane->own || !before(lane->out_una, lane_end(lane)))
 		return;
-	lane->rto = 2 * lane->rto < RTO_MOST ? 2 * lane->rto : RTO_MOST;
+	lane->rto = 2 * lane->rto < STREAM_RTO_MOST ? 2 * lane->rto : STREAM_RTO_MOST;
 	if (lane->window == 0 && before(lane->out_una, lane->out_nxt)) {
 		probe(job, from);
 		return;

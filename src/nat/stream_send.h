@@ -28,7 +28,8 @@ struct job {
 	const uint8_t *cut_rest;
 };
 
-/* The largest payload of a segment, either way. */
+/* The largest payload of a segment, either way (RFC 6691): beside so many bytes of options, at most 40; beside those of ours. */
+uint32_t payload_beside(const struct stream_state *s, uint32_t options);
 uint32_t payload_max(const struct stream_state *s);
 /* A window that the side `from` offers, in bytes. */
 uint32_t window_bytes(const struct stream_state *s, enum flow_side from, uint16_t raw);
@@ -42,6 +43,11 @@ bool lane_fin_ready(const struct lane *lane);
 /* Behind the last byte, or the FIN, that may be sent. */
 uint32_t lane_end(const struct lane *lane);
 
+/* How long a round trip to the receiver takes, also while segments pass. One has gone on that ends at `end`; `again`: not all of
+ * it for the first time, so that nobody can tell which of them an answer is to (RFC 6298 3). */
+void lane_timed(struct lane *lane, uint64_t now, bool again, uint32_t end);
+/* All in front of `ack` has come. */
+void lane_answered(struct lane *lane, uint64_t now, uint32_t ack);
 /* From here on the lane's bytes are ours to deliver. */
 void lane_own(struct job *job, enum flow_side from);
 /* The receiver acknowledged `ack` (within what was sent) and offers a window. `plain`: nothing else

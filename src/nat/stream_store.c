@@ -459,8 +459,8 @@ static void adopt_timer(struct stream_set *set, uint32_t stream, uint64_t now)
 	if (state->evict)
 		when = now;
 	/* A time that no clock of this boot can have set would never come. */
-	if (when > now + 60000)
-		when = now + 60000;
+	if (when > now + STREAM_RTO_MOST)
+		when = now + STREAM_RTO_MOST;
 	stream_arm(set, stream, when);
 }
 

@@ -24,6 +24,7 @@
 #define STREAM_RANGES 8u
 #define STREAM_TRIES  15u
 #define SEGMENT_MAX   65535u
+#define STREAM_RTO_MOST 60000u /* ms; no timer of a lane is set further ahead */
 
 /* Bytes by position, from `base` on; which of them are there is known to whom it belongs. */
 struct tape {

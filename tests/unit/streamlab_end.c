@@ -39,7 +39,8 @@ static bool block_at(const struct lab_end *end, uint32_t at, uint32_t *from, uin
 	return true;
 }
 
-static uint32_t end_options(struct lab *lab, int side, bool syn, uint8_t *to)
+/* Of a segment with so many bytes: blocks of SACK only where it has room for them (RFC 6691). */
+static uint32_t end_options(struct lab *lab, int side, bool syn, uint32_t length, uint8_t *to)
 {
 	struct lab_end *end = &lab->end[side];
 	uint32_t n = 0, from, until;
@@ -65,7 +66,8 @@ static uint32_t end_options(struct lab *lab, int side, bool syn, uint8_t *to)
 		pk32(to + n + 8, end->ts_recent);
 		n += 12;
 	}
-	if (!syn && end->sack && block_at(end, end->recent, &from, &until)) {
+	if (!syn && end->sack && (lab->options.gso || length + n + 12 <= end->mss) &&
+	    block_at(end, end->recent, &from, &until)) {
 		memcpy(to + n, "\1\1\5\12", 4);
 		pk32(to + n + 4, end->irs + 1 + from);
 		pk32(to + n + 8, end->irs + 1 + until);
@@ -87,7 +89,7 @@ void lab_end_send(struct lab *lab, int side, uint8_t flags, uint32_t seq, uint32
 		s.ack = rcv_nxt(end);
 	}
 	s.window = (uint16_t)(window < 65535 ? window : 65535);
-	s.options_length = end_options(lab, side, (flags & F_SYN) != 0, options);
+	s.options_length = end_options(lab, side, (flags & F_SYN) != 0, length, options);
 	s.payload = end->data + (seq - end->iss - 1);
 	if (lab_earlier(end->max, seq + length + ((flags & (F_FIN | F_SYN)) != 0)))
 		end->max = seq + length + ((flags & (F_FIN | F_SYN)) != 0);

@@ -272,6 +272,84 @@ START_TEST(grown_beyond_the_mss)
 }
 END_TEST
 
+/* What a segment has of options is not there for what its message grows by (RFC 6691). */
+START_TEST(grown_beyond_the_mss_beside_options)
+{
+	static uint8_t line[1445];
+	struct lab_segment s = {.seq = ISN_A + 1,
+				.ack = ISN_B + 1,
+				.flags = F_ACK,
+				.window = 60000,
+				.payload = line,
+				.length = sizeof(line)};
+
+	memset(line, 'm', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	syns(MSS_SACK, 8);
+	ck_assert_int_eq(give(0, &s), STREAM_PASS);
+	ck_assert_uint_eq(payload_now(), 1450);
+	data(1, 1, 1451, "", 0);
+	s.seq += sizeof(line);
+	s.options = (const uint8_t *)"\1\1\5\12\0\0\0\1\0\0\0\2";
+	s.options_length = 12;
+	n_sent = 0;
+	ck_assert_int_eq(give(0, &s), STREAM_HELD);
+	ck_assert_uint_ge(n_sent, 1);
+	for (uint32_t i = 0, at = 1451; i < n_sent; at += sent_payload(i++)) {
+		ck_assert_uint_le(sent[i].length, 20 + 20 + 1460);
+		ck_assert_uint_eq(up32(sent[i].data + 24), ISN_A + at);
+	}
+}
+END_TEST
+
+static uint32_t allowed;
+static bool (*send_any)(void *arg, const struct stream_segment *segment);
+
+static bool send_few(void *arg, const struct stream_segment *segment)
+{
+	return allowed > 0 && allowed-- > 0 && send_any(arg, segment);
+}
+
+/* Whoever emits takes two segments at a time: the rest goes when it is sent again, not the first two for ever. */
+START_TEST(cut_into_more_than_leaves_at_once)
+{
+	static uint8_t line[1400];
+	uint32_t at = 1;
+
+	memset(line, 'b', 1399);
+	line[1399] = '\n';
+	send_any = lab->sink.send;
+	lab->sink.send = send_few;
+	syns(MSS1460, 4);
+	while (at < 4401) {
+		struct lab_segment s = {.seq = ISN_A + 1,
+					.ack = ISN_B + 1,
+					.flags = F_ACK,
+					.window = 60000,
+					.payload = line,
+					.length = 1400};
+
+		n_sent = 0;
+		allowed = 2;
+		ck_assert_int_eq(give(0, &s), STREAM_HELD);
+		ck_assert_uint_ge(n_sent, 1);
+		ck_assert_uint_eq(up32(sent[0].data + 24), ISN_A + at);
+		for (uint32_t i = 0; i < n_sent; i++)
+			at += sent_payload(i);
+		allowed = 2;
+		data(1, 1, at, "", 0);
+	}
+	ck_assert_uint_eq(at, 4401);
+	/* All of it has come: who sends it once more is told so. */
+	n_sent = 0;
+	allowed = 2;
+	data(0, 1, 1, "again", 0);
+	ck_assert_uint_eq(n_sent, 1);
+	ck_assert_uint_eq(sent_payload(0), 0);
+	ck_assert_uint_eq(up32(sent[0].data + 28), ISN_A + 1401);
+}
+END_TEST
+
 START_TEST(gso_packets_pass_as_such)
 {
 	static uint8_t lines[20000];
@@ -424,6 +502,8 @@ int main(void)
 	    fin_behind_half_a_message,
 	    keepalive_and_zero_window,
 	    grown_beyond_the_mss,
+	    grown_beyond_the_mss_beside_options,
+	    cut_into_more_than_leaves_at_once,
 	    gso_packets_pass_as_such,
 	    midstream_is_not_read,
 	    signed_segments_are_not_read,
