@@ -97,12 +97,14 @@ static void recheck(struct engine *engine, uint64_t now, uint32_t index)
 	flow_arm(engine, now, index); /* timeouts may have changed too */
 }
 
-/* Other limits may hold than when it was made. */
-static void recheck_old(struct engine *engine, uint64_t now, uint32_t index)
+/* Other limits may hold than when it was made, and another gateway, which there may be no room for. */
+static bool recheck_old(struct engine *engine, uint64_t now, uint32_t index)
 {
+	if (!session_review(engine, now, index))
+		return false;
 	recheck(engine, now, index);
 	entry_review(engine, index);
-	session_review(engine, now, index);
+	return true;
 }
 
 /* Is a flow with the same packets there, of either side? */
@@ -314,8 +316,10 @@ static enum reason do_one(struct engine *engine, uint64_t now, const struct pack
 	if (leg->half)
 		return do_half(engine, now, view, decision, leg, rewrite);
 	if (leg->kind == LEG_FLOW) {
-		if (leg->recheck)
-			recheck_old(engine, now, leg->flow);
+		if (leg->recheck && !recheck_old(engine, now, leg->flow))
+			return REASON_ALG_NO_ROOM;
+		if (leg->recheck) /* others that ended for it may have moved it */
+			leg->slot = flow_slot_of(engine->flows, leg->flow, (enum flow_side)decision->side);
 		if (reason == REASON_FROM_ROUTER && flow_at(engine->flows, leg->flow)->flags & FLOW_IDENTITY)
 			limit_own_use(engine->limits, leg->flow);
 		engine->counts.hits++;
@@ -351,8 +355,8 @@ static enum reason turn_leg(struct engine *engine, uint64_t now, struct decision
 {
 	if (leg->kind != LEG_FLOW)
 		return make_flow(engine, now, decision->vrf, view, leg, index);
-	if (leg->recheck)
-		recheck_old(engine, now, *index);
+	if (leg->recheck && !recheck_old(engine, now, *index))
+		return REASON_ALG_NO_ROOM;
 	engine->counts.hits++;
 	return REASON_HAIRPIN;
 }

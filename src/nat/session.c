@@ -499,7 +499,7 @@ static enum alg judge(const struct engine *engine, const struct flow_record *flo
 	return alg_of(engine->snapshot, flow, SIDE_OUTSIDE);
 }
 
-void session_review(struct engine *engine, uint64_t now, uint32_t index)
+bool session_review(struct engine *engine, uint64_t now, uint32_t index)
 {
 	const struct flow_record *flow = flow_at(engine->flows, index);
 	struct reading reading = {.alg = ALG_NONE};
@@ -509,16 +509,15 @@ void session_review(struct engine *engine, uint64_t now, uint32_t index)
 
 	if (flow->protocol != PROTOCOL_UDP || !is_readable(flow) ||
 	    (known && reading.session != NULL && (reading.session->flags & SESSION_CHILD)))
-		return;
+		return true;
 	alg = judge(engine, flow, &client);
 	if (!can_read(flow, alg))
 		alg = ALG_NONE;
 	if (known && alg == reading.alg)
-		return;
+		return true;
 	if (known)
 		session_forget(engine, index);
-	if (alg != ALG_NONE)
-		attach(engine, now, index, alg, client, 0);
+	return alg == ALG_NONE || attach(engine, now, index, alg, client, 0);
 }
 
 /* ---- adoption ---- */
@@ -573,6 +572,13 @@ static void close_lost_streams(struct session_set *set)
 	}
 }
 
+/* Its next packet asks again. */
+static void review_later(struct engine *engine, uint32_t index)
+{
+	for (int side = 0; side < 2; side++)
+		flow_slot_of(engine->flows, index, (enum flow_side)side)->epoch = engine->snapshot->epoch - 1;
+}
+
 /* Of datagrams that are read one by one there is no record; and the configuration may be another than it was. */
 static void adopt_flows(struct engine *engine, uint64_t now)
 {
@@ -583,9 +589,9 @@ static void adopt_flows(struct engine *engine, uint64_t now)
 
 		if (engine->sessions->of_flow[index] != 0)
 			continue;
-		if (flow->protocol == PROTOCOL_UDP)
-			session_review(engine, now, index);
-		else
+		if (flow->protocol == PROTOCOL_UDP && !session_review(engine, now, index))
+			review_later(engine, index);
+		else if (flow->protocol != PROTOCOL_UDP)
 			flow->flags &= (uint8_t) ~(FLOW_ALG | FLOW_CLIENT_OUT);
 	}
 }
@@ -626,4 +632,17 @@ void session_numbers(const struct engine *engine, uint32_t flow, uint8_t side, s
 	segment->seq += (uint32_t)look.delta[SIDE_OUTSIDE];
 	segment->end += (uint32_t)look.delta[SIDE_OUTSIDE];
 	segment->ack -= (uint32_t)look.delta[SIDE_INSIDE];
+}
+
+uint32_t session_sent_as(const struct engine *engine, const struct flow_record *flow, uint8_t side, uint32_t seq)
+{
+	struct session_set *set = engine->sessions;
+	uint32_t entry = set->of_flow[flow - engine->records->flows];
+	const struct session_record *session = record_of(set, entry);
+
+	if (session == NULL || session->stream == STREAM_NONE)
+		return seq;
+	if (entry & OF_ANSWERER)
+		side = !side;
+	return stream_sent_as(set->streams, session->stream, (enum flow_side)side, seq);
 }

@@ -100,8 +100,9 @@ bool session_made(struct engine *engine, uint64_t now, const struct decoded *vie
 void session_forget(struct engine *engine, uint32_t flow);
 /* The flow ends. */
 void session_end(struct engine *engine, uint32_t flow);
-/* It is met under another configuration: of datagrams the gateway comes or goes. */
-void session_review(struct engine *engine, uint64_t now, uint32_t flow);
+/* It is met under another configuration: of datagrams the gateway comes or goes. False: one should read it, and there is no room:
+ * the packet must not go on; the next one asks again. May end other flows, as session_made does. */
+bool session_review(struct engine *engine, uint64_t now, uint32_t flow);
 /* After a swap: what is switched off stops. */
 void session_follow(struct engine *engine, uint64_t now);
 /* After adoption of the flows: sessions whose flow lives go on, others are gone. */
@@ -117,6 +118,8 @@ uint64_t session_next(const struct engine *engine);
 /* The numbers of a segment of a marked flow that came from this side of it, as the inside (of a hairpin the opener) counts them, so
  * that both sides are judged by the same ones. */
 void session_numbers(const struct engine *engine, uint32_t flow, uint8_t side, struct tcp_segment *segment);
+/* The same for a segment of `side` that is quoted as its receiver had it: its number as its sender counts. */
+uint32_t session_sent_as(const struct engine *engine, const struct flow_record *flow, uint8_t side, uint32_t seq);
 
 /* Counts; tells an operator what he should know. The flow may be RECORD_NONE. */
 void session_note(struct engine *engine, uint64_t now, enum alg alg, uint32_t flow, enum alg_note note);

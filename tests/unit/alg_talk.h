@@ -103,7 +103,7 @@ static inline void reopen(void)
 
 	engine_free(lab.engine);
 	records_close(lab.records);
-	lab.records = records_open(directory, 1024, &err);
+	lab.records = records_open(directory, 2048, &err);
 	ck_assert_ptr_nonnull(lab.records);
 	lab.engine = engine_new(lab.records, 43, lab.now);
 }
@@ -116,7 +116,7 @@ static inline void crash_setup(void)
 	lab_open(&lab, 64);
 	engine_free(lab.engine);
 	records_close(lab.records);
-	lab.records = records_open(directory, 1024, &err);
+	lab.records = records_open(directory, 2048, &err);
 	ck_assert_ptr_nonnull(lab.records);
 	lab.engine = engine_new(lab.records, 42, lab.now);
 	conf(1);

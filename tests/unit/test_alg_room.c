@@ -355,6 +355,45 @@ static bool dies_after(uint64_t stores, const char *text)
 	return WIFSIGNALED(status);
 }
 
+/* A flow from before there was a gateway: when that has no room for it, its messages do not leave unread, neither at once nor
+ * when they are sent again; nor after a restart. The flow stays, and when there is room it goes on. */
+START_TEST(a_gateway_that_comes_later_has_no_room)
+{
+	struct pkt p;
+
+	without_services(2);
+	for (uint16_t i = 0; i <= HOST_SESSIONS; i++) {
+		p = udp(HOST(5), (uint16_t)(1024 + i), PEER(1), TFTP, "hello\n");
+		IS(lab_out(&lab, &p), TRANSLATED_NEW);
+		p = udp(PEER(1), TFTP, src_of(&p), (uint16_t)sport_of(&p), "hello\n");
+		IS(lab_in(&lab, &p), TRANSLATED);
+	}
+	with_services(3);
+	for (uint16_t i = 0; i < HOST_SESSIONS; i++) {
+		p = udp(HOST(5), (uint16_t)(1024 + i), PEER(1), TFTP, "ADDR 10.0.0.5:9000\n");
+		IS(lab_out(&lab, &p), TRANSLATED);
+		ck_assert_str_eq(udp_text(&p), "ADDR 203.0.113.1:9000\n");
+	}
+	for (int i = 0; i < 3; i++) {
+		p = udp(HOST(5), 1024 + HOST_SESSIONS, PEER(1), TFTP, "ADDR 10.0.0.5:9000\n");
+		IS(lab_out(&lab, &p), ALG_NO_ROOM);
+		if (i == 1) {
+			reopen();
+			with_services(1);
+		}
+	}
+	ck_assert_uint_eq(counts(ALG_TFTP).live, HOST_SESSIONS);
+	ck_assert_uint_eq(lab_counts(&lab).flows, HOST_SESSIONS + 1);
+	without_services(2);
+	p = udp(HOST(5), 1024, PEER(1), TFTP, "hello\n");
+	IS(lab_out(&lab, &p), TRANSLATED);
+	with_services(3);
+	p = udp(HOST(5), 1024 + HOST_SESSIONS, PEER(1), TFTP, "ADDR 10.0.0.5:9000\n");
+	IS(lab_out(&lab, &p), TRANSLATED);
+	ck_assert_str_eq(udp_text(&p), "ADDR 203.0.113.1:9000\n");
+}
+END_TEST
+
 /* The gateway's state and what was read are of one moment: were the one kept without the other, the ADDR that SKIP hides would
  * be read again, without it. */
 START_TEST(killed_in_the_middle_of_a_message)
@@ -402,6 +441,7 @@ int main(void)
 	tcase_add_checked_fixture(crash, crash_setup, crash_teardown);
 	tcase_add_test(crash, half_a_command_survives);
 	tcase_add_test(crash, hosts_are_counted_again);
+	tcase_add_test(crash, a_gateway_that_comes_later_has_no_room);
 	tcase_add_test(crash, killed_in_the_middle_of_a_message);
 	suite_add_tcase(suite, crash);
 	return suite_main(suite);
