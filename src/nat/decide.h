@@ -50,6 +50,9 @@ struct leg {
 struct icmp_change {
 	ip4 source, destination;
 	struct endpoint quote_source, quote_destination; /* quoted query: identifier in both */
+	/* Where a gateway reads the flow: added to the quoted segment's sequence number, and whether its text must not be shown. */
+	uint32_t numbers;
+	bool blank;
 };
 
 struct decision {
@@ -126,7 +129,8 @@ bool half_outbound(const struct ask *ask, uint8_t protocol, struct endpoint glob
 
 /* icmp.c: what becomes of an ICMP error, by visit. */
 enum reason icmp_decide(const struct ask *ask, struct icmp_change *change);
-/* Carries it out: outer addresses, quoted addresses, ports and checksums. Extensions (RFC 4884) and padding stay. */
+/* Carries it out: outer addresses, quoted addresses, ports, numbers and checksums; a quoted text that shows too much is zeros.
+ * Extensions (RFC 4884) and padding stay. */
 void icmp_apply(struct decoded *view, const struct icmp_change *change);
 
 #endif

@@ -4,10 +4,13 @@
  * REQ-3 to REQ-7, RFC 4884).
  *
  * Promises: an error that goes outside never shows an inside address, outer or quoted: it is translated or dropped by
- * name. An error makes no state and ends none. Trusts a quote only when the message's checksum is right.
+ * name; a quoted text that a gateway may have translated for who quotes it is blanked. An error makes no state and ends none.
+ * Trusts a quote only when the message's checksum is right.
  */
+#include "lib/bytes.h"
 #include "nat/decide.h"
 #include "nat/rewrite.h"
+#include "nat/session.h"
 
 static struct endpoint source_of(const struct decoded *view)
 {
@@ -79,6 +82,22 @@ static void quote_to_local(const struct flow_record *flow, struct icmp_change *c
 {
 	change->quote_source = (struct endpoint){flow->il, flow->il_port};
 	change->quote_destination = (struct endpoint){flow->ol, flow->ol_port};
+}
+
+/* The quoted packet, which `side` of this flow sent, is as a gateway left it. Who is told knows it by his own number (a TCP heeds
+ * no other: RFC 5927 4.1); its text may be what only its receiver should read. */
+static void quote_read(const struct ask *ask, const struct flow_record *flow, uint8_t side, const struct decoded *quote,
+		       bool hide, struct icmp_change *change)
+{
+	uint32_t seq;
+
+	if (!(flow->flags & FLOW_ALG))
+		return;
+	change->blank = hide;
+	if (quote->protocol != PROTOCOL_TCP)
+		return;
+	seq = get_be32(quote->l4 + 4);
+	change->numbers = session_sent_as(ask->engine, flow, side, seq) - seq;
 }
 
 /* Is the quoted destination (or source) an address that only the inside may see? */
@@ -154,6 +173,7 @@ static enum reason error_out(const struct ask *ask, struct icmp_change *change)
 	if (change->source == flow->il || source_covered(ask))
 		change->source = flow->ig;
 	quote_to_global(flow, change);
+	quote_read(ask, flow, SIDE_OUTSIDE, &quote, true, change);
 	return checked(ask, &quote);
 }
 
@@ -177,6 +197,7 @@ static enum reason error_in(const struct ask *ask, struct icmp_change *change)
 	change->source = ask->view->source;
 	change->destination = flow->il;
 	quote_to_local(flow, change);
+	quote_read(ask, flow, SIDE_INSIDE, &quote, false, change);
 	return checked(ask, &quote);
 }
 
@@ -204,6 +225,7 @@ static enum reason error_turn(const struct ask *ask, struct icmp_change *change)
 	change->source = ask->view->source;
 	change->destination = sender->il;
 	quote_to_local(sender, change);
+	quote_read(ask, sender, SIDE_INSIDE, &quote, true, change);
 	return checked(ask, &quote);
 }
 
@@ -239,6 +261,7 @@ static enum reason error_own_inside(const struct ask *ask, struct icmp_change *c
 	change->source = ask->view->source;
 	change->destination = ask->view->destination;
 	quote_to_local(sender, change);
+	quote_read(ask, sender, SIDE_INSIDE, &quote, true, change);
 	return checked(ask, &quote);
 }
 
@@ -282,6 +305,7 @@ void icmp_apply(struct decoded *view, const struct icmp_change *change)
 	if (decode_quote(view, &quote)) {
 		rewrite = rewrite_to(&quote, change->quote_source, change->quote_destination);
 		rewrite_apply(&quote, &rewrite);
+		rewrite_read(&quote, change->numbers, change->blank);
 	}
 	rewrite_icmp_checksum(view);
 	rewrite_outer(view, change->source, change->destination);

@@ -173,3 +173,40 @@ void rewrite_fragmentable(struct decoded *packet, uint16_t id)
 	put_be16(packet->ip + 4, id);
 	packet->ip_id = id;
 }
+
+static uint32_t transport_header(const struct decoded *packet)
+{
+	uint32_t header = 8;
+
+	if (packet->protocol == PROTOCOL_TCP)
+		header = packet->l4_length > 12 ? (packet->l4[12] >> 4) * 4u : 20;
+	return packet->protocol == PROTOCOL_TCP && header < 20 ? 20 : header;
+}
+
+static void wipe(struct decoded *packet, uint32_t from)
+{
+	uint32_t delta = 0;
+
+	for (uint32_t at = from; at < packet->l4_length; at += 2) {
+		uint8_t *word = packet->l4 + at;
+		bool odd = at + 1 == packet->l4_length;
+
+		delta = csum_fold(delta + csum_delta16(odd ? (uint16_t)(word[0] << 8) : get_be16(word), 0));
+		memset(word, 0, odd ? 1 : 2);
+	}
+	fix_transport(packet, delta);
+}
+
+void rewrite_read(struct decoded *quote, uint32_t numbers, bool blank)
+{
+	if (quote->later_fragment)
+		return;
+	if (quote->protocol == PROTOCOL_TCP && numbers != 0) {
+		uint32_t seq = get_be32(quote->l4 + 4);
+
+		put_be32(quote->l4 + 4, seq + numbers);
+		fix_transport(quote, csum_delta32(seq, seq + numbers));
+	}
+	if (blank)
+		wipe(quote, transport_header(quote));
+}

@@ -40,6 +40,9 @@ void rewrite_header_checksum(struct decoded *packet);
 void rewrite_resize(struct decoded *packet, uint32_t length, bool summed);
 /* May be fragmented from here on, under a new identification. The header's checksum is left to rewrite_resize. */
 void rewrite_fragmentable(struct decoded *packet, uint16_t id);
+/* A quoted packet that a gateway has read: a segment's number gets `numbers` more; blank: what stands behind the transport
+ * header becomes zeros. The quoted checksum follows. */
+void rewrite_read(struct decoded *quote, uint32_t numbers, bool blank);
 /* Changes the outer addresses only (the transport has no pseudo header: ICMP). */
 void rewrite_outer(struct decoded *packet, ip4 source, ip4 destination);
 

@@ -265,6 +265,7 @@ static enum reason segment(struct work *work, struct packet *packet, struct deco
 	struct session_record *session = work->reading.session;
 	struct stream_reader reader = reader_of(work);
 	struct stream_sink sink = sink_of(work);
+	uint32_t length = view->length;
 	enum stream_fate fate;
 
 	if (!is_sound(packet, view))
@@ -277,6 +278,10 @@ static enum reason segment(struct work *work, struct packet *packet, struct deco
 	fate = stream_packet(work->engine->sessions->streams, session->stream, (enum flow_side)side, work->now, view,
 			     room_of(packet), &reader, &sink);
 	if (fate == STREAM_PASS) {
+		/* Its sender cannot make it smaller than a link that it keeps to already. */
+		if (view->length > length && view->dont_fragment && !packet->gso)
+			rewrite_fragmentable(view, ident_next(work->engine->idents, becomes->source,
+							      becomes->destination, PROTOCOL_TCP, 1));
 		rewrite_header_checksum(view);
 		rewrite_complete(view);
 	}
