@@ -103,6 +103,8 @@ static const struct {
     HEADER_ROW("P-Preferred-Identity", 0, HEADER_IDENTITY),
     HEADER_ROW("P-Associated-URI", 0, HEADER_IDENTITY),
     HEADER_ROW("P-Called-Party-ID", 0, HEADER_IDENTITY),
+    HEADER_ROW("P-Charge-Info", 0, HEADER_IDENTITY),
+    HEADER_ROW("P-Served-User", 0, HEADER_IDENTITY),
     HEADER_ROW("Remote-Party-ID", 0, HEADER_IDENTITY),
     HEADER_ROW("Diversion", 0, HEADER_IDENTITY),
     HEADER_ROW("History-Info", 0, HEADER_IDENTITY),

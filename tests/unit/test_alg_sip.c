@@ -70,7 +70,8 @@ START_TEST(every_header)
 						 "P-Asserted-Identity", "P-Preferred-Identity",
 						 "Remote-Party-ID",	"Diversion",
 						 "History-Info",	"Reply-To",
-						 "P-Associated-URI",	"p-called-party-id"};
+						 "P-Associated-URI",	"p-called-party-id",
+						 "P-Charge-Info",	"P-Served-User"};
 	static const char *const others[] = {
 	    "Authorization", "Proxy-Authorization", "WWW-Authenticate", "In-Reply-To", "Replaces",
 	    "Join",	     "Target-Dialog",	    "Subject",		"X-Contact",   "User-Agent",
