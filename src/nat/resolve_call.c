@@ -513,8 +513,11 @@ enum resolve_outcome resolve_media(struct making *m, const struct mention *menti
 
 	if (m->sender != NULL && mention->role == ROLE_MEDIA)
 		say_medium(m, mention->medium);
-	if (mention->at.port == 0 && !(mention->flags & MENTION_ACTIVE))
+	if (mention->at.port == 0 && !(mention->flags & MENTION_ACTIVE)) {
+		if (m->sender == NULL && m->told.n_refused < CALL_PORTS_MAX)
+			m->told.refused[m->told.n_refused++] = mention->medium;
 		return RESOLVED;
+	}
 	if (names_nobody(mention->at.addr)) {
 		if (m->sender != NULL && m->told.call != NULL)
 			hold(m, mention);

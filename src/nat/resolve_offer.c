@@ -173,6 +173,35 @@ static void settle_ports(struct making *m, ip4 host, bool agreed)
 	STORE_POINT();
 }
 
+/* ---- media that the other side does not take (RFC 3264 6) */
+
+static bool is_of(const struct call_remote *remote, uint16_t medium)
+{
+	return remote->at.addr != 0 && (remote->medium & ~CALL_REMOTE_RTCP) == medium;
+}
+
+/* Unless another branch takes it, nothing will come to its ports. */
+static void refuse(struct making *m, uint16_t medium)
+{
+	struct call_record *call = m->told.call;
+	struct call_port *port = NULL;
+	const uint32_t party = call_party(m->receiver), branch = m->findings->branch;
+
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
+		struct call_remote *remote = &call->remotes[i];
+
+		if (is_of(remote, medium) && remote->party == party && (remote->branch == branch || remote->branch == 0))
+			*remote = (struct call_remote){0};
+		else if (is_of(remote, medium) && remote->host == m->receiver->il)
+			return;
+	}
+	while ((port = call_port_of_call(m->engine->calls, call_index(m->engine->calls, call), port)) != NULL) {
+		if (port->host == m->receiver->il && port->medium == medium)
+			port->flags |= PORT_REPLACED;
+	}
+	STORE_POINT();
+}
+
 /* ---- questions and answers */
 
 static void settle(struct making *m, bool agreed)
@@ -203,6 +232,8 @@ void offer_follow(struct making *m)
 		return;
 	if (!described && (m->findings->question == 0 || *asked != m->findings->question))
 		return;
+	for (uint32_t i = 0; i < m->told.n_refused && answer == ANSWER_AGREED && m->receiver != NULL; i++)
+		refuse(m, m->told.refused[i]);
 	settle(m, answer == ANSWER_AGREED);
 	*asked = 0;
 }

@@ -19,10 +19,11 @@ struct telling {
 	bool shows_local[2], shows_global[2]; /* the sender's own address, in names and in contacts */
 	uint32_t granted_s;       /* to contacts of ours */
 	uint32_t wanted_s;        /* the longest that a contact is to last */
-	uint32_t n_made, n_touched, n_media, n_places;
+	uint32_t n_made, n_touched, n_media, n_places, n_refused;
 	ip4 places[CALL_PEERS];   /* where the other side wants to be reached */
 	uint32_t made_ports[PORTS_MAX], touched[PORTS_MAX]; /* ports; of media those that are announced (again) */
 	uint16_t media[PORTS_MAX]; /* that an inside party says something about */
+	uint16_t refused[CALL_PORTS_MAX]; /* that an outside party does not take */
 };
 
 struct making {

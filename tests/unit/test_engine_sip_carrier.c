@@ -326,6 +326,36 @@ START_TEST(one_port_for_all_is_declined)
 }
 END_TEST
 
+/* The other side has no camera: the ports for that go, and shows do not wait for a picture. Later it finds one. */
+START_TEST(a_picture_is_declined)
+{
+	static const char both[] = "m=audio 4000 RTP/AVP 0\r\nm=video 4010 RTP/AVP 96\r\n";
+	struct call_medium_row rows[CALL_PORTS_MAX];
+
+	masquerade();
+	invite_out(1, both);
+	SAY_IN(.method = "INVITE", .status = "183 Session Progress", .media = THERE "m=video 0 RTP/AVP 96\r\n");
+	ck_assert(media_rows(rows) == 4 && !rows[2].closing);
+	SAY_IN(.method = "INVITE", .status = "200 OK", .media = THERE "m=video 0 RTP/AVP 96\r\n");
+	ck_assert_uint_eq(media_rows(rows), 4);
+	ck_assert(!rows[0].closing && !rows[1].closing && rows[2].closing && rows[3].closing);
+	lab_wait(&lab, 34);
+	ck_assert_uint_eq(media_rows(rows), 2);
+	ck_assert(comes_in(2, 4000) && !comes_in(1, 4010));
+	SAY_OUT(.method = "INVITE", .cseq = 2, .media = both);
+	SAY_IN(.method = "INVITE", .status = "200 OK", .cseq = 2, .media = THERE "m=video 6010 RTP/AVP 96\r\n");
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) && comes_in(2, 4010));
+	/* Of two that answer one has a camera: they stay. */
+	invite_out(2, both);
+	SAY_IN(.call = 2, .method = "INVITE", .status = "200 OK", .media = THERE "m=video 6010 RTP/AVP 96\r\n");
+	SAY_IN(.call = 2, .method = "INVITE", .status = "200 OK", .tag = "other", .addr = "198.51.100.3",
+	       .media = THERE "m=video 0 RTP/AVP 96\r\n");
+	lab_wait(&lab, 34);
+	ck_assert_uint_eq(calls_now().ports, 9);
+}
+END_TEST
+
 /* TCP candidates that only connect say port 9 (RFC 6544 4.5). */
 START_TEST(candidates_that_connect)
 {
@@ -585,6 +615,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_repeated_challenge_does_not_end_the_call);
 	tcase_add_test(t, descriptions_that_are_odd);
 	tcase_add_test(t, one_port_for_all_is_declined);
+	tcase_add_test(t, a_picture_is_declined);
 	tcase_add_test(t, candidates_that_connect);
 	tcase_add_test(t, one_of_three_that_ring_is_picked_up);
 	tcase_add_test(t, none_of_two_that_ring_is_picked_up);
