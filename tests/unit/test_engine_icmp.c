@@ -86,12 +86,18 @@ START_TEST(outbound_error_hides_the_host)
 		struct pkt wire = in;
 
 		IS(lab_in(&lab, &in), TRANSLATED);
-		/* By the host itself, and by a router on the way (RFC 5508 REQ-5). */
-		for (int n = 5; n < 7; n++) {
-			struct pkt e = pkt_error(HOST(n), PEER(1), 3, 3, 0, &in, 548, 0);
+		/* By the host itself, and by a router on the way (RFC 5508 REQ-5). Redirects stay inside. */
+		for (uint32_t t = 0; t < 2 * sizeof(types); t++) {
+			uint8_t type = types[t / 2];
+			struct pkt e = pkt_error(HOST(5 + t % 2), PEER(1), type, 1, 0, &in, 548, 0);
 
+			if (type == 5) {
+				IS(lab_out(&lab, &e), REDIRECT);
+				continue;
+			}
 			IS(lab_out(&lab, &e), TRANSLATED_ICMP_ERROR);
 			GOOD(e);
+			ck_assert_uint_eq(l4_of(&e)[0], type);
 			ck_assert_uint_eq(src_of(&e), global);
 			ck_assert_uint_eq(dst_of(&e), PEER(1));
 			ck_assert(memcmp(quote_of(&e), wire.data, wire.length) == 0);

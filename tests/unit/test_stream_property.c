@@ -72,8 +72,8 @@ START_TEST(split_at_every_byte)
 }
 END_TEST
 
-/* A line of 65535 bytes is a message, one of 65536 is none: it goes on as it is, and so does all
- * that follows. */
+/* A line of 65537 bytes (the longest message of DNS, with its length) is a message, a longer one is none: it goes on as it is,
+ * and so does all that follows. */
 static void long_line(uint32_t size, bool changed)
 {
 	struct lab_options options = lab_defaults(size);
