@@ -225,6 +225,8 @@ static bool lab_send(void *arg, const struct stream_segment *s)
 
 	if (lab->dead || lab->sink_refuses)
 		return false;
+	if (lab->options.few != 0 && lab->sent_now++ >= lab->options.few)
+		return false;
 	lab->emitted++;
 	lab->emitted_data += s->length > 0;
 	MUST(lab, s->options_length <= 40 && s->options_length % 4 == 0);
@@ -255,6 +257,7 @@ enum stream_fate lab_through(struct lab *lab, int from, uint8_t *bytes, uint32_t
 	enum stream_fate fate;
 
 	MUST(lab, decode_packet(bytes, *length, &view));
+	lab->sent_now = 0;
 	fate = stream_packet(lab->set, lab->stream, (enum flow_side)from, lab->now, &view, ROOM,
 			     &lab->reader, &lab->sink);
 	*length = view.length;
@@ -312,6 +315,7 @@ struct lab_options lab_wild(uint32_t seed)
 	o.keepalives = lab_random(&dice, 4) == 0;
 	o.simultaneous = lab_random(&dice, 8) == 0;
 	o.kill = lab_random(&dice, 2) == 0 ? 0 : lab_random(&dice, 100);
+	o.few = lab_random(&dice, 3) == 0 ? 1 + lab_random(&dice, 4) : 0;
 	for (int i = 0; i < 2; i++) {
 		o.mss[i] = lab_random(&dice, 4) == 0 ? 100 + lab_random(&dice, 400)
 						     : 536 + lab_random(&dice, 925);
@@ -437,6 +441,7 @@ static void engine_due(struct lab *lab)
 	while (stream_next_due(lab->set, &stream) <= lab->now) {
 		uint32_t before_it = lab->emitted;
 
+		lab->sent_now = 0;
 		stream_due(lab->set, lab->now, stream, &lab->reader, &lab->sink);
 		if (lab->dead)
 			lab_restart(lab);

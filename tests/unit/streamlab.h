@@ -23,6 +23,7 @@ struct lab_options {
 	uint32_t writes[2]; /* bytes the application writes at a time; 0: all at once */
 	uint32_t kill;	    /* per mille of emissions after which the engine starts anew */
 	bool simultaneous;
+	uint32_t few;	    /* segments that the engine may send in one call; 0: all */
 	uint32_t chunks, streams;
 	uint32_t limit_ms;
 };
@@ -74,6 +75,7 @@ struct lab {
 	struct splices splices;
 	uint32_t messages, notes[NOTE_COUNT];
 	uint32_t kills, emitted, emitted_data;
+	uint32_t sent_now; /* by the engine, in this call */
 	bool dead; /* the engine was killed in this call */
 	uint8_t *copy;
 	bool sink_refuses;
