@@ -78,6 +78,11 @@ START_TEST(hold)
 	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->at.port, 4000);
 	sip_becomes(INVITE(
 	    SHARED "a=inactive\r\nm=audio ^4000^ RTP/AVP 0\r\na=sendonly\r\n^+a=rtcp:$4001$\r\n^"));
+	/* Of all media, of one, and of one not. */
+	found = sip_becomes(INVITE(SHARED "a=recvonly\r\nm=audio ^4000^ RTP/AVP 0\r\n^+a=rtcp:$4001$\r\n^"
+					  "m=audio ^4010^ RTP/AVP 0\r\na=sendrecv\r\n^+a=rtcp:$4011$\r\n^"));
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->flags & MENTION_HELD, MENTION_HELD);
+	ck_assert_uint_eq(medium_of(found, 1, ROLE_MEDIA)->flags & MENTION_HELD, 0);
 }
 END_TEST
 

@@ -409,7 +409,7 @@ START_TEST(every_trace_of_a_call_names_it)
 {
 	const struct trace_ring *ring = engine_traces(lab.engine);
 	bool kinds[TRACE_NOTE + 1] = {false};
-	bool places[3] = {false};
+	bool places[3] = {false}, port_announced = false, port_used = false;
 	struct pkt p;
 
 	masquerade();
@@ -428,6 +428,8 @@ START_TEST(every_trace_of_a_call_names_it)
 		kinds[trace->kind] = true;
 		ck_assert_msg(strcmp(trace->call, "call1") == 0, "row %u of %.16s: kind %u, call '%s'", (unsigned)i,
 			      trace->message, trace->kind, trace->call);
+		port_announced |= trace->kind == TRACE_EXPECTED && trace->before.port == 4000;
+		port_used |= trace->kind == TRACE_CAME && trace->before.port == 4000;
 		if (trace->kind != TRACE_CHANGED)
 			continue;
 		ck_assert_ptr_nonnull(trace->place);
@@ -437,6 +439,7 @@ START_TEST(every_trace_of_a_call_names_it)
 	}
 	ck_assert(kinds[TRACE_CHANGED] && kinds[TRACE_EXPECTED] && kinds[TRACE_CAME] && kinds[TRACE_NOTE]);
 	ck_assert(places[0] && places[1] && places[2]);
+	ck_assert(port_announced && port_used);
 }
 END_TEST
 

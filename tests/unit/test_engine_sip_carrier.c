@@ -346,13 +346,18 @@ START_TEST(a_picture_is_declined)
 	SAY_IN(.method = "INVITE", .status = "200 OK", .cseq = 2, .media = THERE "m=video 6010 RTP/AVP 96\r\n");
 	lab_wait(&lab, 34);
 	ck_assert(comes_in(2, 4000) && comes_in(2, 4010));
+	SAY_OUT(.method = "INVITE", .cseq = 3, .media = both);
+	SAY_IN(.method = "INVITE", .status = "200 OK", .cseq = 3, .media = THERE "m=video 0 RTP/AVP 96\r\n");
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) && !comes_in(2, 4010));
+	ck_assert_uint_eq(media_rows(rows), 2);
 	/* Of two that answer one has a camera: they stay. */
 	invite_out(2, both);
 	SAY_IN(.call = 2, .method = "INVITE", .status = "200 OK", .media = THERE "m=video 6010 RTP/AVP 96\r\n");
 	SAY_IN(.call = 2, .method = "INVITE", .status = "200 OK", .tag = "other", .addr = "198.51.100.3",
 	       .media = THERE "m=video 0 RTP/AVP 96\r\n");
 	lab_wait(&lab, 34);
-	ck_assert_uint_eq(calls_now().ports, 9);
+	ck_assert_uint_eq(calls_now().ports, 7);
 }
 END_TEST
 
@@ -523,6 +528,28 @@ START_TEST(a_request_long_after_to_an_unusual_port)
 }
 END_TEST
 
+/* A request without a contact is answered where its Via says, which is read though no such port is configured. */
+START_TEST(an_answer_to_an_unusual_port)
+{
+	struct says options = {.first = "OPTIONS sip:b@203.0.113.1 SIP/2.0", .method = "OPTIONS", .call = 4,
+			       .via = "198.51.100.1:5065"};
+	struct says ok = {.first = "SIP/2.0 200 OK", .method = "OPTIONS", .call = 4, .to = "t", .via = "198.51.100.1:5065",
+			  .contact = "10.0.0.5:5060"};
+
+	lab_static(&lab, 1, P_UDP, HOST(5), 5060, FACE, 5060);
+	masquerade();
+	/* Where nobody waits for it, it is not. */
+	sip_out(HOST(5), 5060, PROXY, 5065, &ok);
+	HAS("10.0.0.5");
+	lab_wait(&lab, 400);
+	sip_in(PROXY, 50591, FACE, 5060, &options);
+	HAS("OPTIONS sip:b@10.0.0.5 SIP/2.0");
+	sip_out(HOST(5), 5060, PROXY, 5065, &ok);
+	HAS_NOT("10.0.0.5");
+	HAS("Contact: <sip:u@203.0.113.1:5060>");
+}
+END_TEST
+
 /* ---- both inside */
 
 /* An exchange outside makes two calls of one, and lets media go from phone to phone. */
@@ -622,6 +649,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_call_that_comes_by_two_ways);
 	tcase_add_test(t, sent_on_to_another_port);
 	tcase_add_test(t, a_request_long_after_to_an_unusual_port);
+	tcase_add_test(t, an_answer_to_an_unusual_port);
 	tcase_add_test(t, an_exchange_outside_between_two_inside);
 	tcase_add_test(t, one_inside_calls_the_other_by_its_global_address);
 	suite_add_tcase(s, t);

@@ -113,6 +113,64 @@ START_TEST(another_requests_refusal_undoes_nothing)
 }
 END_TEST
 
+START_TEST(refused_asked_again_and_refused_again)
+{
+	masquerade();
+	call_up(1);
+	for (unsigned i = 0; i < 3; i++) {
+		SAY_OUT(.method = "INVITE", .cseq = 7 + i, .media = NEW);
+		ck_assert_uint_eq(ports_at(4100), 1);
+		SAY_IN(.method = "INVITE", .status = "491 Request Pending", .cseq = 7 + i);
+		ck_assert_uint_eq(ports_at(4100), 0);
+		lab_wait(&lab, 20);
+	}
+	ck_assert_uint_eq(calls_now().ports, 5);
+	lab_wait(&lab, 14);
+	ck_assert_uint_eq(calls_now().ports, 3);
+	ck_assert(comes_in(2, 4000) && !comes_in(2, 4100));
+}
+END_TEST
+
+/* It wants another port, then its own again, before the first question is answered. */
+START_TEST(back_to_the_port_of_before)
+{
+	masquerade();
+	invite_out(1, AUDIO);
+	SAY_IN(.method = "INVITE", .status = "183 Session Progress", .media = THERE);
+	SAY_OUT(.method = "UPDATE", .cseq = 2, .media = NEW);
+	SAY_OUT(.method = "UPDATE", .cseq = 3, .media = AUDIO);
+	SAY_IN(.method = "UPDATE", .status = "200 OK", .cseq = 3, .media = THERE);
+	SAY_IN(.method = "INVITE", .status = "200 OK", .media = THERE);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) && comes_in(2, 4001));
+	ck_assert(!comes_in(2, 4100));
+	ck_assert_uint_eq(calls_now().ports, 3);
+}
+END_TEST
+
+/* What was said of one medium does not push out what was said of another. */
+START_TEST(two_media_move_together)
+{
+	static const char ours[] = "m=audio 4000 RTP/AVP 0\r\nm=video 4010 RTP/AVP 31\r\n";
+	static const char theirs[] = "m=audio 6000 RTP/AVP 0\r\nm=video 6010 RTP/AVP 31\r\n";
+
+	masquerade();
+	invite_out(1, ours);
+	SAY_IN(.method = "INVITE", .status = "200 OK", .media = theirs);
+	for (unsigned i = 0; i < 3; i++) {
+		const char *addr = i % 2 == 0 ? "198.51.100.9" : "198.51.100.2";
+		int now = i % 2 == 0 ? 9 : 2, before = 11 - now;
+
+		SAY_IN(.method = "INVITE", .theirs = true, .cseq = 7 + i, .addr = addr, .media = theirs);
+		ck_assert(comes_in(now, 4000) && comes_in(now, 4010));
+		SAY_OUT(.method = "INVITE", .status = "200 OK", .theirs = true, .cseq = 7 + i, .media = ours);
+		lab_wait(&lab, 301);
+		ck_assert(comes_in(now, 4000) && comes_in(now, 4010));
+		ck_assert(!comes_in(before, 4000) && !comes_in(before, 4010));
+	}
+}
+END_TEST
+
 /* Both ask at once, both are refused (RFC 3261 14.1), and one asks again. */
 START_TEST(glare)
 {
@@ -367,6 +425,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, our_refused_offer_leaves_what_was_before, 0, sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_loop_test(t, their_refused_offer_leaves_what_was_before, 0, sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_test(t, another_requests_refusal_undoes_nothing);
+	tcase_add_test(t, refused_asked_again_and_refused_again);
+	tcase_add_test(t, back_to_the_port_of_before);
+	tcase_add_test(t, two_media_move_together);
 	tcase_add_test(t, glare);
 	tcase_add_test(t, a_refusal_that_describes_media);
 	tcase_add_test(t, what_is_offered_late_is_answered_with_ack);
