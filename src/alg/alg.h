@@ -220,6 +220,9 @@ struct gateway {
 	/* A whole message: a datagram's payload, or as framed. findings come cleared. */
 	enum scan (*scan)(void *state, enum alg_from from, const uint8_t *bytes, uint32_t length, bool stream,
 			  struct findings *findings);
+	/* NULL: no need. A datagram's payload that was `was` bytes long and has been made longer: if its receiver may not take so
+	 * much, it is written anew in its place, and shorter. Its length, the same if it stays. */
+	uint32_t (*shorten)(uint8_t *bytes, uint32_t length, uint32_t was);
 };
 
 /* NULL: not built. */

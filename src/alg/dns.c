@@ -679,4 +679,5 @@ const struct gateway gateway_dns = {
 	.patience_s = 15,
 	.frame = dns_frame,
 	.scan = dns_scan,
+	.shorten = dns_shorten,
 };

@@ -289,18 +289,28 @@ static enum reason segment(struct work *work, struct packet *packet, struct deco
 	return reason_of(fate, reason);
 }
 
+/* What the payload becomes stands in set->message; how long it is. */
+static uint32_t write_message(struct session_set *set, const struct decoded *view, enum alg alg)
+{
+	const struct gateway *gateway = alg_gateway(alg);
+	uint32_t was = view->l4_length - UDP_HEADER, length = set->splices.length;
+
+	splice_apply(view->l4 + UDP_HEADER, was, &set->splices, set->message);
+	return gateway->shorten != NULL && length > was ? gateway->shorten(set->message, length, was) : length;
+}
+
 /* False: it does not fit. The rest of the packet behind the datagram, if any, is left out. */
 static bool replace(struct engine *engine, const struct packet *packet, struct decoded *view,
-		    const struct rewrite *becomes)
+		    const struct rewrite *becomes, enum alg alg)
 {
 	struct session_set *set = engine->sessions;
-	uint32_t length = UDP_HEADER + set->splices.length, total = view->header_length + length;
+	uint32_t payload = write_message(set, view, alg), length = UDP_HEADER + payload,
+		 total = view->header_length + length;
 	bool summed = view->l4[6] != 0 || view->l4[7] != 0 || packet->checksum_partial;
 
 	if (total > room_of(packet))
 		return false;
-	splice_apply(view->l4 + UDP_HEADER, view->l4_length - UDP_HEADER, &set->splices, set->message);
-	memcpy(view->l4 + UDP_HEADER, set->message, set->splices.length);
+	memcpy(view->l4 + UDP_HEADER, set->message, payload);
 	if (total > view->length && view->dont_fragment) {
 		rewrite_fragmentable(view, ident_next(engine->idents, becomes->source, becomes->destination,
 						      PROTOCOL_UDP, 1));
@@ -332,7 +342,7 @@ static enum reason datagram(struct work *work, struct packet *packet, struct dec
 		return REASON_ALG_REFUSED;
 	if (fate == MESSAGE_SAME)
 		return reason;
-	if (!replace(work->engine, packet, view, becomes)) {
+	if (!replace(work->engine, packet, view, becomes, (enum alg)work->reading.alg)) {
 		note(work, NOTE_TOO_BIG);
 		return REASON_ALG_REFUSED;
 	}
