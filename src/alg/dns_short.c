@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * DNS answers by datagram that have become longer than who asked takes: 512 bytes, unless he said otherwise (RFC 1035 4.2.1,
- * RFC 6891 6.2.3). Such an answer says that it is cut (TC) and holds the question alone, so that he asks again by TCP, as if the server
- * had cut it.
+ * RFC 6891 6.2.3). Such an answer says that it is cut (TC) and holds the question alone, so that he asks again by TCP, as if the
+ * server had cut it.
  *
  * Promises: an answer that was longer before, or tells that the asker's limit is another one (OPT), stays as it is; so does what is
  * no answer. Reads nothing outside of the message.
