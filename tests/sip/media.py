@@ -3,7 +3,8 @@
 """The voices of the calls that sipp sets up: media.py DIRECTORY SIDE NAME, in the namespace NAME.
 
 Follows every log of messages DIRECTORY/RUN.SIDE.msg whose party has an address here. Who has said a description and heard one sends from the ports it said
-itself to those it heard: RTP to the port of the medium, RTCP to the next one or where a=rtcp has it. What comes in is
+itself to those it heard: RTP to the port of the medium, RTCP to the next one or where a=rtcp has it, or to the same where both
+said a=rtcp-mux. What comes in is
 counted by what was announced; the ports are open as soon as the party's scenario, DIRECTORY/RUN.SIDE.xml, is there, so that
 nothing comes too early. On SIGUSR1: says "done" when all is sent. On SIGTERM: DIRECTORY/media.NAME.json, with
     bursts: [{id, run, kind, own, remote}]   what was sent: kind is rtp, rtcp or udptl
@@ -53,7 +54,7 @@ def field(head, name, brief):
 
 
 def media_of(text):
-    """[(kind, address, port, rtcp address, rtcp port, mode)]; port 0: closed"""
+    """A dictionary of each; port 0: closed; rtcp: its place, if it is not muxed"""
     session, found = {"c": "", "mode": "sendrecv"}, []
     for line in text.split("\r\n"):
         if line.startswith("m="):
@@ -71,7 +72,7 @@ def media_of(text):
             scope["mux"] = True
     for one in found:
         address, port = one["rtcp"] or ("", one["port"] + 1)
-        one["rtcp"] = (address or one["c"], one["port"] if one.get("mux") else port)
+        one["rtcp"] = (address or one["c"], port)
     return found
 
 
@@ -174,8 +175,9 @@ class Talker:
         if own["kind"] == "image":
             ways = [("udptl", (own["c"], own["port"]), (remote["c"], remote["port"]), 1)]
         else:
-            ways = [("rtp", (own["c"], own["port"]), (remote["c"], remote["port"]), 1),
-                    ("rtcp", own["rtcp"], remote["rtcp"], 5)]
+            near, far = (own["c"], own["port"]), (remote["c"], remote["port"])
+            mux = own.get("mux") and remote.get("mux")
+            ways = [("rtp", near, far, 1), ("rtcp", near if mux else own["rtcp"], far if mux else remote["rtcp"], 5)]
         if ways[0][1] not in self.sockets:
             return  # the other namespace's party
         now = time.monotonic()

@@ -118,6 +118,8 @@ def calls():
     yield "rtcp-elsewhere", 1, opening(audio(more=("a=rtcp:[rtcp7]",))) + closing()
     yield "rtcp-address", 1, opening(audio(more=("a=rtcp:[rtcp7] IN IP4 [own]",))) + closing()
     yield "rtcp-mux", 1, opening(audio(more=("a=rtcp-mux",))) + closing()
+    yield "mux-declined", 1, opening(audio(more=("a=rtcp-mux",)), answer=(A1,)) + closing()
+    yield "video-declined", 1, opening(audio(), video(), answer=(audio(), closed(video()))) + closing()
     yield "odd-port", 1, opening(audio(1)) + closing()
     yield "media-address", 1, opening(audio(address="here"), video(address="here"), session=False) + closing()
     yield "refer-blind", 1, opening(A1) + refer("<sip:carol@[own]:[ownport]>") + closing("B")

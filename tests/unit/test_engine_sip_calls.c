@@ -409,7 +409,8 @@ START_TEST(every_trace_of_a_call_names_it)
 {
 	const struct trace_ring *ring = engine_traces(lab.engine);
 	bool kinds[TRACE_NOTE + 1] = {false};
-	bool places[3] = {false}, port_announced = false, port_used = false;
+	bool places[3] = {false}, port_announced = false;
+	unsigned port_used = 0;
 	struct pkt p;
 
 	masquerade();
@@ -419,6 +420,7 @@ START_TEST(every_trace_of_a_call_names_it)
 	SAY_OUT(.method = "UPDATE", .cseq = 2, .media = "m=audio x RTP/AVP 0\r\n");
 	SAY_OUT(.method = "UPDATE", .cseq = 2, .media = "m=audio 80 RTP/AVP 0\r\n");
 	rtp_in(2, 6000, FACE, 4000, &p);
+	rtp_in(2, 6002, FACE, 4000, &p);
 	struct says ack = {.first = "ACK sip:u@there SIP/2.0", .method = "ACK", .call = 1, .to = "t", .via = "10.0.0.5:5060"};
 	sip_out(HOST(5), 49000, PEER(4), 7070, &ack);
 	ck_assert_uint_gt(ring->head, 10);
@@ -429,7 +431,7 @@ START_TEST(every_trace_of_a_call_names_it)
 		ck_assert_msg(strcmp(trace->call, "call1") == 0, "row %u of %.16s: kind %u, call '%s'", (unsigned)i,
 			      trace->message, trace->kind, trace->call);
 		port_announced |= trace->kind == TRACE_EXPECTED && trace->before.port == 4000;
-		port_used |= trace->kind == TRACE_CAME && trace->before.port == 4000;
+		port_used += trace->kind == TRACE_CAME && trace->before.port == 4000;
 		if (trace->kind != TRACE_CHANGED)
 			continue;
 		ck_assert_ptr_nonnull(trace->place);
@@ -439,7 +441,9 @@ START_TEST(every_trace_of_a_call_names_it)
 	}
 	ck_assert(kinds[TRACE_CHANGED] && kinds[TRACE_EXPECTED] && kinds[TRACE_CAME] && kinds[TRACE_NOTE]);
 	ck_assert(places[0] && places[1] && places[2]);
-	ck_assert(port_announced && port_used);
+	ck_assert(port_announced);
+	/* Once, whoever else comes. */
+	ck_assert_uint_eq(port_used, 1);
 }
 END_TEST
 
