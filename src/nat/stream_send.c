@@ -18,6 +18,7 @@
 #define MSS_LEAST    88u
 #define RTO_FIRST    1000u
 #define RTO_SLACK    200u /* least part of a timeout on top of the round trip */
+#define RTO_GROWN    4u
 #define FIRST_FLIGHT 10u /* segments, RFC 6928 */
 #define DUPLICATES   3u
 
@@ -235,6 +236,14 @@ void lane_timed(struct lane *lane, uint64_t now, bool again, uint32_t end)
 	}
 }
 
+static uint32_t timeout_of(const struct lane *lane)
+{
+	uint32_t slack = 4 * lane->rttvar > RTO_SLACK ? 4 * lane->rttvar : RTO_SLACK;
+	uint32_t rto = lane->srtt != 0 ? lane->srtt + slack : RTO_FIRST;
+
+	return rto < STREAM_RTO_MOST ? rto : STREAM_RTO_MOST;
+}
+
 void lane_answered(struct lane *lane, uint64_t now, uint32_t ack)
 {
 	uint32_t took = (uint32_t)(now - lane->timed_at), off;
@@ -246,19 +255,21 @@ void lane_answered(struct lane *lane, uint64_t now, uint32_t ack)
 	if (lane->srtt == 0) {
 		lane->srtt = took + 1;
 		lane->rttvar = took / 2;
-		return;
+	} else {
+		off = took > lane->srtt ? took - lane->srtt : lane->srtt - took;
+		lane->rttvar = (3 * lane->rttvar + off) / 4;
+		lane->srtt = (7 * lane->srtt + took) / 8 + 1;
 	}
-	off = took > lane->srtt ? took - lane->srtt : lane->srtt - took;
-	lane->rttvar = (3 * lane->rttvar + off) / 4;
-	lane->srtt = (7 * lane->srtt + took) / 8 + 1;
+	lane->rto = timeout_of(lane);
 }
 
-static void reset_timeout(struct lane *lane)
+/* What it has grown to stays until a round trip says better (RFC 6298 5), for it may be that answers take longer now; but not more
+ * than some doublings, or a wire that loses much would be waited for ever longer. */
+static void keep_timeout(struct lane *lane)
 {
-	uint32_t slack = 4 * lane->rttvar > RTO_SLACK ? 4 * lane->rttvar : RTO_SLACK;
+	uint32_t least = timeout_of(lane), most = RTO_GROWN * least;
 
-	lane->rto = lane->srtt != 0 ? lane->srtt + slack : RTO_FIRST;
-	lane->rto = lane->rto < STREAM_RTO_MOST ? lane->rto : STREAM_RTO_MOST;
+	lane->rto = lane->rto < least ? least : lane->rto < most ? lane->rto : most;
 }
 
 /* ---- delivery ---- */
@@ -273,7 +284,7 @@ void lane_own(struct job *job, enum flow_side from)
 	lane->out_next = later(lane->out_una, lane->out_high);
 	lane->cwnd = FIRST_FLIGHT * payload_max(job->s);
 	lane->ssthresh = UINT32_MAX;
-	reset_timeout(lane);
+	keep_timeout(lane);
 	lane->timed_at = lane->due = 0;
 	lane->tries = lane->duplicates = lane->recovering = 0;
 }
@@ -351,7 +362,7 @@ static void moved_on(struct job *job, enum flow_side from, uint32_t ack)
 	lane->due = 0;
 	if (!lane->own)
 		return;
-	reset_timeout(lane);
+	keep_timeout(lane);
 	congestion(job, from, acked);
 	if (!before(ack, lane->out_nxt) && lane->in_read == lane->in_nxt && lane->n_ranges == 0)
 		lane->own = 0;

@@ -70,6 +70,45 @@ START_TEST(it_is_sent_again_by_that_clock)
 }
 END_TEST
 
+/* Which of the two copies was answered nobody can tell; perhaps trips take longer now. The next one that is sent once shows it. */
+START_TEST(what_was_sent_twice_keeps_the_clock_slow)
+{
+	uint64_t first;
+
+	handshake(1);
+	first = waits(0, 1, 1);
+	lab->now += first;
+	stream_due(lab->set, lab->now, lab->stream, &lab->reader, &lab->sink);
+	lab->now += TRIP;
+	data(1, 1, 6, "", 0);
+	ck_assert_uint_eq(waits(0, 6, 1), 2 * first);
+	lab->now += TRIP;
+	data(1, 1, 11, "", 0);
+	ck_assert_uint_le(waits(0, 11, 1), first + TRIP);
+}
+END_TEST
+
+/* But it does not wait longer and longer for a wire that always loses the first. */
+START_TEST(the_clock_does_not_get_slower_for_ever)
+{
+	uint64_t first, wait;
+	uint32_t at = 1;
+
+	handshake(1);
+	wait = first = waits(0, at, 1);
+	for (int i = 0; i < 20; i++) {
+		lab->now += wait;
+		stream_due(lab->set, lab->now, lab->stream, &lab->reader, &lab->sink);
+		lab->now += TRIP;
+		at += 5;
+		data(1, 1, at, "", 0);
+		wait = waits(0, at, 1);
+	}
+	ck_assert_uint_gt(wait, first);
+	ck_assert_uint_le(wait, 4 * first);
+}
+END_TEST
+
 /* Nobody can tell which of two SYNs was answered (RFC 6298 3). */
 START_TEST(control_a_syn_sent_twice_shows_nothing)
 {
@@ -130,6 +169,8 @@ int main(void)
 	const TTest *tests[] = {
 		the_handshake_shows_how_long_a_trip_takes,
 		it_is_sent_again_by_that_clock,
+		what_was_sent_twice_keeps_the_clock_slow,
+		the_clock_does_not_get_slower_for_ever,
 		control_a_syn_sent_twice_shows_nothing,
 		what_passes_shows_it_too,
 		control_not_if_it_passed_twice,
