@@ -34,7 +34,12 @@ ip -n "${NET}out" link set eth1 mtu 1300
 ip -n "${NET}far" link set eth0 mtu 1300
 check "frag needed by an outside router: tracepath learns 1300" output_has 'pmtu 1300' \
 	in_ns h1 tracepath -n -m 5 203.0.113.10
+# As with h2 below: without it nobody would send it too much.
+ip -n "${NET}far" route change default via 203.0.113.1 advmss 1460
+in_ns h1 ip route flush cache
 check "frag needed by an outside router: TCP gets through" peer h1 tcp 203.0.113.10 7000 200000
+check "its segments were too big" captured "$WORK/outside.pcap" \
+	'icmp.type == 3 && icmp.code == 4 && ip.src == 198.51.100.2 && tcp.dstport == 7000'
 ip -n "${NET}router" link set out0 mtu 1200
 ip -n "${NET}out" link set eth0 mtu 1200
 check "frag needed by the router, towards inside: tracepath learns 1200" output_has 'pmtu 1200' \
