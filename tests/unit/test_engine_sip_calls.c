@@ -403,6 +403,60 @@ START_TEST(a_trunk_with_many_contacts)
 }
 END_TEST
 
+/* A phone with one port for all its calls: when one ends, the other's media go on, whichever of them they were counted for. */
+START_TEST(two_calls_on_one_port)
+{
+	struct pkt p;
+
+	masquerade();
+	call_up(1);
+	invite_out(2, AUDIO);
+	HAS("m=audio 4000");
+	answer_in_as(2, "SIP/2.0 200 OK", "t", "198.51.100.3:5060", "198.51.100.3", THERE);
+	IS(rtp_in(2, 6000, FACE, 4000, &p), TRANSLATED_NEW);
+	IS(rtp_in(3, 6000, FACE, 4000, &p), TRANSLATED_NEW);
+	SAY_OUT(.call = 2, .method = "BYE", .cseq = 2);
+	lab_wait(&lab, 40);
+	ck_assert_uint_eq(calls_now().up, 1);
+	IS(rtp_in(2, 6000, FACE, 4000, &p), TRANSLATED);
+	SAY_OUT(.method = "BYE", .cseq = 2);
+	lab_wait(&lab, 40);
+	ck_assert(!comes_in(2, 4000) && !comes_in(3, 4000));
+}
+END_TEST
+
+/* Two inside ring by one call, and each is told of another place: neither hears the other's. */
+START_TEST(what_one_party_is_told_is_not_the_others)
+{
+	static const int hosts[] = {5, 6};
+	uint16_t ports[2];
+	struct pkt p;
+
+	lab_static(&lab, 1, P_UDP, HOST(5), 5060, FACE, 5060);
+	lab_static(&lab, 2, P_UDP, HOST(6), 5060, FACE, 5062);
+	masquerade();
+	for (int i = 0; i < 2; i++) {
+		struct says invite = {.first = "INVITE sip:u@203.0.113.1 SIP/2.0", .method = "INVITE", .call = 1,
+				      .via = "198.51.100.1:5060", .contact = "198.51.100.1:5060",
+				      .sdp = sdp_of(i == 0 ? "198.51.100.20" : "198.51.100.21", THERE)};
+
+		sip_in(PROXY, 5060, FACE, (uint16_t)(5060 + 2 * i), &invite);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct says ringing = {.first = "SIP/2.0 183 Session Progress", .method = "INVITE", .call = 1, .to = i == 0 ? "x" : "y",
+				       .via = "198.51.100.1:5060", .sdp = sdp_of(i == 0 ? "10.0.0.5" : "10.0.0.6", AUDIO)};
+
+		sip_out(HOST(hosts[i]), 5060, PROXY, 5060, &ringing);
+		ports[i] = (uint16_t)atoi(strstr(got, "m=audio ") + 8);
+	}
+	for (int i = 0; i < 2; i++) {
+		ck_assert(!comes_in(21 - i, ports[i]));
+		IS(rtp_in(20 + i, 6000, FACE, ports[i], &p), TRANSLATED_NEW);
+		ck_assert_uint_eq(dst_of(&p), HOST(hosts[i]));
+	}
+}
+END_TEST
+
 /* ---- told */
 
 START_TEST(every_trace_of_a_call_names_it)
@@ -471,6 +525,8 @@ static Suite *suite(void)
 	tcase_add_test(t, hundred_registrations_on_one_flow);
 	tcase_add_test(t, a_phone_known_to_twenty_registrars);
 	tcase_add_test(t, a_trunk_with_many_contacts);
+	tcase_add_test(t, two_calls_on_one_port);
+	tcase_add_test(t, what_one_party_is_told_is_not_the_others);
 	tcase_add_test(t, every_trace_of_a_call_names_it);
 	suite_add_tcase(s, t);
 	return s;
