@@ -2,9 +2,9 @@
 /*
  * Precedence of one thread over whatever else the machine does, when it is needed: a guard, which
  * itself runs in real time, sees that the thread has work and does not get to it, or late, and then
- * lends it real time for some seconds. Else it interrupts nobody. So it waits for other processes no longer than some milliseconds, and
- * takes the CPU from nobody who would have given it up as soon; who sends packets in bursts goes on
- * sending. Nobody starves: see precedence_round.
+ * lends it real time for some seconds. Else it interrupts nobody. So it waits for other processes
+ * no longer than some milliseconds, and takes the CPU from nobody who would have given it up as
+ * soon; who sends packets in bursts goes on sending. Nobody starves: see precedence_round.
  */
 #ifndef ALGATE_LIB_PRECEDENCE_H
 #define ALGATE_LIB_PRECEDENCE_H

@@ -444,7 +444,8 @@ START_TEST(what_one_party_is_told_is_not_the_others)
 	}
 	for (int i = 0; i < 2; i++) {
 		struct says ringing = {.first = "SIP/2.0 183 Session Progress", .method = "INVITE", .call = 1,
-				       .to = i == 0 ? "x" : "y", .via = "198.51.100.1:5060", .sdp = sdp_of(i == 0 ? "10.0.0.5" : "10.0.0.6", AUDIO)};
+				       .to = i == 0 ? "x" : "y", .via = "198.51.100.1:5060",
+				       .sdp = sdp_of(i == 0 ? "10.0.0.5" : "10.0.0.6", AUDIO)};
 
 		sip_out(HOST(hosts[i]), 5060, PROXY, 5060, &ringing);
 		ports[i] = (uint16_t)atoi(strstr(got, "m=audio ") + 8);
