@@ -57,6 +57,7 @@ install_packages() {
 # copy_source DIRECTORY: the tree as it is now, without what git ignores.
 copy_source() {
 	mkdir -p "$1"
+	[ ! "$1" -ef "$TOP" ] || return 0 # it is that
 	if [ -e "$TOP/.git" ] && command -v git >/dev/null; then
 		(cd "$TOP" && git -c safe.directory="$TOP" ls-files -co --exclude-standard -z |
 			tar -c --null --ignore-failed-read -T - 2>/dev/null) | tar -x -C "$1"
