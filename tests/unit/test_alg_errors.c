@@ -2,6 +2,7 @@
 /* ICMP errors about what a gateway has changed: who is told recognizes his own segment, and nobody outside reads what was
  * translated for the inside. And the segments that grow, about which nobody could be told. */
 #include "alg_talk.h"
+#include "suite.h"
 
 static struct pkt error_in(const struct pkt *wire)
 {
@@ -180,15 +181,10 @@ int main(void)
 	};
 	Suite *suite = suite_create("alg_errors");
 	TCase *tests = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	for (uint32_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		tcase_add_test(tests, all[i]);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_main(suite);
 }

@@ -3,6 +3,7 @@
  * shown that the receiver takes, not a second. */
 #include "nat/stream_store.h"
 #include "streamhand.h"
+#include "suite.h"
 
 #define TRIP  30u   /* ms from the engine to an end and back */
 #define FIRST 1000u /* RFC 6298 2.1 */
@@ -178,16 +179,10 @@ int main(void)
 	};
 	Suite *suite = suite_create("stream_clock");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	for (uint32_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_main(suite);
 }
