@@ -33,7 +33,7 @@ struct message {
 	struct span method; /* in CSeq */
 	uint32_t sequence;  /* likewise */
 	struct span call_id, from, to, type;
-	bool via, encoded;
+	bool via, encoded, routed;
 	unsigned n_lengths;
 	bool headed; /* all header fields were understood */
 	struct span lengths[LENGTHS_MAX];
@@ -125,6 +125,9 @@ static bool read_row(struct message *message, const struct row *row)
 	switch (row->header) {
 	case HEADER_VIA:
 		message->via = true;
+		return true;
+	case HEADER_ROUTE:
+		message->routed = true;
 		return true;
 	case HEADER_FROM:
 		return read_once(&message->from, row->value);
@@ -307,7 +310,7 @@ static void mention_route(struct message *message)
 	struct span next;
 
 	message->reader.place = "Record-Route";
-	if (is_registration(message) || !next_route(message, &next) ||
+	if (!message->routed || is_registration(message) || !next_route(message, &next) ||
 	    !sip_uri(&message->reader, next, &uri))
 		return;
 	mention = sip_mention(&uri, ROLE_NAME, true);
