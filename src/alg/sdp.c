@@ -229,6 +229,14 @@ static bool has_ice(const struct reader *reader, struct span rest)
 	return false;
 }
 
+/* Where another line can be put in: behind its end, or behind its text if it has none. */
+static uint32_t behind_line(const struct sdp *sdp, struct span line)
+{
+	const uint32_t end = sdp->rest.at;
+
+	return sdp->reader->bytes[end - 1] == '\n' ? end : line.end;
+}
+
 /* m= and what follows it up to the next one. */
 static bool read_medium(struct sdp *sdp, struct medium *medium)
 {
@@ -237,20 +245,21 @@ static bool read_medium(struct sdp *sdp, struct medium *medium)
 	bool first = true;
 
 	text_line(reader, &sdp->rest, &line);
+	*medium = (struct medium){.active = sdp->active,
+				  .held = sdp->held,
+				  .bare = line.end < sdp->rest.at && reader->bytes[line.end] == '\n'};
+	medium->behind = medium->tail = behind_line(sdp, line);
 	line.at += 2;
-	*medium = (struct medium){
-	    .active = sdp->active, .held = sdp->held, .behind = sdp->rest.at, .tail = sdp->rest.at};
 	if (!read_head(reader, line, medium))
 		return false;
-	medium->bare = sdp->rest.at > line.end && sdp->rest.at - line.end == 1;
 	medium->rest = sdp->rest;
 	while (!is_medium(reader, sdp->rest) && text_line(reader, &sdp->rest, &line)) {
 		if (span_size(line) > 0)
-			medium->tail = sdp->rest.at;
+			medium->tail = behind_line(sdp, line);
 		switch (letter_of(reader, &line)) {
 		case 'i':
 			if (first)
-				medium->behind = sdp->rest.at;
+				medium->behind = behind_line(sdp, line);
 			break;
 		case 'c':
 			if (!medium->connection.there &&

@@ -138,12 +138,18 @@ bool text_word(const struct reader *reader, struct span *rest, struct span *word
 
 bool text_line(const struct reader *reader, struct span *rest, struct span *line)
 {
+	bool broken; /* no LF */
+
 	*line = (struct span){rest->at, text_find(reader, *rest, '\n')};
 	if (rest->at == rest->end)
 		return false;
-	rest->at = line->end < rest->end ? line->end + 1 : rest->end;
-	if (line->end > line->at && line->end < rest->at && reader->bytes[line->end - 1] == '\r')
+	broken = line->end == rest->end;
+	rest->at = broken ? rest->end : line->end + 1;
+	while (line->end > line->at && reader->bytes[line->end - 1] == '\r') {
 		line->end--;
+		if (!broken)
+			break;
+	}
 	return true;
 }
 

@@ -53,7 +53,8 @@ bool text_address(const struct reader *reader, struct span span, ip4 *out);
 bool text_is_dotted(const struct reader *reader, struct span span);
 /* The next word of a line: up to a blank. rest moves behind it; false: there is none. */
 bool text_word(const struct reader *reader, struct span *rest, struct span *word);
-/* The next line, without its CR LF or LF. rest moves behind it; false: there is none. */
+/* The next line, without its CR LF or LF; the last one, whose LF is not there, without CRs at its end. rest moves behind it;
+ * false: there is none. */
 bool text_line(const struct reader *reader, struct span *rest, struct span *line);
 
 /* MENTION_NONE and a failure where there is no room. */

@@ -3,7 +3,6 @@
  * responses, registrars of all sorts. */
 #include "phonelab.h"
 #include "suite.h"
-#include "suite.h"
 
 #define THERE "m=audio 6000 RTP/AVP 0\r\n"
 
