@@ -59,12 +59,11 @@ static int real_time(void)
 /* Nothing the thread starts inherits it. Without real time it is SCHED_BATCH: it does not interrupt who sends a packet, and
  * who soon waits for the answer to it; to be switched to once more before he does is a fifth of a round trip. Who keeps the CPU
  * for longer is for the guard to notice. */
-static bool set_real_time(pid_t thread, bool on)
+static bool set_policy(pid_t thread, int policy)
 {
-	struct sched_param param = {.sched_priority = on ? real_time() : 0};
+	struct sched_param param = {.sched_priority = policy == SCHED_RR ? real_time() : 0};
 
-	return sched_setscheduler(thread, (on ? SCHED_RR : SCHED_BATCH) | SCHED_RESET_ON_FORK,
-				  &param) == 0;
+	return sched_setscheduler(thread, policy | SCHED_RESET_ON_FORK, &param) == 0;
 }
 
 /* ---- the guard's side */
@@ -113,7 +112,7 @@ static bool is_kept_waiting(struct waits before, struct waits now)
 static void lend(struct precedence *precedence)
 {
 	atomic_store(&precedence->lent, true);
-	if (!set_real_time(precedence->thread, true))
+	if (!set_policy(precedence->thread, SCHED_RR))
 		atomic_store(&precedence->lent, false);
 }
 
@@ -199,7 +198,7 @@ static uint64_t used_us(void)
 static void give_back(struct precedence *precedence)
 {
 	/* Fails never for what one has already; should it, the next period tries again. */
-	if (!set_real_time(precedence->thread, false))
+	if (!set_policy(precedence->thread, SCHED_BATCH))
 		return;
 	precedence->known = false;
 	atomic_store(&precedence->lent, false);
@@ -275,11 +274,14 @@ struct precedence *precedence_new(int fd, const atomic_bool *more)
 	precedence->thread = gettid();
 	precedence->waits = waits_open();
 	precedence->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	/* Before there is somebody who lends; and not where there will be nobody. */
+	set_policy(precedence->thread, SCHED_BATCH);
 	if (precedence->quit >= 0 && guard_start(precedence)) {
 		precedence->kind = PRECEDENCE_REAL_TIME;
-		set_real_time(precedence->thread, false);
+		return precedence;
 	}
-	else if (setpriority(PRIO_PROCESS, (id_t)precedence->thread, NICE_LEVEL) == 0)
+	set_policy(precedence->thread, SCHED_OTHER);
+	if (setpriority(PRIO_PROCESS, (id_t)precedence->thread, NICE_LEVEL) == 0)
 		precedence->kind = PRECEDENCE_NICE;
 	return precedence;
 }

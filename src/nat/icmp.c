@@ -209,12 +209,14 @@ static enum reason error_turn(const struct ask *ask, struct icmp_change *change)
 	const struct flow_record *receiver, *sender;
 	struct flow_record half;
 	struct decoded quote;
+	bool read; /* a gateway reads datagrams of a hairpin by the flow of who opened it */
 
 	if (!decode_quote(ask->view, &quote))
 		return to_router(ask) ? REASON_TO_ROUTER : REASON_QUOTED_MALFORMED;
 	receiver = flow_inbound(ask, &quote, &half);
 	if (receiver == NULL)
 		return unknown;
+	read = (receiver->flags & FLOW_ALG) != 0;
 	quote.destination = receiver->ig;
 	quote.destination_port = receiver->ig_port;
 	if (is_query(receiver))
@@ -226,6 +228,7 @@ static enum reason error_turn(const struct ask *ask, struct icmp_change *change)
 	change->destination = sender->il;
 	quote_to_local(sender, change);
 	quote_read(ask, sender, SIDE_INSIDE, &quote, true, change);
+	change->blank |= read;
 	return checked(ask, &quote);
 }
 
@@ -262,6 +265,7 @@ static enum reason error_own_inside(const struct ask *ask, struct icmp_change *c
 	change->destination = ask->view->destination;
 	quote_to_local(sender, change);
 	quote_read(ask, sender, SIDE_INSIDE, &quote, true, change);
+	change->blank |= (receiver->flags & FLOW_ALG) != 0;
 	return checked(ask, &quote);
 }
 

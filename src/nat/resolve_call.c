@@ -420,6 +420,8 @@ static enum resolve_outcome active_inside(const struct making *m, const struct m
 {
 	if (mention->at.addr == m->sender->il)
 		tell(mention, (struct endpoint){m->sender->ig, mention->at.port}, out);
+	else
+		resolve_party(m, mention, out);
 	return RESOLVED;
 }
 
@@ -519,7 +521,8 @@ enum resolve_outcome resolve_media(struct making *m, const struct mention *menti
 		return RESOLVED;
 	}
 	if (names_nobody(mention->at.addr)) {
-		if (m->sender != NULL && m->told.call != NULL)
+		/* Of RTCP it says only that candidates will tell (RFC 8840 4.1.1). */
+		if (m->sender != NULL && m->told.call != NULL && mention->role == ROLE_MEDIA)
 			hold(m, mention);
 		return RESOLVED;
 	}

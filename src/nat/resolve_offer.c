@@ -186,6 +186,7 @@ static void refuse(struct making *m, uint16_t medium)
 	struct call_record *call = m->told.call;
 	struct call_port *port = NULL;
 	const uint32_t party = call_party(m->receiver), branch = m->findings->branch;
+	bool taken = false;
 
 	for (unsigned i = 0; i < CALL_REMOTES; i++) {
 		struct call_remote *remote = &call->remotes[i];
@@ -193,9 +194,9 @@ static void refuse(struct making *m, uint16_t medium)
 		if (is_of(remote, medium) && remote->party == party && (remote->branch == branch || remote->branch == 0))
 			*remote = (struct call_remote){0};
 		else if (is_of(remote, medium) && remote->host == m->receiver->il)
-			return;
+			taken = true;
 	}
-	while ((port = call_port_of_call(m->engine->calls, call_index(m->engine->calls, call), port)) != NULL) {
+	while (!taken && (port = call_port_of_call(m->engine->calls, call_index(m->engine->calls, call), port)) != NULL) {
 		if (port->host == m->receiver->il && port->medium == medium)
 			port->flags |= PORT_REPLACED;
 	}

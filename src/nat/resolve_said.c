@@ -216,12 +216,12 @@ static void said_up(struct making *m)
 	set_state(m, CALL_UP);
 }
 
-/* A refusal may come again when it has been asked anew, with credentials. */
+/* A refusal may come again when it has been asked anew, with credentials. asked is 0 where the question was not seen. */
 static void said_failed(struct making *m)
 {
 	const struct call_record *call = m->told.call;
 
-	if (call->state != CALL_BEGUN || call->asked != m->findings->question)
+	if (call->state != CALL_BEGUN || (call->asked != 0 && call->asked != m->findings->question))
 		return;
 	ring(m, false);
 	if (is_rung(call))
@@ -383,13 +383,13 @@ static void open_up(struct making *m)
 {
 	const bool said = m->receiver != NULL && (m->told.answered || m->findings->said == SAID_UP);
 
+	if (said || (m->told.call->opened_s != 0 && m->told.n_media > 0))
+		call_open(m->engine, m->now, m->told.call);
+	/* Behind that, which ends the flows of who is not meant. */
 	if (m->told.moved) {
 		forget_who_came(m, m->sender);
 		forget_who_came(m, m->receiver);
 	}
-
-	if (said || (m->told.call->opened_s != 0 && m->told.n_media > 0))
-		call_open(m->engine, m->now, m->told.call);
 }
 
 static void note_ports(struct making *m)

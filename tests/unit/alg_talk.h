@@ -5,6 +5,8 @@
 
 #include "alg_toy.h"
 
+#define TALK_FLOWS 2048 /* of records that are opened more than once */
+
 static char directory[64];
 
 static inline struct pkt tcp(uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport, uint32_t seq, uint32_t ack,
@@ -103,7 +105,7 @@ static inline void reopen(void)
 
 	engine_free(lab.engine);
 	records_close(lab.records);
-	lab.records = records_open(directory, 2048, &err);
+	lab.records = records_open(directory, TALK_FLOWS, &err);
 	ck_assert_ptr_nonnull(lab.records);
 	lab.engine = engine_new(lab.records, 43, lab.now);
 }
@@ -116,7 +118,7 @@ static inline void crash_setup(void)
 	lab_open(&lab, 64);
 	engine_free(lab.engine);
 	records_close(lab.records);
-	lab.records = records_open(directory, 2048, &err);
+	lab.records = records_open(directory, TALK_FLOWS, &err);
 	ck_assert_ptr_nonnull(lab.records);
 	lab.engine = engine_new(lab.records, 42, lab.now);
 	conf(1);

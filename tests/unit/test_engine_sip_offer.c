@@ -347,6 +347,29 @@ START_TEST(a_stranger_goes_when_the_place_is_named)
 }
 END_TEST
 
+/* Also when it is ours that asked for it. */
+START_TEST(a_stranger_goes_when_the_place_is_answered)
+{
+	private_answer("192.168.7.7:5060");
+	ck_assert(comes_in(8, 4000));
+	SAY_OUT(.method = "INVITE", .cseq = 2, .media = AUDIO);
+	ck_assert(comes_in(8, 4000));
+	SAY_IN(.method = "INVITE", .status = "200 OK", .cseq = 2, .addr = "198.51.100.30", .media = THERE);
+	ck_assert(!comes_in(8, 4000));
+	ck_assert(comes_in(30, 4000));
+}
+END_TEST
+
+/* Where candidates are to tell where RTCP goes it is at no address, and the medium is not on hold for that (RFC 8840 4.1.1). */
+START_TEST(no_hold_by_a_place_for_rtcp_that_is_not_known_yet)
+{
+	masquerade();
+	invite_out(1, AUDIO "a=rtcp:9 IN IP4 0.0.0.0\r\n");
+	SAY_IN(.method = "INVITE", .status = "200 OK", .media = THERE);
+	ck_assert(!is_held());
+}
+END_TEST
+
 /* It is transferred to another phone, which is behind a translation of its own, too. */
 START_TEST(another_stranger_when_another_phone_takes_the_call)
 {
@@ -437,6 +460,8 @@ static Suite *suite(void)
 	tcase_add_test(t, a_phone_behind_another_translation_is_heard);
 	tcase_add_test(t, nobody_came_in_time);
 	tcase_add_test(t, a_stranger_goes_when_the_place_is_named);
+	tcase_add_test(t, a_stranger_goes_when_the_place_is_answered);
+	tcase_add_test(t, no_hold_by_a_place_for_rtcp_that_is_not_known_yet);
 	tcase_add_test(t, another_stranger_when_another_phone_takes_the_call);
 	tcase_add_test(t, private_signalling_is_believed);
 	tcase_add_test(t, the_caller_is_behind_another_translation);

@@ -25,7 +25,7 @@ static void life(void)
 	struct err err;
 
 	lab = (struct lab){.now = 1000000};
-	lab.records = records_open(directory, 1024, &err);
+	lab.records = records_open(directory, TALK_FLOWS, &err);
 	ck_assert_ptr_nonnull(lab.records);
 	lab.engine = engine_new(lab.records, 42, lab.now);
 	conf(1);
