@@ -30,14 +30,6 @@ const char *alg_name(enum alg alg)
 	return alg < ALG_COUNT && names[alg] != NULL ? names[alg] : "none";
 }
 
-enum alg alg_by_name(const char *name)
-{
-	for (unsigned i = ALG_NONE + 1; i < ALG_COUNT; i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum alg)i;
-	return ALG_NONE;
-}
-
 const char *alg_note_text(enum alg_note note)
 {
 	static const char *const texts[NOTE_COUNT] = {

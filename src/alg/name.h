@@ -57,7 +57,5 @@ enum alg_note {
 const char *alg_note_text(enum alg_note note);
 
 const char *alg_name(enum alg alg);
-/* ALG_NONE when there is none of this name. */
-enum alg alg_by_name(const char *name);
 
 #endif
