@@ -56,7 +56,7 @@ static int real_time(void)
 	return sched_get_priority_min(SCHED_RR);
 }
 
-/* Nothing the thread starts inherits it. Without real time it is SCHED_BATCH: it does not interrupt who sends a packet, and
+/* What the thread starts does not inherit real time. Without it the thread is SCHED_BATCH: it does not interrupt who sends a packet, and
  * who soon waits for the answer to it; to be switched to once more before he does is a fifth of a round trip. Who keeps the CPU
  * for longer is for the guard to notice. */
 static bool set_policy(pid_t thread, int policy)
