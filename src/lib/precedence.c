@@ -56,9 +56,10 @@ static int real_time(void)
 	return sched_get_priority_min(SCHED_RR);
 }
 
-/* What the thread starts does not inherit real time. Without it the thread is SCHED_BATCH: it does not interrupt who sends a packet, and
- * who soon waits for the answer to it; to be switched to once more before he does is a fifth of a round trip. Who keeps the CPU
- * for longer is for the guard to notice. */
+/* What the thread starts does not inherit real time. Without it the thread is SCHED_BATCH: it does
+ * not interrupt who sends a packet, and who soon waits for the answer to it; to be switched to once
+ * more before he does is a fifth of a round trip. Who keeps the CPU for longer is for the guard to
+ * notice. */
 static bool set_policy(pid_t thread, int policy)
 {
 	struct sched_param param = {.sched_priority = policy == SCHED_RR ? real_time() : 0};
