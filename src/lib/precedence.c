@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guard. Promises that the guarded thread waits at most two of its looks for a CPU, where the
+ * The guard. Promises that the guarded thread waits at most three of its looks for a CPU, where the
  * kernel grants real time, and that others get a tenth of that CPU. May not rely on the kernel's
  * throttling of real time, which administrators switch off; may not cost anything when nothing
- * happens, nor a wakeup for each packet when much does.
+ * happens, nor a wakeup for each packet when much does; may not let a CPU idle that the thread has
+ * work for.
  */
 #include "lib/precedence.h"
 
@@ -23,37 +24,46 @@
 
 #include "lib/mem.h"
 
-#define NICE_LEVEL  (-10)
-#define LOOK_MS	    4
-#define LOOKS	    250	  /* without work, until the guard sleeps */
-#define SURE_MS	    1	  /* later he looks again before he lends */
-#define WAITED_NS   1000000 /* between two looks: somebody else wants this CPU, */
-#define WAIT_NS	    100000  /* unless these were the turns of who sends and receives the packets */
-#define LENT_MS	    10000 /* at a time */
-#define BUSY_MS	    3000  /* to who had to rest: perhaps nobody else wants the CPU any more */
-#define PERIOD_MS   4	  /* of which who has used most might have gone on for ever */
-#define MOST_US(ms) ((ms)*750)
-#define REST_US(ms) ((ms)*125)
-#define REST_OF_MS  16 /* what a round takes at most that only does packets */
+#define NICE_LEVEL (-10)
+#define MS	   UINT64_C(1000000) /* in nanoseconds */
+#define LOOK_MS	   4
+#define LOOKS	   250	   /* without work, until the guard sleeps */
+#define SURE_MS	   1	   /* later he looks again before he lends */
+#define WAITED_NS  1000000 /* between two looks, and again: somebody else wants this CPU, */
+#define WAIT_NS	   100000  /* unless these were the turns of who sends and receives the packets */
+#define LENT_MS	   5000   /* at a time */
+/* Others wait for the CPU for as long as the thread uses most of it. */
+#define MOST(ns) ((ns) / 4 * 3)
+#define SHARED(ns) ((ns) / 4)
+#define SHARED_NS  2000000 /* at most */
 
 struct precedence {
 	enum precedence_kind kind;
 	int fd, quit; /* quit: readable when the guard is to end */
 	const atomic_bool *more;
 	pid_t thread;
-	int waits; /* the thread's schedstat; negative: the kernel has none */
+	clockid_t clock; /* of the CPU time that it uses */
+	int waits;	 /* the thread's schedstat; negative: the kernel has none */
 	pthread_t guard;
 	atomic_uint rounds;
-	atomic_bool lent; /* set by the guard, cleared by the thread */
-	/* The thread's own: when it found that it was lent real time, this period's begin (ms) and
-	 * what it had used then (us). */
-	bool known, rested;
-	uint64_t lent_at, period, used;
+	/* The guard's own: since when real time is lent; when it last looked at who has it, and what
+	 * that one had used then. */
+	bool lent;
+	uint64_t lent_ns, looked_ns, used_ns;
 };
 
-static int real_time(void)
+/* The guard is above who he lends it to. */
+static int real_time(bool guard)
 {
-	return sched_get_priority_min(SCHED_RR);
+	return sched_get_priority_min(SCHED_RR) + guard;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec time = {0, 0};
+
+	clock_gettime(clock, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 /* What the thread starts does not inherit real time. Without it the thread is SCHED_BATCH: it does
@@ -62,7 +72,7 @@ static int real_time(void)
  * notice. */
 static bool set_policy(pid_t thread, int policy)
 {
-	struct sched_param param = {.sched_priority = policy == SCHED_RR ? real_time() : 0};
+	struct sched_param param = {.sched_priority = policy == SCHED_RR ? real_time(false) : 0};
 
 	return sched_setscheduler(thread, policy | SCHED_RESET_ON_FORK, &param) == 0;
 }
@@ -109,44 +119,88 @@ static bool is_kept_waiting(struct waits before, struct waits now)
 	return turns > 0 && ns >= WAITED_NS && ns / turns >= WAIT_NS;
 }
 
-/* Before the call: from then on the thread may be running, and give back. */
-static void lend(struct precedence *precedence)
-{
-	atomic_store(&precedence->lent, true);
-	if (!set_policy(precedence->thread, SCHED_RR))
-		atomic_store(&precedence->lent, false);
-}
-
-static bool wait_or_quit(const struct precedence *precedence, int ms)
+static bool wait_or_quit(const struct precedence *precedence, uint64_t ns)
 {
 	struct pollfd quit = {.fd = precedence->quit, .events = POLLIN};
+	const struct timespec time = {0, (long)ns};
 
-	return poll(&quit, 1, ms) == 0;
+	return ppoll(&quit, 1, &time, NULL) == 0;
 }
 
 /* It may have come just now. */
 static bool stands_for_sure(const struct precedence *precedence, unsigned rounds)
 {
-	return has_work(precedence) && wait_or_quit(precedence, SURE_MS) &&
+	return has_work(precedence) && wait_or_quit(precedence, SURE_MS * MS) &&
 	       atomic_load(&precedence->rounds) == rounds && has_work(precedence);
+}
+
+static void lend(struct precedence *precedence)
+{
+	precedence->lent = set_policy(precedence->thread, SCHED_RR);
+	precedence->lent_ns = precedence->looked_ns = clock_ns(CLOCK_MONOTONIC);
+	precedence->used_ns = clock_ns(precedence->clock);
+}
+
+/* For so long that who waits for the CPU gets a tenth of it, although the thread has its share then,
+ * too; where nobody waits it just goes on. */
+static void share(struct precedence *precedence, uint64_t passed)
+{
+	uint64_t ns = SHARED(passed);
+
+	set_policy(precedence->thread, SCHED_BATCH);
+	wait_or_quit(precedence, ns < SHARED_NS ? ns : SHARED_NS);
+	set_policy(precedence->thread, SCHED_RR);
+}
+
+/* Should the call fail that takes it back, the next look tries again. */
+static void look_at_lent(struct precedence *precedence)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), passed = now - precedence->looked_ns;
+
+	if (now - precedence->lent_ns >= LENT_MS * MS) {
+		precedence->lent = !set_policy(precedence->thread, SCHED_BATCH);
+		return;
+	}
+	if (clock_ns(precedence->clock) - precedence->used_ns >= MOST(passed))
+		share(precedence, passed);
+	precedence->looked_ns = clock_ns(CLOCK_MONOTONIC);
+	precedence->used_ns = clock_ns(precedence->clock);
+}
+
+/* What he saw when he looked last. */
+struct look {
+	unsigned rounds;
+	struct waits waits;
+	bool kept;
+};
+
+/* Whether the thread gets to its work. */
+static bool look(const struct precedence *precedence, struct look *last, bool *stands)
+{
+	struct look now = {atomic_load(&precedence->rounds), waits_read(precedence), false};
+	bool kept_again;
+
+	*stands = now.rounds == last->rounds;
+	now.kept = is_kept_waiting(last->waits, now.waits);
+	kept_again = now.kept && last->kept;
+	*last = now;
+	return *stands ? !stands_for_sure(precedence, now.rounds) : !kept_again;
 }
 
 /* Looks until there has been nothing to do for a while, or quit. */
 static void look_on(struct precedence *precedence)
 {
-	unsigned before = atomic_load(&precedence->rounds), idle = 0;
-	struct waits waited = waits_read(precedence);
+	struct look last = {atomic_load(&precedence->rounds), waits_read(precedence), false};
+	unsigned idle = 0;
+	bool stands;
 
-	while (idle < LOOKS && wait_or_quit(precedence, LOOK_MS)) {
-		unsigned rounds = atomic_load(&precedence->rounds);
-		struct waits waits = waits_read(precedence);
-		bool stands = rounds == before, kept = is_kept_waiting(waited, waits);
-
-		before = rounds;
-		waited = waits;
-		idle = stands ? idle + 1 : 0;
-		if (!atomic_load(&precedence->lent) && (stands ? stands_for_sure(precedence, rounds) : kept)) {
+	while ((precedence->lent || idle < LOOKS) && wait_or_quit(precedence, LOOK_MS * MS)) {
+		if (precedence->lent) {
+			look_at_lent(precedence);
 			idle = 0;
+		} else if (look(precedence, &last, &stands)) {
+			idle = stands ? idle + 1 : 0;
+		} else {
 			lend(precedence);
 		}
 	}
@@ -169,7 +223,7 @@ static void *guard_run(void *arg)
 
 static bool guard_start(struct precedence *precedence)
 {
-	struct sched_param param = {.sched_priority = real_time()};
+	struct sched_param param = {.sched_priority = real_time(true)};
 	pthread_attr_t attr;
 	sigset_t all, before;
 	bool good;
@@ -188,63 +242,9 @@ static bool guard_start(struct precedence *precedence)
 
 /* ---- the thread's side */
 
-static uint64_t used_us(void)
-{
-	struct timespec used;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-	return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
-}
-
-static void give_back(struct precedence *precedence)
-{
-	/* Fails never for what one has already; should it, the next period tries again. */
-	if (!set_policy(precedence->thread, SCHED_BATCH))
-		return;
-	precedence->known = false;
-	atomic_store(&precedence->lent, false);
-}
-
-static void period_begin(struct precedence *precedence, uint64_t now)
-{
-	precedence->period = now;
-	precedence->used = used_us();
-}
-
-/* Others have the CPU for a tenth of the time, in pieces that delay no packet: the thread still is
- * real time when it awakes. */
-static void rest(struct precedence *precedence, uint64_t passed)
-{
-	uint64_t us = REST_US(passed < REST_OF_MS ? passed : REST_OF_MS);
-	const struct timespec time = {0, (long)us * 1000};
-
-	precedence->rested = true;
-	nanosleep(&time, NULL);
-}
-
-static void lent_round(struct precedence *precedence, uint64_t now)
-{
-	uint64_t passed = now - precedence->period;
-
-	if (!precedence->known) {
-		precedence->known = true;
-		precedence->rested = false;
-		precedence->lent_at = now;
-		period_begin(precedence, now);
-	} else if (now - precedence->lent_at >= (precedence->rested ? BUSY_MS : LENT_MS)) {
-		give_back(precedence);
-	} else if (passed >= PERIOD_MS) {
-		if (used_us() - precedence->used >= MOST_US(passed))
-			rest(precedence, passed);
-		period_begin(precedence, now);
-	}
-}
-
-void precedence_round(struct precedence *precedence, uint64_t now)
+void precedence_round(struct precedence *precedence)
 {
 	atomic_fetch_add_explicit(&precedence->rounds, 1, memory_order_relaxed);
-	if (atomic_load_explicit(&precedence->lent, memory_order_relaxed))
-		lent_round(precedence, now);
 }
 
 /* ---- life */
@@ -262,7 +262,7 @@ static void raise_limit(int what, rlim_t to)
 
 void precedence_allow(void)
 {
-	raise_limit(RLIMIT_RTPRIO, (rlim_t)real_time());
+	raise_limit(RLIMIT_RTPRIO, (rlim_t)real_time(true));
 	raise_limit(RLIMIT_NICE, 20 - NICE_LEVEL);
 }
 
@@ -274,6 +274,7 @@ struct precedence *precedence_new(int fd, const atomic_bool *more)
 	precedence->more = more;
 	precedence->thread = gettid();
 	precedence->waits = waits_open();
+	pthread_getcpuclockid(pthread_self(), &precedence->clock);
 	precedence->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	/* Before there is somebody who lends; and not where there will be nobody. */
 	set_policy(precedence->thread, SCHED_BATCH);

@@ -32,11 +32,12 @@ struct precedence *precedence_new(int fd, const atomic_bool *more);
 enum precedence_kind precedence_kind(const struct precedence *precedence);
 void precedence_free(struct precedence *precedence);
 
-/* By that thread in each round of its work. now: milliseconds of CLOCK_MONOTONIC. While real time
- * is lent, who uses most of 4 ms sleeps for an eighth of what passed: then others have their turn,
- * however the kernel is told to limit real time. Gives it back after ten seconds, after three if
- * it had to sleep; the guard lends it again when the thread stands or waits. System calls every 4
- * ms while real time is lent, else none. */
-void precedence_round(struct precedence *precedence, uint64_t now);
+/* By that thread in each round of its work; costs nothing.
+ *
+ * Who is lent real time and uses most of 4 ms is without it for a quarter of what passed: then
+ * others have their turn, however the kernel is told to limit real time, and it loses nothing where
+ * there are no others. It is taken back after five seconds, and lent again when the thread stands
+ * or waits. */
+void precedence_round(struct precedence *precedence);
 
 #endif

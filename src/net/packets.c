@@ -71,7 +71,7 @@ static void *packets_run(void *arg)
 	packets->precedence =
 	    precedence_new(queues_fd(packets->queues), queues_more(packets->queues));
 	while (!packets->stop) {
-		precedence_round(packets->precedence, now);
+		precedence_round(packets->precedence);
 		now = packets_serve(packets, now);
 		if (mailbox_waiting(packets->box)) {
 			mailbox_serve(packets->box);

@@ -74,26 +74,27 @@ check "control: who had them gets them" [ "$(kept owner 20000 20298)" = 150 ]
 check "somebody else gets none of them within 120 s (RFC 6888 REQ-8)" [ "$(kept other 20300 20598)" = 0 ]
 check "but others" [ "$(wc -l <"$WORK/again")" = 150 ]
 
-# ---- RFC 7857 5: the transports have ports of their own
-check "a UDP port of one host" peer h2 udp $FAR 7001 33000
-check "has its entry" entry 'udp +198\.51\.100\.1:33000 +10\.77\.2\.2:33000'
-check "a SYN from the same port of the other" strange h1 syn 10.77.1.2 33000 $FAR 7000
-check "keeps it: it is TCP (RFC 7857 5)" wait_for 30 entry 'tcp +198\.51\.100\.1:33000 +10\.77\.1\.2:33000'
+# ---- RFC 7857 5: the transports have ports of their own. From here on odd ones are asked for: nobody who asked for an even one has
+# them.
+check "a UDP port of one host" peer h2 udp $FAR 7001 33001
+check "has its entry" entry 'udp +198\.51\.100\.1:33001 +10\.77\.2\.2:33001'
+check "a SYN from the same port of the other" strange h1 syn 10.77.1.2 33001 $FAR 7000
+check "keeps it: it is TCP (RFC 7857 5)" wait_for 30 entry 'tcp +198\.51\.100\.1:33001 +10\.77\.1\.2:33001'
 
 # ---- never a static entry's port, nor the router's own
 background router own.log "$PYTHON3" -c "
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(('$FACE', 41000))
+s.bind(('$FACE', 41001))
 s.sendto(b'router', ('$FAR', 9004))
 time.sleep(300)"
-wait_for 30 captured "$OUT" 'udp.srcport == 41000'
+wait_for 30 captured "$OUT" 'udp.srcport == 41001'
 check "a host asks for a static entry's port" ports h1 5353 5353 1 9004 statics
 check "and gets another" bash -c "grep . <<<'$(seen 9004 statics)' | grep -vx 5353"
-check "one for the router's" ports h1 41000 41000 1 9004 routers
-check "and gets another one, too" bash -c "grep . <<<'$(seen 9004 routers)' | grep -vx 41000"
-check "control: one that nobody has is kept" ports h1 41002 41002 1 9004 nobodys
-check "as it is" [ "$(seen 9004 nobodys)" = 41002 ]
+check "one for the router's" ports h1 41001 41001 1 9004 routers
+check "and gets another one, too" bash -c "grep . <<<'$(seen 9004 routers)' | grep -vx 41001"
+check "control: one that nobody has is kept" ports h1 41003 41003 1 9004 nobodys
+check "as it is" [ "$(seen 9004 nobodys)" = 41003 ]
 
 # ---- RFC 4787 REQ-12, RFC 5382 REQ-10: ICMP errors end nothing
 background h1 steady.log timeout 60 "$PYTHON3" "$PEER" steady $FAR 7000 8
@@ -110,9 +111,9 @@ check "all of them" awk '/^sent/ {n++; if ($2 + 0 != $4 + 0) exit 1} END {exit !
 check "a query" in_ns h1 ping -c 1 -W 2 $FAR
 check "has an entry (RFC 5508 REQ-2)" entry 'icmp +198\.51\.100\.1:[0-9]+ +10\.77\.1\.2'
 check "which ends (RFC 7857 11)" wait_for 40 no_entry 'icmp +198\.51\.100\.1:[0-9]+ +10\.77\.1\.2'
-check "control: not that of a connection" entry 'udp +198\.51\.100\.1:41002'
+check "control: not that of a connection" entry 'udp +198\.51\.100\.1:41003'
 # ---- RFC 7857 2.1
-check "the entry of a SYN without an answer ends, by syn-timeout (RFC 7857 2.1)" wait_for 40 no_entry 'tcp +198\.51\.100\.1:33000'
+check "the entry of a SYN without an answer ends, by syn-timeout (RFC 7857 2.1)" wait_for 40 no_entry 'tcp +198\.51\.100\.1:33001'
 
 # ---- RFC 5961 4: a host that has forgotten its connection opens it again from the same port
 check "a connection whose host forgets it (RFC 5961 4)" strange h1 reopen $FAR 7000 4600
