@@ -152,7 +152,9 @@ static void rewrite_bytes(struct packet *packet, struct decoded *view, const str
 		icmp_apply(view, &decision->error);
 	else
 		rewrite_apply(view, rewrite);
-	if (packet->checksum_partial)
+	if (packet->gso && view->protocol == PROTOCOL_UDP)
+		rewrite_pieces(view);
+	else if (packet->checksum_partial)
 		rewrite_complete(view);
 	packet->length = view->length; /* padding stays behind */
 }

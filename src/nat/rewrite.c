@@ -129,6 +129,18 @@ void rewrite_complete(struct decoded *packet)
 	memcpy(field, &value, sizeof(value));
 }
 
+void rewrite_pieces(struct decoded *packet)
+{
+	uint32_t at = checksum_offset(packet);
+	uint8_t *field = packet->l4 + at;
+	uint16_t sum;
+
+	if (packet->fragment || at + 2 > packet->l4_length || (field[0] == 0 && field[1] == 0))
+		return;
+	sum = (uint16_t)~csum_finish(csum_pseudo(packet->source, packet->destination, packet->protocol, packet->l4_length));
+	memcpy(field, &sum, sizeof(sum));
+}
+
 void rewrite_icmp_checksum(struct decoded *packet)
 {
 	uint16_t value;

@@ -29,6 +29,9 @@ struct rewrite rewrite_of_slot(const struct decoded *packet, const struct flow_s
 void rewrite_apply(struct decoded *packet, const struct rewrite *rewrite);
 /* Makes the transport checksum that offloading left unfinished. Before or after rewrite_apply. Fragments have none. */
 void rewrite_complete(struct decoded *packet);
+/* For UDP datagrams in one piece that the kernel cuts when they leave: it wants the sum of the pseudo header in the place of the
+ * checksum, whatever offloading left there, and makes each piece's from that. After rewrite_apply. A checksum of 0 stays 0. */
+void rewrite_pieces(struct decoded *packet);
 /* Writes a fresh ICMP checksum (after a change inside of a verified message). */
 void rewrite_icmp_checksum(struct decoded *packet);
 /* A new IP identification. */

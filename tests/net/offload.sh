@@ -9,6 +9,7 @@ config_overload >"$WORK/config"
 check "daemon starts" daemon_start "$WORK/config"
 serve far tcp.log serve-tcp 0.0.0.0 7000
 serve far udp.log serve-udp 0.0.0.0 7001
+serve far burst.log serve-burst 0.0.0.0 7003
 serve router own.log serve-tcp 198.51.100.1 2222
 background far iperf.log iperf3 -s
 wait_for 30 listens far 5201
@@ -17,6 +18,11 @@ check "UDP echo" peer h1 udp 203.0.113.10 7001
 check "iperf3 up" in_ns h1 timeout 30 iperf3 -c 203.0.113.10 -n 64M
 check "iperf3 down" in_ns h1 timeout 30 iperf3 -R -c 203.0.113.10 -n 64M
 check "iperf3 UDP" in_ns h1 timeout 30 iperf3 -u -b 20M -t 1 -c 203.0.113.10
+check "datagrams in one piece, both ways" peer h1 burst 203.0.113.10 7003 40 1200
+check "control: so they came to the router" captured "$WORK/inside.pcap" 'udp.dstport == 7003 && ip.len > 1500'
+check "and as many as they are left it" \
+	[ "$(packets "$WORK/outside.pcap" 'udp.dstport == 7003' -T fields -e udp.length | sort | uniq -c | tr -s ' ')" = ' 39 1208
+ 1 608' ]
 check "the router's own TCP service, from outside" peer far tcp 198.51.100.1 2222 1000000
 check "and from inside" peer h1 tcp 198.51.100.1 2222 1000000
 check "packets larger than the MTU were seen (offload was on)" captured "$WORK/inside.pcap" 'ip.len > 1500'

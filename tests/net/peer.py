@@ -10,6 +10,8 @@
   udp-refused-from LOCAL PORT ADDRESS PORT   the same from a port of one's own
   udp-size ADDRESS PORT BYTES            a datagram of that size and its echo (fragments)
   udp-late ADDRESS PORT SECONDS          a datagram and its echo, then waits for "late"
+  serve-burst ADDRESS PORT               answers a burst with one like it
+  burst ADDRESS PORT N BYTES             N datagrams of BYTES, the last shorter, in one piece that the network cuts (UDP_SEGMENT)
   many ADDRESS PORT N                    N connections open at the same time, each echoes
   steady ADDRESS PORT SECONDS            one line every 50 ms for that long, all of which must come back
   peername ADDRESS PORT                  as serve-tcp, but sends each client its own address and port as seen here
@@ -28,6 +30,7 @@ import threading
 import time
 
 TIMEOUT = 20
+UDP_SEGMENT = 103  # linux/udp.h
 PATIENCE = float(os.environ.get("PATIENCE", 30))
 
 
@@ -146,6 +149,38 @@ def udp_late(address, port, seconds):
     print("heard", flush=True)
     sock.settimeout(float(seconds))
     assert sock.recv(100) == b"late"
+
+
+def send_burst(sock, datagrams):
+    """One piece for the kernel's segmentation offload, as senders of HTTP/3 make them."""
+    sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, len(datagrams[0]))
+    sock.send(b"".join(datagrams))
+
+
+def receive_burst(sock):
+    """Begins with how many there are. In order, for nothing else is under way."""
+    first = sock.recv(65536)
+    return [first] + [sock.recv(65536) for _ in range(int(first[:8]) - 1)]
+
+
+def serve_burst(address, port):
+    print("ready", flush=True)
+    while True:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, int(port)))
+        client = sock.recvfrom(1, socket.MSG_PEEK)[1]
+        sock.connect(client)
+        send_burst(sock, receive_burst(sock))
+        sock.close()
+
+
+def burst(address, port, count, size):
+    datagrams = [b"%8d" % int(count) + os.urandom(int(size) - 8) for _ in range(int(count))]
+    datagrams[-1] = datagrams[-1][:int(size) // 2]
+    with connect(address, port, socket.SOCK_DGRAM, PATIENCE) as sock:
+        send_burst(sock, datagrams)
+        assert receive_burst(sock) == datagrams, "what came back differs"
 
 
 def many(address, port, count):

@@ -623,28 +623,6 @@ START_TEST(traffic_keeps_a_flow_and_silence_ends_it)
 }
 END_TEST
 
-START_TEST(what_is_too_large_for_a_verdict_is_dropped)
-{
-	static uint8_t big[65535];
-	struct packet packet = {.data = big, .length = 65535, .in_ifindex = IN, .out_ifindex = OUT,
-				.visit = VISIT_TO_OUTSIDE, .checksum_partial = true, .gso = true};
-	struct pkt p = pkt_tcp(HOST(5), 4000, PEER(1), 80, F_ACK);
-
-	lab_masquerade(&lab);
-	ck_assert(lab_commit(&lab));
-	memcpy(big, p.data, p.length);
-	pk16(big + 2, 65535);
-	finish_ip(big);
-	engine_packet(lab.engine, lab.now, &packet, &lab.out);
-	IS(lab.out.reason, TOO_BIG);
-	pk16(big + 2, 65531);
-	finish_ip(big);
-	packet.length = 65531;
-	engine_packet(lab.engine, lab.now, &packet, &lab.out);
-	IS(lab.out.reason, TRANSLATED_NEW);
-}
-END_TEST
-
 START_TEST(marks_keep_the_hosts_bits)
 {
 	lab_masquerade(&lab);
@@ -688,7 +666,6 @@ int main(void)
 	tcase_add_test(tc, router_reserves_its_ports);
 	tcase_add_test(tc, tcp_phases_have_their_timeouts);
 	tcase_add_test(tc, traffic_keeps_a_flow_and_silence_ends_it);
-	tcase_add_test(tc, what_is_too_large_for_a_verdict_is_dropped);
 	tcase_add_test(tc, marks_keep_the_hosts_bits);
 	suite_add_tcase(suite, tc);
 	return suite_main(suite);
