@@ -106,3 +106,20 @@ void csum_apply(void *field, uint32_t delta)
 	value = htons((uint16_t)~csum_fold((uint32_t)(uint16_t)~ntohs(value) + folded));
 	memcpy(field, &value, sizeof(value));
 }
+
+/* Four bits at a time: there is no hurry. */
+uint32_t csum_crc32c(const void *data, size_t length)
+{
+	static const uint32_t four[16] = {
+		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
+	const unsigned char *bytes = data;
+	uint32_t crc = UINT32_MAX;
+
+	while (length-- > 0) {
+		crc ^= *bytes++;
+		crc = crc >> 4 ^ four[crc & 15];
+		crc = crc >> 4 ^ four[crc & 15];
+	}
+	return ~crc;
+}

@@ -25,5 +25,7 @@ uint16_t csum_fold(uint32_t delta);
 /* Applies a difference to a stored checksum field (pointer to two bytes in the packet). A difference of nothing leaves the bytes as
  * they are. The result may be 0: UDP, where 0 means "none", needs that checked (RFC 768). */
 void csum_apply(void *field, uint32_t delta);
+/* CRC-32C (Castagnoli); SCTP stores it with the least significant byte first (RFC 9260 appendix A). */
+uint32_t csum_crc32c(const void *data, size_t length);
 
 #endif

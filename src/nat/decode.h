@@ -13,6 +13,7 @@
 #define PROTOCOL_TCP     6
 #define PROTOCOL_UDP     17
 #define PROTOCOL_DCCP    33
+#define PROTOCOL_SCTP 132
 #define PROTOCOL_UDPLITE 136
 
 #define TCP_FIN 0x01

@@ -111,10 +111,26 @@ void rewrite_apply(struct decoded *packet, const struct rewrite *rewrite)
 	write_ports(packet, rewrite);
 }
 
+/* It covers nothing of the IP header, so nobody else needs to touch it. */
+static void complete_sctp(struct decoded *packet)
+{
+	uint8_t *field = packet->l4 + 8;
+	uint32_t crc;
+
+	if (packet->fragment || packet->l4_length < 12)
+		return;
+	memset(field, 0, 4);
+	crc = csum_crc32c(packet->l4, packet->l4_length);
+	for (unsigned i = 0; i < 4; i++, crc >>= 8)
+		field[i] = (uint8_t)crc;
+}
+
 void rewrite_complete(struct decoded *packet)
 {
 	uint32_t at = checksum_offset(packet);
 
+	if (packet->protocol == PROTOCOL_SCTP)
+		complete_sctp(packet);
 	if (packet->kind != L4_PORTS || packet->fragment || at + 2 > packet->l4_length)
 		return;
 	uint8_t *field = packet->l4 + at;

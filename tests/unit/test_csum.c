@@ -171,6 +171,17 @@ START_TEST(siphash_key)
 }
 END_TEST
 
+/* RFC 3720 B.4, and the check value that catalogues of CRCs give. */
+START_TEST(crc32c)
+{
+	static const uint8_t zeros[32];
+
+	ck_assert_uint_eq(csum_crc32c(zeros, sizeof(zeros)), 0x8a9136aa);
+	ck_assert_uint_eq(csum_crc32c("123456789", 9), 0xe3069283);
+	ck_assert_uint_eq(csum_crc32c(zeros, 0), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("csum");
@@ -183,6 +194,7 @@ int main(void)
 	tcase_add_test(tests, nothing_changes_nothing);
 	tcase_add_test(tests, siphash_zero_key);
 	tcase_add_test(tests, siphash_key);
+	tcase_add_test(tests, crc32c);
 	suite_add_tcase(suite, tests);
 	return suite_main(suite);
 }

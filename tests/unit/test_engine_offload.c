@@ -57,6 +57,27 @@ START_TEST(datagrams_in_one_piece_keep_an_unfinished_checksum)
 }
 END_TEST
 
+/* Ports, tag, checksum and one chunk; the checksum is the whole packet's and of nothing else (RFC 9260 6.8). */
+START_TEST(sctp_is_finished)
+{
+	static const uint8_t l4[] = {0x13, 0x88, 0x13, 0x89, 1, 2, 3, 4, 0xde, 0xad, 0xbe, 0xef, 0, 3, 0, 8, 5, 6, 7, 8};
+	static const uint8_t good[] = {0x90, 0x44, 0xa8, 0x0c};
+
+	lab_static(&lab, 1, 0, HOST(7), 0, POOL(7), 0);
+	ck_assert(lab_commit(&lab));
+	for (int partial = 0; partial <= 1; partial++) {
+		struct pkt p = pkt_ip(132, HOST(7), PEER(1), l4, sizeof(l4));
+		struct packet packet = {.data = p.data, .length = p.length, .in_ifindex = IN, .out_ifindex = OUT,
+					.visit = VISIT_TO_OUTSIDE, .checksum_partial = partial};
+
+		engine_packet(lab.engine, lab.now, &packet, &lab.out);
+		ck_assert_int_eq(lab.out.verdict, VERDICT_REPLACE);
+		ck_assert_uint_eq(src_of(&p), POOL(7));
+		ck_assert_mem_eq(p.data + 28, partial ? good : l4 + 8, 4);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("engine and offload");
@@ -65,6 +86,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_is_too_large_for_a_verdict_is_dropped);
 	tcase_add_test(tc, datagrams_in_one_piece_keep_an_unfinished_checksum);
+	tcase_add_test(tc, sctp_is_finished);
 	suite_add_tcase(suite, tc);
 	return suite_main(suite);
 }
