@@ -10,6 +10,7 @@ static void setup(void)
 {
 	lab_open(&lab, 4096);
 	lab_masquerade(&lab);
+	lab_static(&lab, 1, 0, HOST(7), 0, POOL(7), 0);
 	ck_assert(lab_commit(&lab));
 }
 
@@ -63,8 +64,6 @@ START_TEST(sctp_is_finished)
 	static const uint8_t l4[] = {0x13, 0x88, 0x13, 0x89, 1, 2, 3, 4, 0xde, 0xad, 0xbe, 0xef, 0, 3, 0, 8, 5, 6, 7, 8};
 	static const uint8_t good[] = {0x90, 0x44, 0xa8, 0x0c};
 
-	lab_static(&lab, 1, 0, HOST(7), 0, POOL(7), 0);
-	ck_assert(lab_commit(&lab));
 	for (int partial = 0; partial <= 1; partial++) {
 		struct pkt p = pkt_ip(132, HOST(7), PEER(1), l4, sizeof(l4));
 		struct packet packet = {.data = p.data, .length = p.length, .in_ifindex = IN, .out_ifindex = OUT,
