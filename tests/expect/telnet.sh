@@ -16,7 +16,10 @@ sub_tap in_ns router expect -f "$EXPECT_DIR/telnet.exp" $PORT "$ALGATE" "$WORK/s
 check "an enable secret" configure "enable secret s3cret"
 sub_tap in_ns router timeout 200 "$PYTHON3" "$EXPECT_DIR/telnet_clients.py" $PORT
 check "the daemon is well" output_has 'Current privilege level' cli "show privilege"
-check "no session is left" bash -c "sleep 1; ! ip netns exec ${NET}router ss -Htn state established 'sport = :$PORT' | grep ."
+no_session() {
+	! in_ns router ss -Htn state established "sport = :$PORT" | grep .
+}
+check "no session is left" wait_for 30 no_session
 check "no password, no listener" configure "line vty 0 4" "no password"
 check_not "it is closed" listens router $PORT
 finish

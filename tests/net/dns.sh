@@ -51,7 +51,7 @@ check "is one more line in the trace, although its time to live was written, too
 
 # ---- the pool: only as long as there is a binding
 check "no binding: the address stands as it is" says '^pool\.in\.lab\. 300 IN A 10\.77\.2\.2$' far $NEAR pool.in.lab
-check "h2 gets an address" in_ns h2 ping -c 1 -W 2 $FAR
+check "h2 gets an address" in_ns h2 ping -c 1 -W 30 $FAR
 check "the binding's address" says '^pool\.in\.lab\. 0 IN A 192\.0\.2\.[0-9]$' far $NEAR pool.in.lab
 check "PTR of the binding's address" bash -c "
 	address=\$(grep -o '192\.0\.2\.[0-9]' $WORK/has)
@@ -73,7 +73,7 @@ check "inside client, one byte a segment" output_has '^answer 10\.77\.1\.9 0' pi
 
 
 # ---- hairpin: h1's server, asked from inside at its global address. Each is to the other what it is to the outside.
-check "h2 has an address of the pool" in_ns h2 ping -c 1 -W 2 $FAR
+check "h2 has an address of the pool" in_ns h2 ping -c 1 -W 30 $FAR
 serve h1 turned.log serve-tcp 0.0.0.0 7000
 for how in +notcp +tcp; do
 	for ns in h2 h1; do

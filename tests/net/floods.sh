@@ -80,7 +80,7 @@ router_answers() { # NAME FILTER   ten of them are enough to know
 	wait_for 30 grep -q 'listening on' "$WORK/$1.tcpdump"
 }
 answered() { # NAME
-	wait_for 30 captured "$WORK/$1.pcap" ip
+	captured "$WORK/$1.pcap" ip
 }
 
 topology

@@ -19,15 +19,15 @@ check "port unreachable from a static host reaches the outside socket" peer far 
 check "and comes from the global address" captured "$WORK/outside.pcap" \
 	'icmp.type == 3 && icmp.code == 3 && ip.src == 198.51.100.20'
 check "time exceeded by an outside router, towards inside" output_has '198\.51\.100\.2' \
-	in_ns h1 traceroute -n -w 2 -q 1 -f 2 -m 2 203.0.113.10
+	in_ns h1 traceroute -n -w 30 -q 1 -f 2 -m 2 203.0.113.10
 check "time exceeded by the router itself, towards inside" output_has '10\.77\.1\.1' \
-	in_ns h1 traceroute -n -w 2 -q 1 -m 1 203.0.113.10
+	in_ns h1 traceroute -n -w 30 -q 1 -m 1 203.0.113.10
 check "time exceeded by the router itself, towards outside" output_has '198\.51\.100\.1' \
-	in_ns far traceroute -n -w 2 -q 1 -f 2 -m 2 198.51.100.20
+	in_ns far traceroute -n -w 30 -q 1 -f 2 -m 2 198.51.100.20
 check "the same for TCP" output_has '198\.51\.100\.1' \
-	in_ns far traceroute -T -p 7000 -n -w 2 -q 1 -f 2 -m 2 198.51.100.20
+	in_ns far traceroute -T -p 7000 -n -w 30 -q 1 -f 2 -m 2 198.51.100.20
 check "the same for ICMP" output_has '198\.51\.100\.1' \
-	in_ns far traceroute -I -n -w 2 -q 1 -f 2 -m 2 198.51.100.20
+	in_ns far traceroute -I -n -w 30 -q 1 -f 2 -m 2 198.51.100.20
 
 # Fragmentation needed, from an outside router (out, its link to far made narrow) and from the router itself.
 ip -n "${NET}out" link set eth1 mtu 1300

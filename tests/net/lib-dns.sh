@@ -84,7 +84,7 @@ named_start() { # NAMESPACE ADDRESS ZONE=FILE...   anybody may update and transf
 		cat <<-EOF
 		options { directory "$WORK/named-$ns"; listen-on { $address; }; listen-on-v6 { none; }; pid-file none;
 			session-keyfile none; recursion no; allow-query { any; }; dnssec-validation no; allow-transfer { any; };
-			minimal-responses no; notify no; tcp-clients 100; tcp-initial-timeout 1200;
+			minimal-responses no; notify no; tcp-clients 100; transfers-out 100; tcp-initial-timeout 1200;
 			tcp-idle-timeout 1200; transfer-format many-answers; transfer-message-size 40000; };
 		controls { };
 		logging { channel all { stderr; severity info; }; category default { all; }; category update { all; }; };
@@ -126,7 +126,7 @@ dns_daemon() { # static entries, a pool of whole addresses, overload
 ask() { # NAMESPACE SERVER DIG-ARGUMENTS...   the answer: name TTL class type data
 	local ns=$1 server=$2
 	shift 2
-	in_ns "$ns" timeout 40 dig +noall +answer +tries=2 +time=3 "@$server" "$@" | grep -v '^;' | sed -E 's/[ \t]+/ /g'
+	in_ns "$ns" timeout 40 dig +noall +answer +tries=1 +time=30 "@$server" "$@" | grep -v '^;' | sed -E 's/[ \t]+/ /g'
 }
 says() { # PATTERN NAMESPACE SERVER DIG-ARGUMENTS...
 	local pattern=$1
@@ -136,7 +136,7 @@ says() { # PATTERN NAMESPACE SERVER DIG-ARGUMENTS...
 status() { # PATTERN NAMESPACE SERVER DIG-ARGUMENTS...
 	local pattern=$1 ns=$2 server=$3
 	shift 3
-	output_has "status: ($pattern)," in_ns "$ns" timeout 20 dig +tries=2 +time=3 "@$server" "$@"
+	output_has "status: ($pattern)," in_ns "$ns" timeout 40 dig +tries=1 +time=30 "@$server" "$@"
 }
 fields() { # FILE FILTER FIELD
 	packets "$1" "$2" -T fields -e "$3"

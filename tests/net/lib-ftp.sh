@@ -163,11 +163,8 @@ section() { # NAME [NAMESPACE]   captures it from now on
 }
 
 section_end() { # [NAME]
-	local pid
-	sleep 0.3
-	eval "pid=\$CAPTURE_${1:-$SECTION}"
-	kill -INT "$pid"
-	wait_for 30 daemon_gone "$pid"
+	handled
+	capture_end "${1:-$SECTION}"
 }
 
 judge() { # WANT...

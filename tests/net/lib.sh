@@ -21,6 +21,7 @@ PEER=$HERE/peer.py
 NET=${NET_PREFIX:-ag$$-}
 WORK=$(mktemp -d /tmp/algate-net.XXXXXX)
 TESTS=0 FAILED=0 PIDS="" OFFLOAD=off SNAPLEN=0 DAEMON=""
+declare -A CAPTURES=() # name of a capture that goes on: its process
 # Which captures finish judges; a test that leaks on purpose empties them. Checksums need OFFLOAD=off.
 LEAK_CHECK="$WORK/outside.pcap" CHECKSUM_CHECK="$WORK/outside.pcap $WORK/inside.pcap"
 INSIDE_NET=10.77.0.0/16 ROUTER_MAC=02:00:5e:10:00:01
@@ -85,6 +86,8 @@ link() { # NS1 IF1 NS2 IF2
 namespace() { # NAME
 	ip netns add "$NET$1"
 	ip -n "$NET$1" link set lo up
+	# Ports that a test names are none that Linux may choose.
+	in_ns "$1" sysctl -qw net.ipv4.ip_local_port_range="50000 60999"
 	# No IPv6: it would only add noise to the captures.
 	in_ns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1 2>/dev/null
 }
@@ -106,8 +109,9 @@ topology() {
 	ip -n "${NET}out" address add 203.0.113.1/24 dev eth1
 	ip -n "${NET}out" route add 192.0.2.0/24 via 198.51.100.1
 	in_ns out sysctl -qw net.ipv4.ip_forward=1
-	# Errors are what some tests are about, so Linux may not ration them.
-	for ns in h1 h2 router out far; do in_ns $ns sysctl -qw net.ipv4.icmp_ratelimit=0; done
+	# Errors are what some tests are about, so Linux may not ration them: neither those to one host nor, what older kernels do for
+	# all namespaces together, those to all.
+	for ns in h1 h2 router out far; do in_ns $ns sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv4.icmp_ratemask=0; done
 	ip -n "${NET}far" address add 203.0.113.10/24 dev eth0
 	ip -n "${NET}far" route add default via 203.0.113.1
 	if [ "${1:-}" = linux ]; then
@@ -120,23 +124,48 @@ topology() {
 	capture h1 eth0 inside
 }
 
-capture() { # NAMESPACE INTERFACE NAME   into $WORK/NAME.pcap
-	background "$1" "$3.tcpdump" tcpdump --immediate-mode -Z root -n -U -i "$2" -s "$SNAPLEN" -B 16384 -w "$WORK/$3.pcap" ip
-	eval "CAPTURE_$3=$!"
+capture() { # NAMESPACE INTERFACE NAME [FILTER [OPTION...]]   into $WORK/NAME.pcap
+	background "$1" "$3.tcpdump" tcpdump --immediate-mode -Z root -n -U -i "$2" -s "$SNAPLEN" -B 16384 -w "$WORK/$3.pcap" \
+		"${@:5}" "${4:-ip}"
+	CAPTURES[$3]=$!
 	wait_for 30 grep -q 'listening on' "$WORK/$3.tcpdump" || echo "# no capture on $1"
 }
 
-captures_end() {
-	local name pid
-	sleep 0.3
-	for name in outside inside; do
-		eval "pid=\${CAPTURE_$name:-}"
-		if [ -n "$pid" ]; then
-			kill -INT "$pid" 2>/dev/null
-			wait_for 30 daemon_gone "$pid"
-			eval "CAPTURE_$name="
-		fi
+capture_asked() { # NAME   what tcpdump says on SIGUSR1: packets it has written or seen dropped, packets that came
+	local pid=${CAPTURES[$1]} log=$WORK/$1.tcpdump before tries=600
+	before=$(grep -c 'received by filter' "$log")
+	kill -USR1 "$pid" 2>/dev/null
+	while [ "$(grep -c 'received by filter' "$log")" -le "$before" ]; do
+		[ $((tries -= 1)) -gt 0 ] && ! daemon_gone "$pid" || return 1
+		sleep 0.05
 	done
+	sed -n 's/.*: \([0-9]*\) packets\{0,1\} captured, \([0-9]*\) packets\{0,1\} received by filter, \([0-9]*\) .*/\1 \2 \3/p' "$log" |
+		tail -1 | awk '{print $1 + $3, $2}'
+}
+
+# Until what has crossed the wire by now is in the file: with other processes on the machine, tcpdump writes when its turn comes. What
+# came before its filter was set it counts as received only, so a difference that stays is none.
+capture_settled() { # NAME
+	local now last="" same=0
+	while [ $same -lt 3 ] && now=$(capture_asked "$1") && [ "${now% *}" != "${now#* }" ]; do
+		same=$([ "$now" = "$last" ] && echo $((same + 1)) || echo 0)
+		last=$now
+		sleep 0.1
+	done
+}
+
+capture_end() { # NAME
+	[ -n "${CAPTURES[$1]:-}" ] || return 0
+	capture_settled "$1"
+	kill -INT "${CAPTURES[$1]}" 2>/dev/null
+	wait_for 30 daemon_gone "${CAPTURES[$1]}"
+	unset "CAPTURES[$1]"
+}
+
+captures_end() {
+	handled
+	capture_end outside
+	capture_end inside
 }
 
 # ---- the configuration most tests begin with
@@ -182,7 +211,7 @@ daemon_start() {
 	local config=$1
 	shift
 	mkdir -p "$state"
-	in_ns "$ns" "$PYTHON3" "$HERE/notify.py" 30 "$state.pid" "$state.log" \
+	in_ns "$ns" "$PYTHON3" "$HERE/notify.py" 60 "$state.pid" "$state.log" \
 		"$ALGATED" -f "$config" -s "$state" "$@" || { sed 's/^/# algated: /' "$state.log"; return 1; }
 	DAEMON=$(cat "$state.pid")
 	PIDS="$PIDS $DAEMON"
@@ -200,10 +229,18 @@ daemon_signal() { # SIGNAL [PID]   and waits for the end
 	wait_for 30 daemon_gone "${2:-$DAEMON}"
 }
 
+# Until the router has judged all packets that came to it. What it sent then is on the wire.
+handled() {
+	wait_for 30 queues_empty
+}
+queues_empty() { # the kernel's, of packets that wait for the daemon
+	in_ns router cat /proc/net/netfilter/nfnetlink_queue 2>/dev/null | awk '{waiting += $3} END {exit waiting > 0}'
+}
+
 cli() { # COMMAND...   each one line typed in one privileged session
 	local args=(-c enable) line
 	for line; do args+=(-c "$line"); done
-	in_ns router timeout 30 "$ALGATE" -s "$WORK/state" "${args[@]}"
+	in_ns router timeout 60 "$ALGATE" -s "$WORK/state" "${args[@]}"
 }
 
 configure() { # COMMAND...
@@ -254,16 +291,21 @@ output_has() { # PATTERN COMMAND...   extended regular expression in its output
 	grep -Eq -- "$pattern" "$WORK/has"
 }
 
-# Captures decoded by tshark, checksums verified.
+# Captures decoded by tshark, checksums verified: all that has crossed the wire by now.
 packets() { # FILE DISPLAY-FILTER [TSHARK OPTION...]
-	local file=$1 filter=$2
+	local file=$1 filter=$2 name=${1##*/}
 	shift 2
+	name=${name%.pcap}
+	[ -z "${CAPTURES[$name]:-}" ] || capture_settled "$name"
 	tshark -n -r "$file" -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE \
 		-o ip.defragment:FALSE -Y "$filter" "$@" 2>/dev/null
 }
 
-captured() { # FILE DISPLAY-FILTER   at least one packet, now (tcpdump writes at once)
+sees() { # FILE DISPLAY-FILTER   at least one packet by now
 	packets "$1" "$2" -l | grep -q .
+}
+captured() { # FILE DISPLAY-FILTER   at least one packet comes
+	wait_for "$PATIENCE" sees "$@"
 }
 
 # ip.addr means every IP header in the packet, so the one quoted in an ICMP error too. Only what the router sent counts:
@@ -338,6 +380,18 @@ serve() { # NAMESPACE LOGNAME PEER-ARGUMENTS...   a server of peer.py; returns w
 
 listens() { # NAMESPACE PORT
 	in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
+}
+
+# iperf3's server has one test at a time, and does not listen between one and the next.
+iperf_server() { # NAMESPACE
+	background "$1" "iperf-$1.log" iperf3 -s --forceflush
+	wait_for 30 iperf_listens "$1"
+}
+iperf_listens() { # NAMESPACE
+	tail -2 "$WORK/iperf-$1.log" | grep -q 'Server listening'
+}
+iperf() { # NAMESPACE SERVER-NAMESPACE ARGUMENT...
+	wait_for 30 iperf_listens "$2" && in_ns "$1" timeout 120 iperf3 "${@:3}"
 }
 
 peer() { # NAMESPACE PEER-ARGUMENTS...

@@ -91,7 +91,7 @@ while not os.path.exists(sys.argv[2]) and time.monotonic() < until:
 	in_ns far "$PYTHON3" -c '
 import socket, sys
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"now", ("203.0.113.10", int(sys.argv[1])))' "$1"
-	wait_for 30 captured "$WORK/outside.pcap" "icmp.type == 3 && icmp.code == 3 && udp.srcport == $1"
+	captured "$WORK/outside.pcap" "icmp.type == 3 && icmp.code == 3 && udp.srcport == $1"
 }
 shows() { # PORT HEX   the error outside about an answer from this port
 	packets "$WORK/outside.pcap" "icmp.type == 3 && icmp.code == 3 && udp.srcport == $1" -x | cut -c7-53 | tr -d ' \n' | tee "$WORK/hex"

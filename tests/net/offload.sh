@@ -11,13 +11,12 @@ serve far tcp.log serve-tcp 0.0.0.0 7000
 serve far udp.log serve-udp 0.0.0.0 7001
 serve far burst.log serve-burst 0.0.0.0 7003
 serve router own.log serve-tcp 198.51.100.1 2222
-background far iperf.log iperf3 -s
-wait_for 30 listens far 5201
+iperf_server far
 check "TCP echo of 8 megabytes" peer h1 tcp 203.0.113.10 7000 8000000
 check "UDP echo" peer h1 udp 203.0.113.10 7001
-check "iperf3 up" in_ns h1 timeout 30 iperf3 -c 203.0.113.10 -n 64M
-check "iperf3 down" in_ns h1 timeout 30 iperf3 -R -c 203.0.113.10 -n 64M
-check "iperf3 UDP" in_ns h1 timeout 30 iperf3 -u -b 20M -t 1 -c 203.0.113.10
+check "iperf3 up" iperf h1 far -c 203.0.113.10 -n 64M
+check "iperf3 down" iperf h1 far -R -c 203.0.113.10 -n 64M
+check "iperf3 UDP" iperf h1 far -u -b 20M -t 1 -c 203.0.113.10
 check "datagrams in one piece, both ways" peer h1 burst 203.0.113.10 7003 40 1200
 check "control: so they came to the router" captured "$WORK/inside.pcap" 'udp.dstport == 7003 && ip.len > 1500'
 check "and as many as they are left it" \

@@ -13,15 +13,14 @@ serve far name.log peername 0.0.0.0 7002
 mkdir -p "$WORK/www"
 head -c 3000000 /dev/urandom >"$WORK/www/file"
 background far http.log "$PYTHON3" -m http.server -d "$WORK/www" 80
-background far iperf.log iperf3 -s
+iperf_server far
 wait_for 30 listens far 80
-wait_for 30 listens far 5201
 
-check "ping" in_ns h1 ping -c 3 -i 0.2 -W 2 203.0.113.10
-check "ping with 1400 bytes" in_ns h1 ping -c 2 -i 0.2 -W 2 -s 1400 203.0.113.10
+check "ping" in_ns h1 ping -c 3 -i 0.2 -W 30 203.0.113.10
+check "ping with 1400 bytes" in_ns h1 ping -c 2 -i 0.2 -W 30 -s 1400 203.0.113.10
 check "two hosts ping with the same identifier" bash -c "
-	ip netns exec ${NET}h1 ping -e 77 -c 3 -i 0.3 -W 2 203.0.113.10 & one=\$!
-	ip netns exec ${NET}h2 ping -e 77 -c 3 -i 0.3 -W 2 203.0.113.10 && wait \$one"
+	ip netns exec ${NET}h1 ping -e 77 -c 3 -i 0.3 -W 30 203.0.113.10 & one=\$!
+	ip netns exec ${NET}h2 ping -e 77 -c 3 -i 0.3 -W 30 203.0.113.10 && wait \$one"
 check "TCP echo" peer h1 tcp 203.0.113.10 7000
 check "TCP echo of a megabyte" peer h1 tcp 203.0.113.10 7000 1000000
 check "UDP echo" peer h1 udp 203.0.113.10 7001
@@ -29,12 +28,12 @@ check "the server sees the interface address" output_has '^198\.51\.100\.1 ' pee
 check "curl fetches a file whole" bash -c "
 	ip netns exec ${NET}h1 curl -sf http://203.0.113.10/file | cmp - $WORK/www/file"
 check "traceroute (UDP) sees all three hops" output_has '3 +203\.0\.113\.10' \
-	in_ns h1 traceroute -n -w 2 -q 1 203.0.113.10
+	in_ns h1 traceroute -n -w 30 -q 1 203.0.113.10
 check "traceroute names the router by its inside address" output_has '1 +10\.77\.1\.1' cat "$WORK/has"
 check "traceroute -I sees all three hops" output_has '3 +203\.0\.113\.10' \
-	in_ns h1 traceroute -I -n -w 2 -q 1 203.0.113.10
+	in_ns h1 traceroute -I -n -w 30 -q 1 203.0.113.10
 check "traceroute -T sees all three hops" output_has '3 +203\.0\.113\.10' \
-	in_ns h1 traceroute -T -p 7000 -n -w 2 -q 1 203.0.113.10
+	in_ns h1 traceroute -T -p 7000 -n -w 30 -q 1 203.0.113.10
 check "tracepath arrives" output_has 'reached' in_ns h1 tracepath -n -m 5 203.0.113.10
 check "a UDP datagram keeps its source port" bash -c "
 	ip netns exec ${NET}h1 $PYTHON3 $PEER udp 203.0.113.10 7001 33333"
@@ -42,9 +41,9 @@ check "and the table shows it" output_has '^udp +198\.51\.100\.1:33333 +10\.77\.
 	cli "show ip nat translations"
 check "both hosts may use one source port" peer h2 udp 203.0.113.10 7001 33333
 check "200 concurrent TCP clients" output_has '^200 of 200' peer h1 many 203.0.113.10 7000 200
-check "iperf3 up" in_ns h1 timeout 30 iperf3 -c 203.0.113.10 -n 8M
-check "iperf3 down" in_ns h1 timeout 30 iperf3 -R -c 203.0.113.10 -n 8M
-check "iperf3 UDP" in_ns h1 timeout 30 iperf3 -u -b 10M -t 1 -c 203.0.113.10
+check "iperf3 up" iperf h1 far -c 203.0.113.10 -n 8M
+check "iperf3 down" iperf h1 far -R -c 203.0.113.10 -n 8M
+check "iperf3 UDP" iperf h1 far -u -b 10M -t 1 -c 203.0.113.10
 check "totals add up" output_has 'Total number of translations: [1-9][0-9]*' cli "show ip nat translations total"
 check "statistics name both sides" output_has 'Outside interfaces' cli "show ip nat statistics"
 

@@ -29,14 +29,13 @@ import sys
 import threading
 import time
 
-TIMEOUT = 20
 UDP_SEGMENT = 103  # linux/udp.h
-PATIENCE = float(os.environ.get("PATIENCE", 30))
+PATIENCE = float(os.environ.get("PATIENCE", 30))  # s, for what has to come
 
 
-def connect(address, port, kind=socket.SOCK_STREAM, timeout=TIMEOUT):
+def connect(address, port, kind=socket.SOCK_STREAM):
     sock = socket.socket(socket.AF_INET, kind)
-    sock.settimeout(timeout)
+    sock.settimeout(PATIENCE)
     sock.connect((address, int(port)))
     return sock
 
@@ -135,7 +134,7 @@ def udp_size(address, port, size):
 
 
 def udp_refused(address, port):
-    with connect(address, port, socket.SOCK_DGRAM, PATIENCE) as sock:
+    with connect(address, port, socket.SOCK_DGRAM) as sock:
         sock.send(b"anyone?")
         try:
             sock.recv(100)
@@ -193,7 +192,7 @@ def many(address, port, count):
     for number, sock in enumerate(socks):
         data = b"client %d" % number
         try:
-            sock.settimeout(TIMEOUT)
+            sock.settimeout(PATIENCE)
             sock.sendall(data)
             good += receive(sock, len(data)) == data
         except OSError as error:

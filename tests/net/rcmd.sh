@@ -50,10 +50,28 @@ ours() { # NAMESPACE rsh|rexec OPTION... ADDRESS   with our actor
 	cat "$WORK/both"
 	grep -qx 'out out' "$WORK/both" && grep -qx 'err err' "$WORK/both"
 }
+echoed() { # TEXT
+	grep -aq "$1" "$WORK/typed.log"
+}
+typing() { # NAMESPACE ADDRESS   a login; on file descriptor 9, when it has written something
+	rm -f "$WORK/keys"
+	mkfifo "$WORK/keys"
+	exec 9<>"$WORK/keys" # to read and write, which waits for nobody
+	background "$1" typed.log timeout 150 sh -c "script -qc 'rsh-redone-rlogin $2' /dev/null <$WORK/keys"
+	client=$!
+	wait_for 30 test -s "$WORK/typed.log"
+	echo 'echo $((6 * 7)) before' >&9
+	wait_for 30 echoed '42 before'
+}
 login() { # NAMESPACE ADDRESS
-	(sleep 1; echo "echo \$((6 * 7)) is it; exit"; sleep 2) |
-		in_ns "$1" timeout 20 script -qc "rsh-redone-rlogin $2" /dev/null >"$WORK/login"
-	grep -a '42 is it' "$WORK/login" || { cat "$WORK/login"; return 1; }
+	local status
+	typing "$@"
+	status=$?
+	echo exit >&9
+	wait_for 30 daemon_gone "$client" || status=1
+	exec 9>&-
+	cat "$WORK/typed.log"
+	return $status
 }
 announced() { # FILE FILTER   the ports that were announced, as text, up to the first zero byte
 	packets "$1" "$2 && tcp.len > 0" -T fields -e tcp.stream -e tcp.payload | sort -snk1,1 |
@@ -257,8 +275,8 @@ slow() { # SOURCE ERRORS PORT WORD...
 # Killed between the announcement's bytes: the stream holds what the client believes delivered.
 half_said() { # WHAT SOURCE ERRORS PORT HALF REST ANNOUNCED
 	check "$1: half an announcement" slow "$2" "$3" "$4" "$5" "@$WORK/go" "$6"
-	check "the client believes that it was delivered" wait_for 30 captured "$IN" "tcp.dstport == $2 && tcp.ack == $((${#5} + 1))"
-	check_not "it was not" captured "$OUT" "tcp.dstport == $4 && tcp.payload == $(printf %s "$5" | od -An -tx1 | tr -d ' ' | sed 's/../&:/g; s/:$//')"
+	check "the client believes that it was delivered" captured "$IN" "tcp.dstport == $2 && tcp.ack == $((${#5} + 1))"
+	check_not "it was not" sees "$OUT" "tcp.dstport == $4 && tcp.payload == $(printf %s "$5" | od -An -tx1 | tr -d ' ' | sed 's/../&:/g; s/:$//')"
 	restart
 	check "errors come to where it said" output_has "errors by .'203.0.113.10'" go_on slow.log
 	check "and the output" grep "^b'.*out" "$WORK/slow.log"
@@ -281,19 +299,6 @@ check "it gets there now" output_has "errors by .'203.0.113.10'" go_on slow.log
 check "and the output comes" grep "^b'.*out" "$WORK/slow.log"
 
 # A login, typed into while there is no daemon.
-echoed() { # TEXT
-	grep -aq "$1" "$WORK/typed.log"
-}
-typing() { # NAMESPACE ADDRESS   on file descriptor 9
-	rm -f "$WORK/keys"
-	mkfifo "$WORK/keys"
-	exec 9<>"$WORK/keys" # to read and write, which waits for nobody
-	background "$1" typed.log timeout 150 sh -c "script -qc 'rsh-redone-rlogin $2' /dev/null <$WORK/keys"
-	client=$!
-	wait_for 30 test -s "$WORK/typed.log"
-	echo 'echo $((6 * 7)) before' >&9
-	wait_for 30 echoed '42 before'
-}
 for where in "h1 203.0.113.10" "far 198.51.100.20"; do
 	# shellcheck disable=SC2086
 	check "rlogin begins ($where)" typing $where

@@ -141,7 +141,7 @@ def hold(local, address, port):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)) # its ports are free at once
-        sock.settimeout(2)
+        sock.settimeout(30)
         try:
             sock.bind((local, source))
             sock.connect((address, port))

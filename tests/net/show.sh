@@ -29,7 +29,7 @@ total_is() { # NUMBER SHOW-ARGUMENTS...
 }
 arp_answers() { # ADDRESS   somebody on the outside wire says that it is his
 	ip -n "${NET}out" neigh flush dev eth0
-	in_ns out ping -c 1 -W 1 "$1" >/dev/null
+	in_ns out ping -c 1 -W 10 "$1" >/dev/null
 	ip -n "${NET}out" neigh show "$1" dev eth0
 	ip -n "${NET}out" neigh show "$1" dev eth0 | grep -q lladdr
 }
@@ -109,8 +109,8 @@ check "no flow entries" configure "no ip nat create flow-entries" "no ip nat ins
 	"do clear ip nat translation *"
 check "out through the static entry" output_has '^198\.51\.100\.20 ' peer h2 tell-peername 203.0.113.10 7002
 check "in through it" peer far tcp 198.51.100.20 7010
-check "ping" in_ns h2 ping -c 2 -i 0.2 -W 2 203.0.113.10
-check "traceroute, so ICMP errors" output_has '3 +203\.0\.113\.10' in_ns h2 traceroute -n -w 2 -q 1 203.0.113.10
+check "ping" in_ns h2 ping -c 2 -i 0.2 -W 30 203.0.113.10
+check "traceroute, so ICMP errors" output_has '3 +203\.0\.113\.10' in_ns h2 traceroute -n -w 30 -q 1 203.0.113.10
 check "and no entry was made" total_is 1 inside local 10.77.2.2
 check "flow entries again" configure "ip nat create flow-entries"
 check "through the static entry" peer h2 tcp 203.0.113.10 7000

@@ -18,19 +18,18 @@ serve h2 h2tcp.log serve-tcp 0.0.0.0 7000
 serve h2 h2udp.log serve-udp 0.0.0.0 7001
 serve far tcp.log serve-tcp 0.0.0.0 7000
 serve far name.log peername 0.0.0.0 7002
-background h1 iperf.log iperf3 -s
-wait_for 30 listens h1 5201
+iperf_server h1
 
 check "host entry inwards: TCP" peer far tcp 198.51.100.20 7000 100000
 check "host entry inwards: UDP" peer far udp 198.51.100.20 7001
-check "host entry inwards: ping" in_ns far ping -c 2 -i 0.2 -W 2 198.51.100.20
+check "host entry inwards: ping" in_ns far ping -c 2 -i 0.2 -W 30 198.51.100.20
 check "host entry inwards: from the connected host" peer out tcp 198.51.100.20 7000
 check "host entry outwards" output_has '^198\.51\.100\.20 ' peer h1 tell-peername 203.0.113.10 7002
 check "traceroute inwards ends at the global" output_has '3 +198\.51\.100\.20' \
-	in_ns far traceroute -n -w 2 -q 1 198.51.100.20
+	in_ns far traceroute -n -w 30 -q 1 198.51.100.20
 check "tracepath inwards" output_has 'reached' in_ns far tracepath -n -m 5 198.51.100.20
-check "iperf3 inwards" in_ns far timeout 30 iperf3 -c 198.51.100.20 -n 4M
-check "iperf3 inwards, reverse" in_ns far timeout 30 iperf3 -R -c 198.51.100.20 -n 4M
+check "iperf3 inwards" iperf far h1 -c 198.51.100.20 -n 4M
+check "iperf3 inwards, reverse" iperf far h1 -R -c 198.51.100.20 -n 4M
 check "port entry inwards (80 to 7000)" peer far tcp 198.51.100.21 80 100000
 check_not "but no other port of that address" peer far udp-refused 198.51.100.21 81
 check "port entry on the interface's address (UDP 53 to 7001)" peer far udp 198.51.100.1 53

@@ -152,7 +152,7 @@ def simultaneous(address, port, local):
             time.sleep(0.05)
     sock.sendall(b"hello")
     assert sock.recv(5) == b"hello"
-    print("hello")
+    print("hello", flush=True)
     time.sleep(1)
 
 

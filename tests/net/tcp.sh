@@ -8,7 +8,7 @@ OUT=$WORK/outside.pcap IN=$WORK/inside.pcap
 strange() { # NAMESPACE ARGUMENTS...
 	local ns=$1
 	shift
-	in_ns "$ns" timeout 60 /usr/bin/python3 "$HERE/strange.py" "$@"
+	in_ns "$ns" timeout 60 /usr/bin/python3 "$HERE/strange.py" "$@" && handled
 }
 entry() { # PORT   there is a translation with this outside port
 	cli "show ip nat translations" >"$WORK/entries"
@@ -20,6 +20,10 @@ no_entry() { # PORT
 }
 field() { # FILE FILTER FIELD   of the last packet
 	packets "$1" "$2" -T fields -e "$3" -o tcp.relative_sequence_numbers:FALSE | tail -1
+}
+IDLE='tcp.srcport == 4400 && tcp.dstport == 7000 && tcp.flags.syn == 0' # what the host of an idle connection sends
+acknowledged() { # NUMBER
+	[ "$(field "$OUT" "$IDLE" tcp.ack)" = "$1" ]
 }
 
 topology
@@ -36,13 +40,13 @@ wait_for 30 grep -q ready "$WORK/half.log"
 # ---- RFC 5382 REQ-4: these wait for their ICMP while others run
 check "a SYN that nobody waits for" strange far syn 203.0.113.10 6001 198.51.100.1 9999
 check "one to a port whose inside opens the same connection" strange far syn 203.0.113.10 7050 198.51.100.1 4050
-in_ns h1 timeout 3 /usr/bin/python3 "$HERE/strange.py" idle 203.0.113.10 7050 4050 /nowhere >/dev/null 2>&1
+in_ns h1 timeout 30 /usr/bin/python3 "$HERE/strange.py" idle 203.0.113.10 7050 4050 /nowhere >/dev/null 2>&1
 
 # ---- REQ-2: SYNs that cross
-background far cross.log timeout 30 /usr/bin/python3 "$HERE/strange.py" simultaneous 198.51.100.1 4200 7200
-wait_for 30 captured "$OUT" 'tcp.dstport == 4200 && tcp.flags.syn == 1'
+background far cross.log timeout 60 /usr/bin/python3 "$HERE/strange.py" simultaneous 198.51.100.1 4200 7200
+captured "$OUT" 'tcp.dstport == 4200 && tcp.flags.syn == 1'
 check "simultaneous open" strange h1 simultaneous 203.0.113.10 7200 4200
-check "the other side heard it" grep -q hello "$WORK/cross.log"
+check "the other side heard it" wait_for 30 grep -q hello "$WORK/cross.log"
 check "SYNs did cross" captured "$OUT" 'tcp.port == 4200 && tcp.flags.syn == 1 && tcp.flags.ack == 0 && ip.src == 198.51.100.1'
 
 # ---- REQ-5: half-closed
@@ -52,9 +56,9 @@ check "closed by both it ends" wait_for 30 no_entry 7002
 # ---- RFC 5961: an idle connection, and somebody who knows everything but the numbers
 background h1 idle.log /usr/bin/python3 "$HERE/strange.py" idle 203.0.113.10 7000 4400 "$WORK/wake"
 wait_for 30 grep -q connected "$WORK/idle.log"
-sleep 0.3
-seq=$(field "$OUT" 'tcp.srcport == 4400 && tcp.dstport == 7000 && tcp.flags.syn == 0' tcp.ack)
-ack=$(field "$OUT" 'tcp.srcport == 4400 && tcp.dstport == 7000 && tcp.flags.syn == 0' tcp.seq)
+captured "$OUT" "$IDLE"
+seq=$(field "$OUT" "$IDLE" tcp.ack)
+ack=$(field "$OUT" "$IDLE" tcp.seq)
 blind() {
 	local off
 	for off in 1 1000 100000000 2000000000 4000000000; do
@@ -64,18 +68,18 @@ blind() {
 	done
 }
 check "RST, SYN and FIN with wrong numbers" blind
-check "are named" output_has 'TCP segment that does not fit its connection +1[0-9]' cli "show ip nat statistics"
+check "are named" wait_for 30 output_has 'TCP segment that does not fit its connection +1[0-9]' cli "show ip nat statistics"
 sleep 5
 check "the entry is there after finrst-timeout" entry 7000
 touch "$WORK/wake"
 check "and the connection works" wait_for 30 grep -q 'still there' "$WORK/idle.log"
-sleep 0.3
-seq=$(field "$OUT" 'tcp.srcport == 4400 && tcp.dstport == 7000 && tcp.flags.syn == 0' tcp.ack)
+seq=$(((seq + 12) & 0xffffffff)) # the server has sent as many bytes
+wait_for 30 acknowledged $seq
 check "control: a RST with the right number" strange far segment 203.0.113.10 7000 198.51.100.1 4400 R "$seq" 0
 check "ends it" wait_for 30 no_entry 7000
 
 # ---- the silence is over
-check "ICMP 3/3 for the SYN that nobody waited for" wait_for 30 captured "$OUT" \
+check "ICMP 3/3 for the SYN that nobody waited for" captured "$OUT" \
 	'icmp.type == 3 && icmp.code == 3 && tcp.dstport == 9999 && ip.src == 198.51.100.1'
 silence() {
 	local syn icmp
@@ -85,7 +89,7 @@ silence() {
 	awk -v a="$syn" -v b="$icmp" 'BEGIN {exit !(b - a >= 5.99)}'
 }
 check "not before 6 s" silence
-check_not "none where the inside had opened the connection" captured "$OUT" 'icmp.type == 3 && tcp.dstport == 4050'
+check_not "none where the inside had opened the connection" sees "$OUT" 'icmp.type == 3 && tcp.dstport == 4050'
 
 # ---- ip tcp adjust-mss
 check "control: 1460 without the command" captured "$OUT" \

@@ -16,11 +16,11 @@ serve far name.log peername 0.0.0.0 7002
 ip -n "${NET}out" route add 10.77.2.0/24 via 198.51.100.1
 check "a covered host is translated" output_has '^198\.51\.100\.1 ' peer h1 tell-peername 203.0.113.10 7002
 check "an uncovered one is forwarded as it is" output_has '^10\.77\.2\.2 ' peer h2 tell-peername 203.0.113.10 7002
-check "ping of the uncovered one" in_ns h2 ping -c 2 -i 0.2 -W 2 203.0.113.10
+check "ping of the uncovered one" in_ns h2 ping -c 2 -i 0.2 -W 30 203.0.113.10
 check "no translation was made for it" bash -c "! ip netns exec ${NET}router $ALGATE -s $WORK/state \
 	-c 'show ip nat translations' | grep 10.77.2.2"
-check "the covered host's address did not get out" bash -c "sleep 0.3; ! tshark -n -r $WORK/outside.pcap \
-	-Y 'ip.addr == 10.77.1.0/24' 2>/dev/null | grep ."
+handled
+check_not "the covered host's address did not get out" sees "$WORK/outside.pcap" 'ip.addr == 10.77.1.0/24'
 check "the rule goes" configure "do clear ip nat translation *" "no ip nat inside source list 1 interface out0 overload"
 ip -n "${NET}out" route add 10.77.1.0/24 via 198.51.100.1
 check "without a rule nobody is translated" output_has '^10\.77\.1\.2 ' peer h1 tell-peername 203.0.113.10 7002
