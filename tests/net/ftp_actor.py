@@ -145,7 +145,7 @@ def probe(port, *addresses, told):
 
 def wait_for_file(name):
     open(name + ".waits", "wb").close()
-    for _ in range(300):
+    for _ in range(900):
         if os.path.exists(name):
             return
         time.sleep(0.1)

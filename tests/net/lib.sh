@@ -58,17 +58,18 @@ in_ns() { # NAMESPACE COMMAND...
 background() { # NAMESPACE LOGNAME COMMAND...   its pid is in $!, and ended by cleanup
 	local ns=$1 log=$2
 	shift 2
-	ip netns exec "$NET$ns" "$@" >"$WORK/$log" 2>&1 &
+	: >"$WORK/$log" # at once: an earlier process of that name may have said what is waited for
+	ip netns exec "$NET$ns" "$@" >>"$WORK/$log" 2>&1 &
 	PIDS="$PIDS $!"
 	disown # no word of its end
 }
 
-wait_for() { # SECONDS COMMAND...   until it succeeds
-	local tries=$(($1 * 10))
+wait_for() { # SECONDS COMMAND...   until it succeeds; at least as long, and twice where the command itself takes its time
+	local tries=$(($1 * 10)) end=$((SECONDS + 2 * $1))
 	shift
 	while ! PATIENCE=3 "$@" >/dev/null 2>&1; do
 		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
+		[ $tries -gt 0 ] && [ $SECONDS -lt $end ] || return 1
 		sleep 0.1
 	done
 }

@@ -177,7 +177,7 @@ def serve_burst(address, port):
 def burst(address, port, count, size):
     datagrams = [b"%8d" % int(count) + os.urandom(int(size) - 8) for _ in range(int(count))]
     datagrams[-1] = datagrams[-1][:int(size) // 2]
-    with connect(address, port, socket.SOCK_DGRAM, PATIENCE) as sock:
+    with connect(address, port, socket.SOCK_DGRAM) as sock:
         send_burst(sock, datagrams)
         assert receive_burst(sock) == datagrams, "what came back differs"
 

@@ -32,10 +32,10 @@ check_not "on the inside wire they do (control)" sip_clean "$WORK/inside.pcap" "
 # ---- multipart bodies are left alone unless asked for
 
 check "multipart is switched off" configure "no ip nat service allow-multipart"
-sip_calls without --patience 8 multipart:overload:in:udp basic:static:in:udp
+sip_calls without --patience 30 multipart:overload:in:udp basic:static:in:udp
 check_not "a multipart call has no media then" sip_result without multipart.overload.in.udp
 check "another one has" sip_result without basic.static.in.udp
-check "the log names the command" grep -q 'ip nat service allow-multipart' "$WORK/state.log"
+check "the log names the command" wait_for 30 grep -q 'ip nat service allow-multipart' "$WORK/state.log"
 
 # ---- off: calls are what they are without a gateway, at once
 

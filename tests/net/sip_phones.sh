@@ -20,12 +20,14 @@ phones() { # PARAMETERS   ann behind the shared address, cid behind a static ent
 	phone ann h1 10.77.1.2 $PROXY 400 "$@" && phone cid h2 10.77.2.2 $PROXY 1500 "$@" && phone bob far 203.0.113.10 $PROXY 1000 "$@"
 }
 
-# What was said twice was not heard the first time: an ACK or BYE that went astray is the end of a call after 32 s.
-no_retransmission() { # FILE
-	local found
-	found=$(packets "$1" 'sip.CSeq.method == "INVITE" && sip.Status-Code == 200' -T fields -e sip.Call-ID -e sip.CSeq.seq -e ip.src |
-		sort | uniq -c | awk '$1 > 1')
-	[ -z "$found" ] || { echo "$found"; return 1; }
+# An ACK that goes astray is the end of a call after 32 s. To each 200 that crosses a wire one comes back on it. (How often a 200 is
+# said before is a matter of how busy the machine is.)
+acknowledged() { # FILE
+	packets "$1" 'sip.CSeq.method == "INVITE" && sip.Status-Code == 200' -T fields -e sip.Call-ID -e sip.CSeq.seq -e ip.src |
+		sort -u >"$WORK/answers"
+	packets "$1" 'sip.Method == "ACK"' -T fields -e sip.Call-ID -e sip.CSeq.seq -e ip.dst | sort -u >"$WORK/acks"
+	cat "$WORK/answers"
+	[ -s "$WORK/answers" ] && [ -z "$(comm -23 "$WORK/answers" "$WORK/acks" | tee "$WORK/astray")" ]
 }
 
 # Each end sent a report to where the other said, and the router let it through, to the very port that was announced.
@@ -38,7 +40,7 @@ rtcp_both() {
 }
 
 none_outside() { # RTP between the router's addresses and themselves, or to inside ones
-	! captured "$WORK/outside.pcap" "udp && eth.src == $ROUTER_MAC && !icmp && ip.dst == 198.51.100.0/24 && ip.dst != 198.51.100.2"
+	! sees "$WORK/outside.pcap" "udp && eth.src == $ROUTER_MAC && !icmp && ip.dst == 198.51.100.0/24 && ip.dst != 198.51.100.2"
 }
 
 transferred() {
@@ -56,8 +58,7 @@ both_hear() {
 check "phones start" phones ""
 for name in ann bob cid; do check "$name is registered" wait_for 30 registered $name; done
 call "UDP, out" ann 400 bob 1000
-sleep 4 # a report of RTCP
-check "RTCP leaves by the announced port, and comes in" rtcp_both
+check "RTCP leaves by the announced port, and comes in" wait_for 30 rtcp_both
 check "held" phone_do ann hold
 sleep 1
 check "resumed" phone_do ann resume
@@ -108,7 +109,7 @@ sleep 1.5
 check "ann goes on hearing bob" goes_on_hearing ann 1000
 check "bob goes on hearing ann" goes_on_hearing bob 400
 check "the call ends" hung_up bob ann
-check "no 200 had to be sent twice" no_retransmission "$WORK/outside.pcap"
+for wire in inside outside; do check "each 200 was acknowledged: $wire" acknowledged "$WORK/$wire.pcap"; done
 for name in ann bob cid; do phone_stop $name; done
 
 # ---- TCP

@@ -18,7 +18,7 @@ tftpd() { # NAMESPACE
 	chmod 777 "$root"
 	head -c 300000 /dev/urandom >"$root/big"
 	head -c 100 /dev/urandom >"$root/small"
-	head -c 16000000 /dev/urandom >"$root/long"
+	head -c 8000000 /dev/urandom >"$root/long"
 	chmod 644 "$root"/*
 	background "$1" "tftpd-$1.log" in.tftpd -L -s -c -p -u root "$root"
 	eval "TFTPD_$1=$!"
@@ -142,14 +142,14 @@ for where in "h2 203.0.113.10 far" "far 198.51.100.20 h1"; do
 	# shellcheck disable=SC2086
 	set -- $where
 	rm -f "$WORK/late"
-	background "$1" late.log timeout 100 tftp -m binary "$2" -c get long "$WORK/late"
+	background "$1" late.log timeout 250 tftp -m binary "$2" -c get long "$WORK/late"
 	client=$!
 	wait_for 30 test -s "$WORK/late"
 	daemon_signal KILL
 	check "the transfer is not over when the daemon is killed ($1)" bash -c "
-		[ -d /proc/$client ] && [ \$(stat -c %s $WORK/late) -lt 16000000 ]"
+		[ -d /proc/$client ] && [ \$(stat -c %s $WORK/late) -lt 8000000 ]"
 	check "restarts on the same state" daemon_start "$WORK/config"
-	wait_for 100 daemon_gone $client
+	wait_for 250 daemon_gone $client
 	check "the transfer went on ($1)" cmp "$WORK/late" "$WORK/tftp-$3/long"
 done
 # Killed between request and answer: nobody but the expectation knows. The server is asleep meanwhile.
@@ -167,10 +167,10 @@ check "the answer comes" output_has '^1 from 1 sizes \[100\]' cat "$WORK/ask.log
 
 # ---- what is not let in
 serve far echo.log serve-udp 203.0.113.10 7001
-heard() { # ADDRESS PORT BYTES-HEX   what comes to a port of h2 that has sent this to the server's port 69, from port 7001 of far
-	in_ns h2 timeout 20 "$PYTHON3" -c '
+heard() { # ADDRESS PORT BYTES-HEX [SECONDS]   what comes to a port of h2 that has sent this to the server's port 69, from port 7001 of far
+	in_ns h2 timeout 60 "$PYTHON3" -c '
 import socket, subprocess, sys
-address, port, first, far = sys.argv[1:]
+address, port, first, far, patience = sys.argv[1:]
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("0.0.0.0", int(port)))
 s.settimeout(1)
@@ -179,7 +179,7 @@ try:
     s.recvfrom(2000)
 except OSError:
     pass
-s.settimeout(3)
+s.settimeout(float(patience))
 far_side = """import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("203.0.113.10", 7007))
@@ -189,11 +189,11 @@ try:
     print("heard", s.recvfrom(2000)[1])
 except OSError as error:
     print("silence")
-' "$1" "$2" "$3" "${NET}far"
+' "$1" "$2" "$3" "${NET}far" "${4:-3}"
 }
 request=0001736d616c6c006f6374657400 # small, octet
 kill -STOP "$TFTPD_far" # has no time for an answer of its own
-check "control: who was asked, and has not answered, is heard from any port" output_has "^heard .'203.0.113.10', 7007" heard 203.0.113.10 4520 "$request"
+check "control: who was asked, and has not answered, is heard from any port" output_has "^heard .'203.0.113.10', 7007" heard 203.0.113.10 4520 "$request" 30
 kill -CONT "$TFTPD_far"
 check "another host than who was asked is not" output_has '^silence' heard 203.0.113.1 4521 "$request"
 check "nor who was sent something that is no request" output_has '^silence' heard 203.0.113.10 4522 "0009$request"

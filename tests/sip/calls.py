@@ -174,7 +174,7 @@ class Voices:
             child.send_signal(signal.SIGUSR1)
         for child, *_ in self.children:
             child.stdout.readline()
-        time.sleep(0.5)
+        time.sleep(2)  # what is under way
         for child, space, side in self.children:
             child.send_signal(signal.SIGTERM)
             child.wait()

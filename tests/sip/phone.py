@@ -21,10 +21,10 @@ RATE, WINDOW = 8000, 0.1  # s
 
 
 def ask(address, command, parameters):
-    with socket.create_connection((address, 4444), timeout=5) as one:
+    with socket.create_connection((address, 4444), timeout=30) as one:
         text = json.dumps({"command": command, "params": parameters, "token": "t"})
         one.sendall(f"{len(text)}:{text},".encode())
-        one.settimeout(5)
+        one.settimeout(30)
         data = b""
         while True:
             got = one.recv(65536)

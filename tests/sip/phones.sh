@@ -10,7 +10,7 @@ proxy_start() { # NAMESPACE ADDRESS
 	mkdir -p "$run"
 	background "$1" "proxy.$1.log" kamailio -f "$SIP/proxy.cfg" -DD -E -l "udp:$2:5060" -l "tcp:$2:5060" -m 16 -M 4 -w "$run" -Y "$run"
 	PROXY_PID=$!
-	wait_for 20 proxy_listens "$1" || return 1
+	wait_for 60 proxy_listens "$1" || return 1
 	# Its processes do not end with the first one when that is killed.
 	PIDS="$PIDS $(pgrep -P $PROXY_PID | tr '\n' ' ')"
 }
@@ -65,7 +65,7 @@ phone() {
 	: >"$dir/contacts"
 	background "$ns" "phone.$name.log" baresip -f "$dir"
 	eval "PHONE_$name=$! PLACE_$name=$ns:$address"
-	wait_for 10 phone_ready "$name"
+	wait_for 60 phone_ready "$name"
 }
 
 phone_ready() { # NAME
@@ -85,7 +85,7 @@ phone_stop() { # NAME
 	local pid
 	eval "pid=\$PHONE_$1"
 	kill "$pid" 2>/dev/null
-	wait_for 5 daemon_gone "$pid"
+	wait_for 60 daemon_gone "$pid"
 }
 
 # hears NAME TONE [LAST]: what it wrote down last is this tone, for most of a second at least; LAST: in as many tenths of a second
@@ -109,8 +109,8 @@ call() {
 	before=$(grep -c 'Call established' "$WORK/phone.$callee.log")
 	heard_caller=$(recordings "$caller") heard_callee=$(recordings "$callee")
 	check "$text: it is answered" call_up "$caller" "sip:$callee@${REGISTRAR:-$PROXY}" "$callee" $((before + 1))
-	check "$text: $caller hears $callee" wait_for 30 hears_more "$caller" "$heard_caller" "$other"
-	check "$text: $callee hears $caller" wait_for 30 hears_more "$callee" "$heard_callee" "$tone"
+	check "$text: $caller hears $callee" wait_for 60 hears_more "$caller" "$heard_caller" "$other"
+	check "$text: $callee hears $caller" wait_for 60 hears_more "$callee" "$heard_callee" "$tone"
 }
 
 recordings() { # NAME   how many calls it has heard something of
@@ -122,11 +122,11 @@ hears_more() { # NAME RECORDINGS TONE   in a later one than those
 }
 
 call_up() { # CALLER WHOM CALLEE TIMES
-	phone_do "$1" dial "$2" && wait_for 30 established "$3" "$4"
+	phone_do "$1" dial "$2" && wait_for 60 established "$3" "$4"
 }
 
 hung_up() { # CALLER CALLEE
-	phone_do "$1" hangup && wait_for 30 idle "$1" && wait_for 30 idle "$2"
+	phone_do "$1" hangup && wait_for 60 idle "$1" && wait_for 60 idle "$2"
 }
 
 idle() { # NAME   no call
@@ -138,5 +138,5 @@ hears_now() { # NAME TONE   in the last second
 }
 
 goes_on_hearing() { # NAME TONE
-	wait_for 30 hears_now "$@"
+	wait_for 60 hears_now "$@"
 }

@@ -305,7 +305,7 @@ class Script:
     def xml(self):
         if self.party.transport == "tcp" and self.party.role == "A":
             # What is sent before the connection is there does not get into sipp's log.
-            self.out.append('<pause milliseconds="500"/>')
+            self.out.append('<pause milliseconds="1500"/>')
         for index, at in enumerate(self.steps):
             mine = at.who == self.party.role
             if isinstance(at.what, str):

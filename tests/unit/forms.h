@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "cli/walk.h"
 #include "gram_tables.h"
 #include "lib/gram_names.h"
+#include "seed.h"
 
 #define FORM_SIZE 2048
 
@@ -30,15 +30,9 @@ static inline uint32_t form_random(uint32_t below)
 	return (uint32_t)(form_state >> 32) % below;
 }
 
-/* Prints the seed; ALGATE_TEST_SEED repeats a run. */
 static inline void form_seed(void)
 {
-	const char *given = getenv("ALGATE_TEST_SEED");
-
-	form_state = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-	printf("seed %llu\n", (unsigned long long)form_state);
-	fflush(stdout);
-	form_state = form_state * 0x9e3779b97f4a7c15u | 1;
+	form_state = test_seed() * 0x9e3779b97f4a7c15u | 1;
 }
 
 static inline void form_ip4(char *out, size_t size)

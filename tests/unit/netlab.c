@@ -234,6 +234,17 @@ static void must(pid_t host, const char *command)
 		die(command);
 }
 
+/* Linux tells later than it sets it that a link has a carrier: a message about that would look like a change. */
+static void wait_up(pid_t host, const char *name)
+{
+	for (int i = 0; i < 3000; i++) {
+		if (strstr(netlab_output(host, "ip -o link show %s", name), "state UP") != NULL)
+			return;
+		poll(NULL, 0, 10);
+	}
+	die(name);
+}
+
 uint32_t netlab_index(const char *name)
 {
 	return if_nametoindex(name);
@@ -264,6 +275,10 @@ void netlab_make(struct netlab *lab)
 	must(lab->outside, "ip addr add 203.0.113.2/24 dev o0");
 	must(lab->outside, "ip link set o0 up");
 	must(lab->outside, "ip route add default via 203.0.113.1");
+	wait_up(0, "ri");
+	wait_up(0, "ro");
+	wait_up(lab->inside, "i0");
+	wait_up(lab->outside, "o0");
 	lab->ri = netlab_index("ri");
 	lab->ro = netlab_index("ro");
 }

@@ -175,12 +175,31 @@ void daemon_dies(void)
 	queues = NULL;
 }
 
-bool ping(pid_t host, const char *addr)
+static bool pinged(pid_t host, const char *addr, int seconds)
 {
-	return netlab_run(host, serve, NULL, "ping -c 1 -W 1 -q %s", addr) == 0;
+	return netlab_run(host, serve, NULL, "ping -c 1 -W %d -q %s", seconds, addr) == 0;
 }
 
-bool own_udp(const char *from, const char *to)
+bool ping(pid_t host, const char *addr)
+{
+	return pinged(host, addr, PATIENCE_S);
+}
+
+bool silent(pid_t host, const char *addr)
+{
+	return !pinged(host, addr, 1);
+}
+
+bool visited(enum visit visit, unsigned times)
+{
+	for (int i = 0; i < PATIENCE_S * 100 && engine.visits[visit] < times; i++) {
+		poll(NULL, 0, 10);
+		serve(NULL);
+	}
+	return engine.visits[visit] == times;
+}
+
+static bool echoed_within(const char *from, const char *to, int ms)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET}, peer = {.sin_family = AF_INET, .sin_port = htons(7)};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -193,12 +212,22 @@ bool own_udp(const char *from, const char *to)
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&peer, sizeof(peer)), 0);
 	ck_assert_int_eq(send(fd, "x", 1, 0), 1);
-	for (int i = 0; i < 100 && !answered; i++) {
+	for (; ms > 0 && !answered; ms -= 10) {
 		serve(NULL);
 		answered = poll(&poller, 1, 10) > 0 && recv(fd, &byte, 1, 0) == 1;
 	}
 	close(fd);
 	return answered;
+}
+
+bool own_udp(const char *from, const char *to)
+{
+	return echoed_within(from, to, PATIENCE_S * 1000);
+}
+
+bool own_udp_lost(const char *from, const char *to)
+{
+	return !echoed_within(from, to, 1000);
 }
 
 int netrouter_main(struct Suite *(*suite)(void))

@@ -43,10 +43,17 @@ void hooks_on(void);
 /* One round of both threads; arg is not used. */
 void serve(void *arg);
 void daemon_dies(void);
+/* What has to come is waited for so long, on a machine that others use; what may not come, for a second. */
+#define PATIENCE_S 30
 /* One echo request, served meanwhile: was it answered? */
 bool ping(pid_t host, const char *addr);
+/* Likewise: was it not? */
+bool silent(pid_t host, const char *addr);
 /* A UDP request from the router itself to a host's echo port. */
 bool own_udp(const char *from, const char *to);
+bool own_udp_lost(const char *from, const char *to);
+/* Serves until there were so many visits: were there no more? */
+bool visited(enum visit visit, unsigned times);
 
 /* main of a suite with this fixture; exit status 77 where namespaces cannot be made. */
 struct Suite;

@@ -8,20 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "nat/records.h"
-
-/* ALGATE_TEST_SEED repeats a run. */
-static inline uint64_t test_seed(void)
-{
-	const char *given = getenv("ALGATE_TEST_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
-
-	printf("seed %llu\n", (unsigned long long)seed);
-	fflush(stdout);
-	return seed;
-}
+#include "seed.h"
 
 /* xorshift64* */
 static inline uint32_t test_random(uint64_t *state)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random traffic of every kind through every kind of rule. Whatever happens: no inside address outside, answers find their way
- * back, nobody shares a global endpoint, good checksums stay good. Prints its seed; ALGATE_SEED repeats a run.
+ * back, nobody shares a global endpoint, good checksums stay good. By chance: seed.h.
  */
 #include <check.h>
-#include <time.h>
 #include "enginelab.h"
+#include "seed.h"
 #include "suite.h"
 
 #define STEPS 60000
@@ -57,10 +57,7 @@ static void configure(uint32_t epoch, bool more)
 
 static void setup(void)
 {
-	const char *seed = getenv("ALGATE_SEED");
-
-	state = seed != NULL ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL) * 2654435761u | 1;
-	printf("seed %llu\n", (unsigned long long)state);
+	state = test_seed() * 2654435761u | 1;
 	lab_open(&lab, 2048);
 	snapshot_free(lab.conf);
 	configure(1, true);

@@ -2,9 +2,9 @@
 /* Virtual reassembly alone (RFC 791 3.2, RFC 5722, RFC 1858, RFC 3168 5.3). */
 #include <check.h>
 #include <stdlib.h>
-#include <time.h>
 #include "nat/frag.h"
 #include "packets.h"
+#include "seed.h"
 #include "suite.h"
 
 #define SENDER   IP(10, 0, 0, 5)
@@ -536,10 +536,7 @@ static void random_datagram(uint16_t id)
 
 START_TEST(random_pieces_in_random_order)
 {
-	unsigned seed = getenv("SEED") != NULL ? (unsigned)atoi(getenv("SEED")) : (unsigned)time(NULL);
-
-	printf("random_pieces_in_random_order: SEED=%u\n", seed);
-	srandom(seed);
+	srandom((unsigned)test_seed());
 	for (uint16_t id = 0; id < 3000; id++) {
 		for (uint32_t i = 8; i < 9100; i += 1 + pick(40))
 			datagram[i] = (uint8_t)random();

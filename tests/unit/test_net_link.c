@@ -197,10 +197,10 @@ START_TEST(owned_globals_answer_arp)
 
 	ck_assert(linux_->owned_add(linux_->self, &owned, NULL));
 	ck_assert(ping(lab.outside, "203.0.113.66"));
-	ck_assert(!ping(lab.outside, "203.0.113.68"));
+	ck_assert(silent(lab.outside, "203.0.113.68"));
 	ck_assert(linux_->owned_remove(linux_->self, &owned, NULL));
 	netlab_run(lab.outside, NULL, NULL, "ip neigh flush all");
-	ck_assert(!ping(lab.outside, "203.0.113.66"));
+	ck_assert(silent(lab.outside, "203.0.113.66"));
 	/* Left behind by a crash: the next start takes them away. */
 	ck_assert(linux_->owned_add(linux_->self, &owned, NULL));
 	netrouter_restart();
@@ -220,7 +220,7 @@ START_TEST(new_globals_are_announced)
 	do {
 		poll(NULL, 0, 50);
 		entry = netlab_output(lab.outside, "ip neigh show 203.0.113.64");
-	} while (strstr(entry, "02:00:00:00:00:99") != NULL && looks++ < 100);
+	} while (strstr(entry, "02:00:00:00:00:99") != NULL && looks++ < 600);
 	ck_assert_msg(strstr(entry, "02:00:00:00:00:99") == NULL && strstr(entry, "lladdr") != NULL, "%s", entry);
 }
 END_TEST
@@ -357,7 +357,7 @@ static Suite *suite(void)
 	Suite *all = suite_create("net_link");
 	TCase *tests = tcase_create("kernel");
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 300);
 	tcase_add_checked_fixture(tests, netrouter_setup, netrouter_teardown);
 	tcase_add_test(tests, mirror_follows_linux);
 	tcase_add_test(tests, flap_is_counted_though_nothing_differs);

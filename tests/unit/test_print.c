@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* show running-config: exact text of a full configuration, and that what is printed reads back to the same store. */
 #include <stdio.h>
-#include <time.h>
 
 #include "lines.h"
+#include "seed.h"
 #include "suite.h"
 
 static const char full[] = "!\n"
@@ -346,8 +346,7 @@ START_TEST(print_then_load_gives_the_same)
 {
 	char line[512];
 
-	random_state = (uint32_t)time(NULL);
-	printf("print seed %u\n", random_state);
+	random_state = (uint32_t)test_seed();
 	for (unsigned round = 0; round < 150; round++) {
 		struct store *store = store_new(), *again = store_new();
 		char *text, *second;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The store: identity, order, transactions that roll back exactly, secondary keys. */
 #include <stdio.h>
-#include <time.h>
 
 #include "config/index.h"
 #include "config/ordered.h"
 #include "lines.h"
+#include "seed.h"
 #include "suite.h"
 
 static struct entry *set_host(struct store *store, ip4 local, ip4 global, bool *changed)
@@ -215,8 +215,7 @@ START_TEST(rollback_restores_exactly)
 {
 	struct store *store = store_new();
 
-	random_state = (uint32_t)time(NULL);
-	printf("rollback seed %u\n", random_state);
+	random_state = (uint32_t)test_seed();
 	for (unsigned round = 0; round < 300; round++) {
 		char *before, *after;
 		unsigned n = pick(12);
@@ -263,8 +262,7 @@ START_TEST(ordered_set_against_an_array)
 	static struct number numbers[64];
 	struct ordered set = { .compare = compare_numbers };
 
-	random_state = (uint32_t)time(NULL) + 1;
-	printf("ordered seed %u\n", random_state);
+	random_state = (uint32_t)test_seed() + 1;
 	for (unsigned i = 0; i < 64; i++)
 		numbers[i] = (struct number){ .value = i };
 	for (unsigned round = 0; round < 3000; round++) {

@@ -5,16 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "streamlab.h"
+#include "seed.h"
 #include "suite.h"
-
-static uint32_t first_seed(void)
-{
-	const char *given = getenv("STREAM_SEED");
-
-	return given != NULL ? (uint32_t)strtoul(given, NULL, 0) : (uint32_t)time(NULL) * 1000;
-}
 
 static uint32_t rounds(void)
 {
@@ -39,9 +32,8 @@ static void one(uint32_t seed)
 
 START_TEST(connections)
 {
-	uint32_t seed = first_seed();
+	uint32_t seed = (uint32_t)test_seed();
 
-	printf("STREAM_SEED=%u\n", seed);
 	for (uint32_t i = 0; i < rounds(); i++)
 		one(seed + i);
 }
