@@ -305,6 +305,12 @@ static uint16_t breaks(const struct sdp *sdp, const struct medium *medium, uint3
 
 /* ---- RTCP ---- */
 
+/* Behind the last port there is none, so that RTCP cannot come but with the medium; as it need not have another one. */
+static bool is_last(const struct medium *medium)
+{
+	return medium->mux && medium->number == 65535;
+}
+
 /* On the next port, which may go without saying; also where it is offered to come with the medium:
  * who answers need not know of that (RFC 5761 5.1.1). */
 static bool is_pair(const struct medium *medium, ip4 addr)
@@ -312,7 +318,7 @@ static bool is_pair(const struct medium *medium, ip4 addr)
 	if (medium->transport != TRANSPORT_RTP || medium->mux_only)
 		return false;
 	if (span_size(medium->rtcp) == 0)
-		return true;
+		return !is_last(medium);
 	return medium->rtcp_number == medium->number + 1 &&
 	       (!medium->rtcp_connection.there ||
 		(medium->rtcp_connection.literal && medium->rtcp_connection.addr == addr));
@@ -331,7 +337,9 @@ static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t inde
 		return;
 	mention.role = ROLE_RTCP;
 	mention.flags &= MENTION_HELD | MENTION_MUX;
-	mention.at.port = (uint16_t)(said ? medium->rtcp_number : medium->number + 1);
+	mention.at.port = (uint16_t)(said	       ? medium->rtcp_number
+				     : is_last(medium) ? medium->number
+						       : medium->number + 1);
 	if (said && connection->there)
 		mention.at.addr = connection->addr;
 	reader->place = "a=rtcp";

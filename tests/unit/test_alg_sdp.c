@@ -192,6 +192,13 @@ START_TEST(rtcp)
 	ck_assert_uint_eq(medium_of(found, 0, ROLE_RTCP)->flags, MENTION_MUX);
 	found = sip_becomes(INVITE(SHARED "m=audio ^4000^ RTP/AVP 0\r\na=rtcp-mux-only\r\n"));
 	ck_assert_ptr_null(medium_of(found, 0, ROLE_RTCP));
+	/* Behind the last port there is none, and none is needed. */
+	found = sip_becomes(INVITE(SHARED "m=audio ^65535^ RTP/AVP 0\r\na=rtcp-mux\r\n^+a=rtcp:$65535$\r\n^"
+					  "m=audio ^4000^ RTP/AVP 0\r\na=rtcp-mux\r\n^+a=rtcp:$4001$\r\n^"));
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_MEDIA)->flags, MENTION_MUX);
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_RTCP)->at.port, 65535);
+	found = sip_becomes(INVITE(SHARED "m=audio ^65535^ RTP/AVP 0\r\na=rtcp-mux\r\na=rtcp:^4010^\r\n"));
+	ck_assert_uint_eq(medium_of(found, 0, ROLE_RTCP)->at.port, 4010);
 }
 END_TEST
 
