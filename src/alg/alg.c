@@ -52,7 +52,7 @@ void findings_clear(struct findings *findings)
 	findings->key_length = 0;
 	findings->said = SAID_NOTHING;
 	findings->answer = ANSWER_NONE;
-	findings->branch = findings->question = findings->lifetime_s = 0;
+	findings->branch = findings->question = findings->way = findings->lifetime_s = 0;
 	findings->caller[0] = findings->callee[0] = '\0';
 	memset(findings->message, 0, sizeof(findings->message));
 }

@@ -175,6 +175,8 @@ struct findings {
 	uint32_t branch;      /* which of several answers: a hash of the tags of both ends, whoever speaks; 0: not answered yet */
 	uint8_t answer;       /* enum answering */
 	uint32_t question;    /* which one, as both ends number it: a hash; 0: not known */
+	uint32_t way;         /* by which of several ways it was asked there, as the two ends of this flow number them: a hash; 0:
+			       * not said */
 	uint32_t lifetime_s;  /* session timer, 0: not said; registration, 0: no more */
 	char caller[48], callee[48]; /* for show; printable */
 	struct mention mentions[FINDING_MENTIONS];

@@ -34,7 +34,10 @@ enum alg {
 	N(BAD_PORT, "port below 1024 or out of range refused")                  \
 	N(CLAIMED, "port of a static entry refused")                            \
 	N(NO_PORT, "no free port")                                              \
-	N(LIMIT, "limit reached")                                               \
+	N(LIMIT_FLOW, "limit of a control connection reached")                  \
+	N(LIMIT_HOST, "limit of a host reached")                                \
+	N(LIMIT_CALL, "limit of a call reached")                                \
+	N(LIMIT_SOURCE, "limit of calls of a source reached")                   \
 	N(NO_ROOM, "no memory")                                                 \
 	N(TOO_BIG, "result too large")                                          \
 	N(MIDSTREAM, "connection met in the middle")                            \

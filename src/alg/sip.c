@@ -32,7 +32,7 @@ struct message {
 	/* Header fields; empty: not there. */
 	struct span method; /* in CSeq */
 	uint32_t sequence;  /* likewise */
-	struct span call_id, from, to, type;
+	struct span call_id, from, to, type, top; /* top: of the topmost Via */
 	bool via, encoded, routed;
 	unsigned n_lengths;
 	bool headed; /* all header fields were understood */
@@ -124,6 +124,8 @@ static bool read_row(struct message *message, const struct row *row)
 {
 	switch (row->header) {
 	case HEADER_VIA:
+		if (!message->via)
+			message->top = row->value;
 		message->via = true;
 		return true;
 	case HEADER_ROUTE:
@@ -425,18 +427,12 @@ static enum said said_by_request(const struct message *message)
 	return is_registration(message) && message->has_contact ? SAID_REGISTER : SAID_NOTHING;
 }
 
-/* The same question came by two ways; the other one is answered (RFC 3261 8.2.2.2). */
-static bool is_merged(const struct message *message)
-{
-	return message->status == 482;
-}
-
 static enum said said_by_response(const struct message *message)
 {
 	bool good = message->status >= 200 && message->status < 300;
 
 	if (is_method(message, "INVITE")) {
-		if (message->status == 100 || is_merged(message))
+		if (message->status == 100)
 			return SAID_NOTHING;
 		return message->status < 200 ? SAID_PROGRESS : good ? SAID_UP : SAID_FAILED;
 	}
@@ -466,9 +462,19 @@ static enum answering answer_of(const struct message *message)
 										 : ANSWER_NONE;
 	if (message->status < 200)
 		return ANSWER_PROVISIONAL;
-	if (is_merged(message))
-		return ANSWER_NONE;
 	return message->status < 300 ? ANSWER_AGREED : ANSWER_REFUSED;
+}
+
+/* The transaction of this hop; CANCEL has that of the INVITE (RFC 3261 9.1, 17.1.3). */
+static uint32_t way_of(struct message *message)
+{
+	const struct span branch = sip_via_branch(&message->reader, message->top);
+
+	if (span_size(branch) == 0)
+		return 0;
+	return (uint32_t)siphash13(&no_secret[0], message->reader.bytes + branch.at,
+				   span_size(branch)) |
+	       1;
 }
 
 static void say_call(struct message *message)
@@ -478,6 +484,7 @@ static void say_call(struct message *message)
 	set_key(message);
 	set_parties(message);
 	findings->question = question_of(message);
+	findings->way = way_of(message);
 	findings->answer = (uint8_t)answer_of(message);
 	findings->said =
 	    (uint8_t)(message->request ? said_by_request(message) : said_by_response(message));

@@ -88,6 +88,8 @@ void sip_say_host(struct reader *reader, const struct sip_uri *uri, uint16_t men
 /* Every URI of a header field that has some; all of them only name. */
 void sip_say_row(struct reader *reader, const struct row *row);
 void sip_say_via(struct reader *reader, struct span value);
+/* The first one's branch, which tells transactions apart (RFC 3261 17.1.3); empty: it has none. */
+struct span sip_via_branch(struct reader *reader, struct span value);
 
 /* ---- sip_body.c ---- */
 

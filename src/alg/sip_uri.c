@@ -431,3 +431,15 @@ void sip_say_via(struct reader *reader, struct span value)
 		value.at = end < value.end ? end + 1 : end;
 	}
 }
+
+struct span sip_via_branch(struct reader *reader, struct span value)
+{
+	const struct span first = {value.at, text_find_any(reader, value, ",")};
+	struct span rest = {text_find_any(reader, first, ";"), first.end};
+	struct parameter parameter;
+
+	while (sip_parameter(reader, &rest, &parameter))
+		if (text_is(reader, parameter.name, "branch"))
+			return parameter.value;
+	return (struct span){first.end, first.end};
+}

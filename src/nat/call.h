@@ -39,7 +39,7 @@
 #define CALL_REMOTES   16
 #define CALL_BRANCHES  4
 #define CALL_PEERS     6
-#define CALL_RUNG      8
+#define CALL_RUNG      16
 #define CALL_SOURCE_UNANSWERED 1024 /* begun by one host, inside or outside, and not answered; registrations likewise */
 #define CALL_SOURCE_MAX	       8192 /* of one host in all */
 
@@ -51,7 +51,8 @@ enum call_flags {
 	CALL_OTHER = 4, /* neither call nor registration: a subscription, or a request that wants to be answered elsewhere */
 	CALL_OPEN = 8,  /* media of who is behind another translation may begin to come (call_life.c) */
 	CALL_OUTSIDE = 16, /* somebody outside began it */
-	CALL_FLAGS = 31,
+	CALL_ASKED_OUT = 32, /* `asked` came from an inside party first: it alone is waited for */
+	CALL_FLAGS = 63,
 };
 
 /* Where an outside party receives a medium, as it said to this inside party. */
@@ -63,6 +64,16 @@ struct call_remote {
 	uint32_t party;      /* and on which flow */
 	uint32_t branch;
 };
+
+/* An inside party that asks, or is asked, by one of the ways that the question takes. */
+struct call_rung {
+	ip4 host;     /* 0: none */
+	uint32_t way; /* findings.way, and in its lowest bits: */
+};
+
+#define RUNG_ASKS      1 /* it waits for the answer, else it is to give one */
+#define RUNG_CANCELLED 2 /* its answer is awaited no more, but may come */
+#define RUNG_BITS      3
 
 #define CALL_REMOTE_RTCP 0x8000 /* in `medium`: its RTCP, if that is elsewhere */
 
@@ -85,7 +96,7 @@ struct call_record {
 	uint32_t flow_state[2]; /* their state words */
 	uint32_t branches[CALL_BRANCHES]; /* that answered and were not hung up */
 	uint32_t asked;      /* the question whose answer takes the call; registration: the seconds that are wanted */
-	ip4 rung[CALL_RUNG]; /* inside parties that question waits for: each may refuse for itself; 0: none */
+	struct call_rung rung[CALL_RUNG]; /* who has not answered it: each may refuse for itself */
 	uint32_t offers[2];  /* by the side that asks (enum flow_side): the question with media that is not answered; 0: none */
 	uint32_t opened_s;   /* when media were last described; 0: never by the other side, which did not answer either */
 	ip4 peers[CALL_PEERS]; /* of its signalling, and where these want to be reached: last first; 0: none */
@@ -103,12 +114,13 @@ enum call_port_kind {
 };
 
 enum call_port_flags {
+	PORT_DECLINED = 4, /* goes because the other side did not take it; another one that answers may */
 	PORT_HELD = 8,   /* its party sends or takes nothing for now */
 	PORT_REPLACED = 16, /* its party has offered to receive elsewhere, or not at all: goes when that is agreed to */
 	PORT_USED = 32,  /* a flow came of it */
 	PORT_OFFERED = 64, /* only what is not agreed to yet names it: goes if that is refused */
 	PORT_WAS_HELD = 128, /* PORT_HELD as it was last agreed to */
-	PORT_FLAGS = 248,
+	PORT_FLAGS = 252,
 };
 
 struct call_port {

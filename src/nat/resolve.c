@@ -42,9 +42,10 @@ static enum alg_note expect(struct making *m, struct expect_record *body)
 		STORE_POINT();
 		return NOTE_NONE;
 	}
-	if (m->n_made == MADE_MAX || expect_of_parent(table, m->ask->flow) >= most ||
-	    expect_of_host(table, body->vrf, body->il) >= EXPECT_HOST_MAX)
-		return NOTE_LIMIT;
+	if (m->n_made == MADE_MAX || expect_of_parent(table, m->ask->flow) >= most)
+		return NOTE_LIMIT_FLOW;
+	if (expect_of_host(table, body->vrf, body->il) >= EXPECT_HOST_MAX)
+		return NOTE_LIMIT_HOST;
 	record = expected_add(m->engine, m->now, body);
 	if (record == NULL)
 		return NOTE_NO_ROOM;

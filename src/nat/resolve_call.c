@@ -75,7 +75,7 @@ static enum alg_note begin_port(struct making *m, const struct call_port *body, 
 
 static void touch(struct making *m, const struct call_port *port)
 {
-	if (m->told.n_touched < PORTS_MAX)
+	if (!offer_names(m, port) && m->told.n_touched < PORTS_MAX)
 		m->told.touched[m->told.n_touched++] = call_port_index(m->engine->calls, port);
 }
 
@@ -170,6 +170,13 @@ static bool needs_nothing(const struct making *m, const struct mention *mention,
 	return own && m->told.call == NULL && mention->lifetime_s == 0 && m->findings->said == SAID_NOTHING;
 }
 
+/* Why there is none for it. */
+static enum alg_note no_call(const struct making *m)
+{
+	return call_of_source(m->engine->calls, m->sender->vrf, m->sender->il) >= CALL_SOURCE_MAX ? NOTE_LIMIT_SOURCE
+												  : NOTE_NO_ROOM;
+}
+
 static enum resolve_outcome refuse_call(struct making *m, enum alg_note note)
 {
 	m->note = note;
@@ -198,7 +205,7 @@ static enum resolve_outcome signal_inside(struct making *m, const struct mention
 	}
 	if (!needs_nothing(m, mention, own)) {
 		if (need_call(m) == NULL)
-			return refuse_call(m, NOTE_LIMIT);
+			return refuse_call(m, no_call(m));
 		note = contact(m, protocol, mention->at, own, &ig);
 		if (note != NOTE_NONE)
 			return refuse_call(m, note);
@@ -323,7 +330,7 @@ static struct call_port *medium_at(const struct making *m, const struct mention 
 	return NULL;
 }
 
-/* For one more; a port that is about to go does so at once. */
+/* For one more. A port that is about to go does so at once, but none that this message names, or that is still agreed to. */
 static bool has_room(struct making *m)
 {
 	uint32_t index = call_index(m->engine->calls, m->told.call);
@@ -333,7 +340,7 @@ static bool has_room(struct making *m)
 		return true;
 	do {
 		port = call_port_of_call(m->engine->calls, index, port);
-	} while (port != NULL && (port->closes_s == 0 && !(port->flags & PORT_REPLACED)));
+	} while (port != NULL && (port->closes_s == 0 || offer_names(m, port)));
 	if (port == NULL)
 		return false;
 	call_port_end(m->engine, m->now, port);
@@ -351,7 +358,7 @@ static enum alg_note medium_port(struct making *m, const struct mention *mention
 	if (*out != NULL)
 		return NOTE_NONE;
 	if (!has_room(m))
-		return NOTE_LIMIT;
+		return NOTE_LIMIT_CALL;
 	note = map_somehow(m, protocol, il, &mapping);
 	if (note != NOTE_NONE)
 		return note;
@@ -387,6 +394,8 @@ static enum alg_note medium_ports(struct making *m, const struct mention *mentio
 	if (pair && medium_at(m, mention, protocol, il, kind) == NULL)
 		il.addr == m->sender->il ? map_pair(m, protocol, il) : map_other_pair(m, protocol, il);
 	note = medium_port(m, mention, protocol, il, kind, &port);
+	if (note == NOTE_NONE)
+		announce(m, mention, port);
 	if (note == NOTE_NONE && pair) {
 		note = medium_port(m, mention, protocol, next, PORT_RTCP, &second);
 		if (note == NOTE_NONE)
@@ -397,7 +406,6 @@ static enum alg_note medium_ports(struct making *m, const struct mention *mentio
 	if (note != NOTE_NONE)
 		return note;
 	*ig = call_port_global(port);
-	announce(m, mention, port);
 	return NOTE_NONE;
 }
 
@@ -447,7 +455,7 @@ static enum resolve_outcome media_inside(struct making *m, const struct mention 
 		return RESOLVED;
 	}
 	if (need_call(m) == NULL)
-		return refuse_call(m, NOTE_LIMIT);
+		return refuse_call(m, no_call(m));
 	note = medium_ports(m, mention, protocol, il, &ig);
 	if (note != NOTE_NONE)
 		return refuse_call(m, note);
@@ -469,7 +477,7 @@ enum resolve_outcome resolve_candidate(struct making *m, const struct mention *m
 		return RESOLVED;
 	}
 	if (need_call(m) == NULL)
-		return refuse_call(m, NOTE_LIMIT);
+		return refuse_call(m, no_call(m));
 	for (uint8_t kind = 0; kind <= PORT_RTCP && port == NULL; kind += PORT_RTCP)
 		port = medium_at(m, mention, protocol, mention->at, kind);
 	note = port != NULL ? NOTE_NONE : medium_port(m, mention, protocol, mention->at, 0, &port);

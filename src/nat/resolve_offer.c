@@ -113,10 +113,12 @@ static void settle_remotes(struct making *m, ip4 host, bool agreed)
 
 /* ---- where an inside party receives */
 
-static bool is_touched(const struct telling *told, uint32_t index)
+bool offer_names(const struct making *m, const struct call_port *port)
 {
-	for (uint32_t i = 0; i < told->n_touched; i++) {
-		if (told->touched[i] == index)
+	uint32_t index = call_port_index(m->engine->calls, port);
+
+	for (uint32_t i = 0; i < m->told.n_touched; i++) {
+		if (m->told.touched[i] == index)
 			return true;
 	}
 	return false;
@@ -138,15 +140,16 @@ static void follow(struct making *m)
 	struct call_port *port = NULL;
 
 	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		const bool named = offer_names(m, port);
+
 		if (port->party != party || !is_said(&m->told, port->medium))
 			continue;
-		if (is_touched(&m->told, call_port_index(m->engine->calls, port))) {
-			port->flags &= (uint8_t)~PORT_REPLACED;
+		if (named) {
 			port->flags |= port->closes_s != 0 ? PORT_OFFERED : 0;
 			port->closes_s = 0;
-		} else {
-			port->flags |= PORT_REPLACED;
 		}
+		port->flags &= (uint8_t) ~(PORT_REPLACED | PORT_DECLINED);
+		port->flags |= named ? 0 : PORT_REPLACED;
 	}
 	STORE_POINT();
 }
@@ -180,6 +183,26 @@ static bool is_of(const struct call_remote *remote, uint16_t medium)
 	return remote->at.addr != 0 && (remote->medium & ~CALL_REMOTE_RTCP) == medium;
 }
 
+/* May what this branch said of a medium still hold? When the call is answered, only what those say that answered. */
+static bool may_hold(const struct making *m, uint32_t branch)
+{
+	const struct call_record *call = m->told.call;
+
+	if (m->findings->said != SAID_UP && call->state != CALL_UP)
+		return true;
+	for (unsigned i = 0; i < call->n_branches; i++) {
+		if (call->branches[i] == branch)
+			return true;
+	}
+	return false;
+}
+
+static void decline(struct call_port *port, ip4 host, uint16_t medium)
+{
+	if (port->host == host && port->medium == medium && port->closes_s == 0 && !(port->flags & PORT_REPLACED))
+		port->flags |= PORT_REPLACED | PORT_DECLINED;
+}
+
 /* Unless another branch takes it, nothing will come to its ports. */
 static void refuse(struct making *m, uint16_t medium)
 {
@@ -194,11 +217,48 @@ static void refuse(struct making *m, uint16_t medium)
 		if (is_of(remote, medium) && remote->party == party && (remote->branch == branch || remote->branch == 0))
 			*remote = (struct call_remote){0};
 		else if (is_of(remote, medium) && remote->host == m->receiver->il)
-			taken = true;
+			taken |= may_hold(m, remote->branch);
 	}
-	while (!taken && (port = call_port_of_call(m->engine->calls, call_index(m->engine->calls, call), port)) != NULL) {
-		if (port->host == m->receiver->il && port->medium == medium)
-			port->flags |= PORT_REPLACED;
+	while (!taken && (port = call_port_of_call(m->engine->calls, call_index(m->engine->calls, call), port)) != NULL)
+		decline(port, m->receiver->il, medium);
+	STORE_POINT();
+}
+
+static bool takes(const struct making *m, uint16_t medium)
+{
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
+		const struct call_remote *remote = &m->told.call->remotes[i];
+
+		if (is_of(remote, medium) && remote->host == m->receiver->il && remote->branch == m->findings->branch)
+			return true;
+	}
+	return false;
+}
+
+/* Of several that answer one may take what those before it did not (RFC 3261 13.2.2.4). */
+static void take_after_all(struct making *m)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (!(port->flags & PORT_DECLINED) || port->host != m->receiver->il || !takes(m, port->medium))
+			continue;
+		port->flags &= (uint8_t)~PORT_DECLINED;
+		port->closes_s = 0;
+	}
+	STORE_POINT();
+}
+
+/* One takes the call; what others that were rung had said goes, whether they say so or not. */
+static void leave_losers(struct making *m)
+{
+	uint32_t index = call_index(m->engine->calls, m->told.call);
+	struct call_port *port = NULL;
+
+	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
+		if (rung_loses(m, port->host))
+			settle_port(port, seconds(m->now) + REPLACED_S, false);
 	}
 	STORE_POINT();
 }
@@ -217,6 +277,22 @@ static void settle(struct making *m, bool agreed)
 	}
 }
 
+/* A refusal by one of several ways leaves what was said by the others. */
+static bool is_waited_for(const struct making *m)
+{
+	return (m->sender != NULL && rung_has(m, m->sender->il)) || (m->receiver != NULL && rung_has(m, m->receiver->il));
+}
+
+static void agree(struct making *m)
+{
+	for (uint32_t i = 0; i < m->told.n_refused && m->receiver != NULL; i++)
+		refuse(m, m->told.refused[i]);
+	if (m->receiver != NULL)
+		take_after_all(m);
+	if (m->findings->said == SAID_UP && m->told.call->state != CALL_UP)
+		leave_losers(m);
+}
+
 void offer_follow(struct making *m)
 {
 	const bool described = m->told.answered || m->told.n_media > 0;
@@ -231,10 +307,12 @@ void offer_follow(struct making *m)
 		call->offers[m->sender != NULL ? SIDE_INSIDE : SIDE_OUTSIDE] = m->findings->question;
 	if (answer != ANSWER_AGREED && answer != ANSWER_REFUSED)
 		return;
-	if (!described && (m->findings->question == 0 || *asked != m->findings->question))
+	if (!described && !m->told.let_go && (m->findings->question == 0 || *asked != m->findings->question))
 		return;
-	for (uint32_t i = 0; i < m->told.n_refused && answer == ANSWER_AGREED && m->receiver != NULL; i++)
-		refuse(m, m->told.refused[i]);
+	if (answer == ANSWER_REFUSED && is_waited_for(m))
+		return;
+	if (answer == ANSWER_AGREED)
+		agree(m);
 	settle(m, answer == ANSWER_AGREED);
 	*asked = 0;
 }

@@ -15,6 +15,7 @@ struct telling {
 	bool made;                /* the call is new */
 	bool aware;
 	bool answered;            /* an outside party said where it receives media */
+	bool let_go;              /* a question that an inside party asks or is asked has its last answer by this way */
 	bool moved;               /* and now that is agreed to, and somewhere else than before */
 	bool shows_local[2], shows_global[2]; /* the sender's own address, in names and in contacts */
 	uint32_t granted_s;       /* to contacts of ours */
@@ -93,8 +94,22 @@ bool aware_of(const struct making *m, const struct mention *mention, ip4 local);
 /* resolve_offer.c */
 /* Where the other side receives this medium, as it tells the receiver. */
 void offer_remember(struct making *m, struct endpoint at, uint16_t medium);
+/* Has the message in hand named this port so far? */
+bool offer_names(const struct making *m, const struct call_port *port);
 /* All was resolved: what of the call's media holds now. */
 void offer_follow(struct making *m);
+
+/* resolve_rung.c: who waits for the answer that takes the call, and who is to give one */
+/* It is asked. */
+void rung_ask(struct making *m);
+/* It is answered, or taken back, by one way: m->told.let_go. */
+void rung_follow(struct making *m);
+/* Is an answer still waited for? Where inside parties ask that is theirs (RFC 3261 16.7: all that were asked in turn are done). */
+bool rung_waits(const struct call_record *call);
+/* Nobody has taken the call, and this host waits for the answer, or is waited for, by another way. */
+bool rung_has(const struct making *m, ip4 host);
+/* One of several that are asked takes the call: is this host one of the others? */
+bool rung_loses(const struct making *m, ip4 host);
 
 /* resolve_said.c */
 /* An inside party of a call, by the flow that it signals on. */

@@ -126,36 +126,6 @@ static void over(struct making *m)
 	set_state(m, CALL_OVER);
 }
 
-/* The inside parties of this message, which ask or are asked: the outside may ring several by one call. */
-static void ring(struct making *m, bool rings)
-{
-	const struct flow_record *parties[] = {m->sender, m->receiver};
-	struct call_record *call = m->told.call;
-
-	for (unsigned n = 0; n < 2; n++) {
-		ip4 *place = NULL;
-
-		for (unsigned i = 0; i < CALL_RUNG && parties[n] != NULL; i++) {
-			if (call->rung[i] == parties[n]->il || (call->rung[i] == 0 && place == NULL))
-				place = &call->rung[i];
-			if (call->rung[i] == parties[n]->il)
-				break;
-		}
-		if (place != NULL)
-			*place = rings ? parties[n]->il : 0;
-	}
-	STORE_POINT();
-}
-
-static bool is_rung(const struct call_record *call)
-{
-	for (unsigned i = 0; i < CALL_RUNG; i++) {
-		if (call->rung[i] != 0)
-			return true;
-	}
-	return false;
-}
-
 /* Calls again after a refusal (credentials were wanted), or begins what was something else before. */
 static void said_begin(struct making *m)
 {
@@ -169,10 +139,7 @@ static void said_begin(struct making *m)
 	if (m->told.made || call->state != CALL_BEGUN)
 		m->engine->call_totals.calls += m->told.made || (call->flags & CALL_OTHER);
 	call->flags &= (uint8_t) ~(CALL_ENDED | CALL_OTHER);
-	if (call->asked != m->findings->question)
-		memset(call->rung, 0, sizeof(call->rung));
-	call->asked = m->findings->question;
-	ring(m, true);
+	rung_ask(m);
 	call->n_branches = 0;
 	set_state(m, CALL_BEGUN);
 }
@@ -223,8 +190,7 @@ static void said_failed(struct making *m)
 
 	if (call->state != CALL_BEGUN || (call->asked != 0 && call->asked != m->findings->question))
 		return;
-	ring(m, false);
-	if (is_rung(call))
+	if (rung_waits(call))
 		return;
 	m->engine->call_totals.failed++;
 	over(m);
@@ -415,6 +381,7 @@ void telling_end(struct making *m)
 	if (m->told.aware)
 		call->flags |= CALL_AWARE;
 	call_set_flow(m->engine->calls, call, m->ask->flow, flow->state);
+	rung_follow(m);
 	offer_follow(m);
 	note_ports(m);
 	admit(m, flow);

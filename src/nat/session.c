@@ -245,7 +245,7 @@ static bool has_room(struct engine *engine, uint64_t now, const struct flow_reco
 	struct session_set *set = engine->sessions;
 	bool stream = flow->protocol == PROTOCOL_TCP;
 
-	*why = NOTE_LIMIT;
+	*why = NOTE_LIMIT_HOST;
 	if (!host_has_room(set->hosts, flow->vrf, flow->il, stream) && !host_gives_way(engine, now, flow))
 		return false;
 	if (!host_has_room(set->hosts, flow->vrf, flow->il, stream))

@@ -33,7 +33,10 @@ static bool is_worth_telling(enum alg_note note)
 	case NOTE_AUTHENTICATED:
 	case NOTE_NO_PORT:
 	case NOTE_NO_ROOM:
-	case NOTE_LIMIT:
+	case NOTE_LIMIT_FLOW:
+	case NOTE_LIMIT_HOST:
+	case NOTE_LIMIT_CALL:
+	case NOTE_LIMIT_SOURCE:
 	case NOTE_CLAIMED:
 	case NOTE_MULTIPART_OFF:
 		return true;

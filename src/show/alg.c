@@ -73,7 +73,8 @@ uint64_t alg_malformed(const struct alg_counts *counts)
 uint64_t alg_refused(const struct alg_counts *counts)
 {
 	static const uint8_t notes[] = {NOTE_THIRD_PARTY, NOTE_BAD_PORT,   NOTE_CLAIMED,
-					NOTE_NO_PORT,	  NOTE_LIMIT,	   NOTE_NO_ROOM,
+					NOTE_NO_PORT,	  NOTE_LIMIT_FLOW, NOTE_LIMIT_HOST,
+					NOTE_LIMIT_CALL,  NOTE_LIMIT_SOURCE, NOTE_NO_ROOM,
 					NOTE_TOO_BIG,	  NOTE_UNSOLICITED};
 
 	return sum(counts, notes, sizeof(notes));

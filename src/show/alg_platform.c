@@ -173,8 +173,10 @@ static void print_sip(FILE *out, const struct alg_counts *counts)
 	    {"SIP flows", counts->flows, "SIP flows ended",
 	     counts->flows > counts->live ? counts->flows - counts->live : 0},
 	};
+	const uint64_t limits = notes[NOTE_LIMIT_FLOW] + notes[NOTE_LIMIT_HOST] +
+				notes[NOTE_LIMIT_CALL] + notes[NOTE_LIMIT_SOURCE];
 	const struct pair errors[] = {
-	    {"Create Token Err", notes[NOTE_LIMIT], "Error New Chnl", notes[NOTE_NO_PORT]},
+	    {"Create Token Err", limits, "Error New Chnl", notes[NOTE_NO_PORT]},
 	    {"Sess Malloc Failed", notes[NOTE_NO_ROOM], "Bad Format", notes[NOTE_MALFORMED]},
 	    {"No Call-id", kinds[SIP_NO_CALL_ID], "Huge Size",
 	     notes[NOTE_TOO_LONG] + notes[NOTE_TOO_MANY]},

@@ -22,6 +22,7 @@ struct says {
 	unsigned cseq; /* 0: 1 */
 	const char *from, *to; /* tags; NULL: none */
 	const char *via, *contact; /* host:port; NULL: a name, none */
+	const char *way; /* branch of Via; NULL: 1 */
 	const char *more;  /* header fields */
 	const char *sdp;   /* NULL: none */
 };
@@ -38,10 +39,11 @@ static inline const char *sip_text(const struct says *says)
 	if (says->to != NULL)
 		snprintf(to, sizeof(to), ";tag=%s", says->to);
 	snprintf(text, sizeof(text),
-		 "%s\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK1;rport\r\nFrom: <sip:a@example.com>;tag=%s\r\n"
+		 "%s\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s;rport\r\nFrom: <sip:a@example.com>;tag=%s\r\n"
 		 "To: <sip:b@example.com>%s\r\nCall-ID: call%d\r\nCSeq: %u %s\r\n"
 		 "%s%s%sContent-Length: %u\r\n\r\n%s",
-		 says->first, says->via != NULL ? says->via : "there.example.com", says->from != NULL ? says->from : "f", to,
+		 says->first, says->via != NULL ? says->via : "there.example.com", says->way != NULL ? says->way : "1",
+		 says->from != NULL ? says->from : "f", to,
 		 says->call, says->cseq != 0 ? says->cseq : 1, says->method, contact,
 		 says->more != NULL && says->more[0] != ';' ? says->more : "",
 		 says->sdp != NULL ? "Content-Type: application/sdp\r\n" : "", (unsigned)strlen(sdp), sdp);
@@ -51,7 +53,7 @@ static inline const char *sip_text(const struct says *says)
 /* v=, o=, c= and one medium on this port, or what more is given. */
 static inline const char *sdp_of(const char *addr, const char *media)
 {
-	static char text[1024];
+	static char text[4096];
 
 	snprintf(text, sizeof(text), "v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n%s", addr, addr, media);
 	return text;
@@ -187,6 +189,7 @@ struct step {
 	const char *media;
 	const char *contact; /* NULL: 10.0.0.5:5060, or 198.51.100.2:5060 */
 	const char *more;
+	const char *way;     /* as in says */
 };
 
 static inline struct says says_of(const struct step *step, bool out, char first[80])
@@ -202,6 +205,7 @@ static inline struct says says_of(const struct step *step, bool out, char first[
 		.via = step->theirs ? "198.51.100.1:5060" : out ? "10.0.0.5:5060" : "203.0.113.1:5060",
 		.contact = step->contact != NULL ? step->contact : out ? "10.0.0.5:5060" : "198.51.100.2:5060",
 		.more = step->more,
+		.way = step->way,
 		.sdp = step->media != NULL ? sdp_of(step->addr != NULL ? step->addr : here, step->media) : NULL,
 	};
 
@@ -251,6 +255,26 @@ static inline void call_up(int call)
 	invite_out(call, AUDIO);
 	answer_in(call, "SIP/2.0 200 OK", "t");
 	request_out(call, "ACK", "t");
+}
+
+/* The phone at this host; returns its global port. */
+static inline uint16_t registers(int host)
+{
+	char at[40], there[40];
+	uint16_t port;
+	struct says ask = {.first = "REGISTER sip:example.com SIP/2.0", .method = "REGISTER", .call = 100 + host, .via = at,
+			   .contact = at, .more = ";expires=3600"};
+	struct says granted = {.first = "SIP/2.0 200 OK", .method = "REGISTER", .call = 100 + host, .to = "r", .via = there,
+			       .contact = there, .more = ";expires=3600"};
+
+	snprintf(at, sizeof(at), "10.0.0.%d:5060", host);
+	sip_out(HOST(host), 5060, PROXY, 5060, &ask);
+	HAS("Contact: <sip:u@203.0.113.1:");
+	port = (uint16_t)atoi(strstr(got, "<sip:u@203.0.113.1:") + 19);
+	snprintf(there, sizeof(there), "203.0.113.1:%u", (unsigned)port);
+	sip_in(PROXY, 5060, FACE, port, &granted);
+	HAS(at);
+	return port;
 }
 
 #endif

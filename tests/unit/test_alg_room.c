@@ -40,7 +40,7 @@ START_TEST(a_host_has_so_many_connections)
 		ck_assert(lab_gone(&lab));
 		ck_assert_uint_eq(lab.out.n_emitted, 0); /* silence: its sender tries again */
 	}
-	ck_assert_uint_eq(counts(ALG_FTP).notes[NOTE_LIMIT], 3);
+	ck_assert_uint_eq(counts(ALG_FTP).notes[NOTE_LIMIT_HOST], 3);
 	ck_assert_uint_eq(lab_counts(&lab).flows, flows);
 	ck_assert_uint_eq(engine_session_use(lab.engine).streams, HOST_STREAMS);
 	/* Others have room, and so has this one for what nobody reads. */
@@ -134,7 +134,7 @@ START_TEST(ports_used_again_at_the_limit)
 	IS(syn(5, 9999), ALG_NO_ROOM);
 	/* It has a place of its own. */
 	ck_assert_int_eq(reason_verdict(syn_again(4000)), VERDICT_REPLACE);
-	ck_assert_uint_eq(counts(ALG_FTP).notes[NOTE_LIMIT], 1);
+	ck_assert_uint_eq(counts(ALG_FTP).notes[NOTE_LIMIT_HOST], 1);
 	ck_assert_uint_eq(engine_session_use(lab.engine).streams, HOST_STREAMS);
 }
 END_TEST

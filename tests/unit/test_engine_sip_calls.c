@@ -383,7 +383,7 @@ START_TEST(a_trunk_with_many_contacts)
 	}
 	struct alg_counts counts;
 	engine_alg_counts(lab.engine, ALG_SIP, &counts);
-	ck_assert_uint_eq(counts.notes[NOTE_LIMIT], 0);
+	ck_assert_uint_eq(counts.notes[NOTE_LIMIT_FLOW], 0);
 	/* Long after, each hangs up by itself, from its own place. */
 	for (int n = 0; n < 4; n++) {
 		struct pkt p;

@@ -371,116 +371,6 @@ START_TEST(candidates_that_connect)
 }
 END_TEST
 
-/* ---- rung together */
-
-/* Returns its global port. */
-static uint16_t registers(int host)
-{
-	char at[40], there[40];
-	uint16_t port;
-	struct says ask = {.first = "REGISTER sip:example.com SIP/2.0", .method = "REGISTER", .call = 100 + host, .via = at,
-			   .contact = at, .more = ";expires=3600"};
-	struct says granted = {.first = "SIP/2.0 200 OK", .method = "REGISTER", .call = 100 + host, .to = "r", .via = there,
-			       .contact = there, .more = ";expires=3600"};
-
-	snprintf(at, sizeof(at), "10.0.0.%d:5060", host);
-	sip_out(HOST(host), 5060, PROXY, 5060, &ask);
-	HAS("Contact: <sip:u@203.0.113.1:");
-	port = (uint16_t)atoi(strstr(got, "<sip:u@203.0.113.1:") + 19);
-	snprintf(there, sizeof(there), "203.0.113.1:%u", (unsigned)port);
-	sip_in(PROXY, 5060, FACE, port, &granted);
-	HAS(at);
-	return port;
-}
-
-/* A message of one branch of call 1, to or from this phone. */
-static void branch_in(uint16_t port, const char *method)
-{
-	char first[80];
-	struct says says = {.first = first, .method = method, .call = 1, .via = "198.51.100.1:5060", .contact = "198.51.100.7:5060",
-			    .sdp = strcmp(method, "INVITE") == 0 ? sdp_of("198.51.100.2", THERE) : NULL};
-
-	snprintf(first, sizeof(first), "%s sip:u@203.0.113.1:%u SIP/2.0", method, (unsigned)port);
-	sip_in(PROXY, 5060, FACE, port, &says);
-	ck_assert_ptr_nonnull(strstr(got, "sip:u@10.0.0."));
-}
-
-static void branch_out(int host, const char *status, const char *sdp)
-{
-	char first[80], at[40], tag[10], addr[20];
-	struct says says = {.first = first, .method = "INVITE", .call = 1, .to = tag, .via = "198.51.100.1:5060", .contact = at};
-
-	snprintf(first, sizeof(first), "SIP/2.0 %s", status);
-	snprintf(at, sizeof(at), "10.0.0.%d:5060", host);
-	snprintf(addr, sizeof(addr), "10.0.0.%d", host);
-	snprintf(tag, sizeof(tag), "t%d", host);
-	if (sdp != NULL)
-		says.sdp = sdp_of(addr, sdp);
-	sip_out(HOST(host), 5060, PROXY, 5060, &says);
-	ck_assert_ptr_null(strstr(got, addr));
-}
-
-/* A proxy outside rings three phones inside. One is busy, one declines later, the third is picked up after a minute. */
-START_TEST(one_of_three_that_ring_is_picked_up)
-{
-	masquerade();
-	for (int host = 5; host <= 7; host++)
-		branch_in(registers(host), "INVITE");
-	branch_out(5, "180 Ringing", NULL);
-	branch_out(6, "180 Ringing", NULL);
-	branch_out(7, "486 Busy Here", NULL);
-	ck_assert_uint_eq(calls_now().begun, 1);
-	lab_wait(&lab, 5);
-	branch_out(6, "603 Decline", NULL);
-	ck_assert_uint_eq(calls_now().begun, 1);
-	lab_wait(&lab, 60);
-	branch_out(5, "200 OK", AUDIO);
-	HAS("m=audio 4000");
-	ck_assert_uint_eq(calls_now().up, 1);
-	/* Heard from where the offer said, before it sends anything itself. */
-	ck_assert(comes_in(2, 4000) && comes_in(2, 4001));
-	ck_assert(!comes_in(9, 4000));
-}
-END_TEST
-
-/* And when the last one refuses, or is no longer rung, it is over. */
-START_TEST(none_of_two_that_ring_is_picked_up)
-{
-	masquerade();
-	for (int host = 5; host <= 6; host++)
-		branch_in(registers(host), "INVITE");
-	branch_out(5, "180 Ringing", NULL);
-	branch_in(5060, "CANCEL");
-	ck_assert_uint_eq(calls_now().begun, 1);
-	branch_out(5, "487 Request Terminated", NULL);
-	ck_assert_uint_eq(calls_now().begun, 1);
-	branch_out(6, "486 Busy Here", NULL);
-	ck_assert_uint_eq(calls_now().begun, 0);
-	ck_assert_uint_eq(calls_now().over, 1);
-	ck_assert_uint_eq(calls_now().failed, 1);
-}
-END_TEST
-
-/* The same call reaches a phone by two proxies, and it rings once. */
-START_TEST(a_call_that_comes_by_two_ways)
-{
-	uint16_t port;
-
-	masquerade();
-	port = registers(5);
-	branch_in(port, "INVITE");
-	branch_out(5, "180 Ringing", NULL);
-	branch_in(port, "INVITE");
-	branch_out(5, "482 Loop Detected", NULL);
-	ck_assert_uint_eq(calls_now().begun, 1);
-	lab_wait(&lab, 60);
-	branch_out(5, "200 OK", AUDIO);
-	ck_assert_uint_eq(calls_now().up, 1);
-	ck_assert(comes_in(2, 4000) && comes_in(2, 4001));
-	ck_assert(!comes_in(9, 4000));
-}
-END_TEST
-
 /* ---- sent elsewhere */
 
 /* By a redirection, and by a REFER: to a port that is not one of SIP's. */
@@ -643,9 +533,6 @@ static Suite *suite(void)
 	tcase_add_test(t, one_port_for_all_is_declined);
 	tcase_add_test(t, a_picture_is_declined);
 	tcase_add_test(t, candidates_that_connect);
-	tcase_add_test(t, one_of_three_that_ring_is_picked_up);
-	tcase_add_test(t, none_of_two_that_ring_is_picked_up);
-	tcase_add_test(t, a_call_that_comes_by_two_ways);
 	tcase_add_test(t, sent_on_to_another_port);
 	tcase_add_test(t, a_request_long_after_to_an_unusual_port);
 	tcase_add_test(t, an_answer_to_an_unusual_port);

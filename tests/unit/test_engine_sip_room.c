@@ -71,13 +71,14 @@ START_TEST(no_more_calls)
 	invite_from(8, CALL_MAX, AUDIO);
 	ck_assert_str_eq(got, "");
 	IS(lab.out.reason, ALG_REFUSED);
-	ck_assert_uint_eq(noted(NOTE_LIMIT), 1);
+	ck_assert_uint_eq(noted(NOTE_NO_ROOM), 1);
 	/* Nor does a registration; what stands alone does. */
 	struct says ask = {.first = "REGISTER sip:example.com SIP/2.0", .method = "REGISTER", .call = CALL_MAX + 1,
 			   .via = "10.0.0.8:5060", .contact = "10.0.0.8:5060", .more = ";expires=600"};
 	sip_out(HOST(8), 5060, PROXY, 5060, &ask);
 	IS(lab.out.reason, ALG_REFUSED);
-	ck_assert_uint_eq(noted(NOTE_LIMIT), 2);
+	ck_assert_uint_eq(noted(NOTE_NO_ROOM), 2);
+	ck_assert_uint_eq(noted(NOTE_LIMIT_SOURCE) + noted(NOTE_LIMIT_CALL), 0);
 	struct says options = {.first = "OPTIONS sip:example.com SIP/2.0", .method = "OPTIONS", .call = CALL_MAX + 2,
 			       .via = "10.0.0.8:5060"};
 	sip_out(HOST(8), 5060, PROXY, 5060, &options);
@@ -109,7 +110,8 @@ START_TEST(no_more_calls_of_one_host)
 	}
 	invite_from(5, CALL_MAX, AUDIO);
 	ck_assert_str_eq(got, "");
-	ck_assert_uint_eq(noted(NOTE_LIMIT), 1);
+	ck_assert_uint_eq(noted(NOTE_LIMIT_SOURCE), 1);
+	ck_assert_uint_eq(noted(NOTE_LIMIT_CALL) + noted(NOTE_NO_ROOM), 0);
 	invite_from(6, CALL_MAX, AUDIO);
 	HAS("c=IN IP4 203.0.113.6");
 	bye_from(5, 7);
@@ -158,9 +160,110 @@ START_TEST(too_many_media_in_one_call)
 		n += (size_t)snprintf(media + n, sizeof(media) - n, "m=audio %d RTP/AVP 0\r\n", 4000 + 2 * i);
 	invite_from(5, 1, media);
 	ck_assert_str_eq(got, "");
-	ck_assert_uint_eq(noted(NOTE_LIMIT), 1);
+	ck_assert_uint_eq(noted(NOTE_LIMIT_CALL), 1);
+	ck_assert_uint_eq(noted(NOTE_LIMIT_SOURCE) + noted(NOTE_NO_ROOM), 0);
 	ck_assert_uint_eq(calls_now().begun, 1);
 	ck_assert_uint_eq(calls_now().ports, 3);
+}
+END_TEST
+
+#define FIXED (CALL_PORTS_MAX / 2 - 2)
+
+/* Call 1 of host 5 is asked for these two media beside as many others as leave them four ports; 0: not any more. */
+static void asks_for(unsigned cseq, unsigned one, unsigned other)
+{
+	static char media[1400];
+	struct says says = {.first = "INVITE sip:b@example.com SIP/2.0", .method = "INVITE", .call = 1, .cseq = cseq, .to = "t",
+			    .via = "10.0.0.5:5060", .contact = "10.0.0.5:5060"};
+	size_t n = 0;
+
+	for (int i = 0; i < FIXED; i++)
+		n += (size_t)snprintf(media + n, sizeof(media) - n, "m=audio %d RTP/AVP 0\r\n", 4000 + 2 * i);
+	snprintf(media + n, sizeof(media) - n, "m=audio %u RTP/AVP 0\r\nm=audio %u RTP/AVP 0\r\n", one, other);
+	says.sdp = sdp_of("10.0.0.5", media);
+	sip_out(HOST(5), 5060, PROXY, 5060, &says);
+}
+
+static void agrees_to(unsigned cseq, unsigned one, unsigned other)
+{
+	static char media[1400];
+	struct says says = {.first = "SIP/2.0 200 OK", .method = "INVITE", .call = 1, .cseq = cseq, .to = "t",
+			    .via = "203.0.113.5:5060", .contact = "198.51.100.2:5060"};
+	size_t n = 0;
+
+	for (int i = 0; i < FIXED; i++)
+		n += (size_t)snprintf(media + n, sizeof(media) - n, "m=audio %d RTP/AVP 0\r\n", 6000 + 2 * i);
+	snprintf(media + n, sizeof(media) - n, "m=audio %u RTP/AVP 0\r\nm=audio %u RTP/AVP 0\r\n", one, other);
+	says.sdp = sdp_of("198.51.100.2", media);
+	sip_in(PROXY, 5060, POOL(5), 5060, &says);
+}
+
+static const bool first_again[] = {true, false};
+
+/* What is about to go makes room for what comes, unless it is wanted again by the same message. */
+START_TEST(room_in_a_call_is_not_made_of_what_is_wanted)
+{
+	const bool first = first_again[_i];
+	const unsigned one = first ? 4100 : 5000, other = first ? 5000 : 4110;
+
+	statics();
+	asks_for(1, first ? 0 : 4100, first ? 4110 : 0);
+	agrees_to(1, first ? 0 : 6100, first ? 6110 : 0);
+	asks_for(2, 4100, 4110);
+	agrees_to(2, 6100, 6110);
+	ck_assert_uint_eq(calls_now().ports, CALL_PORTS_MAX + 1);
+	asks_for(3, 0, 0);
+	agrees_to(3, 0, 0);
+	ck_assert(comes_in(5, (uint16_t)(first ? 4100 : 4110)));
+	asks_for(4, one, other);
+	HAS(first ? "m=audio 4100 " : "m=audio 4110 ");
+	HAS("m=audio 5000 ");
+	ck_assert_uint_eq(noted(NOTE_LIMIT_CALL), 0);
+	agrees_to(4, 6100, 6110);
+	lab_wait(&lab, 34);
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert(comes_in(5, (uint16_t)(one + i)) && comes_in(5, (uint16_t)(other + i)));
+	ck_assert_uint_eq(calls_now().ports, CALL_PORTS_MAX + 1);
+}
+END_TEST
+
+/* Nor of what holds until something else is agreed to. */
+START_TEST(room_in_a_call_is_not_made_of_what_holds)
+{
+	statics();
+	asks_for(1, 4100, 4110);
+	agrees_to(1, 6100, 6110);
+	asks_for(2, 4100, 0);
+	HAS("m=audio 4100 ");
+	asks_for(3, 4100, 5000);
+	ck_assert_str_eq(got, "");
+	ck_assert_uint_eq(noted(NOTE_LIMIT_CALL), 1);
+	struct says no = {.first = "SIP/2.0 488 Not Acceptable Here", .method = "INVITE", .call = 1, .cseq = 2, .to = "t",
+			  .via = "203.0.113.5:5060"};
+	sip_in(PROXY, 5060, POOL(5), 5060, &no);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(5, 4110) && comes_in(5, 4111));
+}
+END_TEST
+
+/* However often a message names the same place, what else it names stays. */
+START_TEST(a_place_that_is_named_again_and_again)
+{
+	char media[3600];
+	size_t n = (size_t)snprintf(media, sizeof(media), "m=audio 4000 RTP/AVP 0\r\na=rtcp-mux\r\n");
+
+	statics();
+	for (int i = 0; i < 60; i++)
+		n += (size_t)snprintf(media + n, sizeof(media) - n, "a=candidate:1 1 UDP 1 10.0.0.5 4000 typ host\r\n");
+	snprintf(media + n, sizeof(media) - n, "m=audio 4010 RTP/AVP 0\r\nm=audio 4020 RTP/AVP 0\r\nm=audio 4030 RTP/AVP 0\r\n");
+	invite_from(5, 1, media);
+	HAS("m=audio 4030 ");
+	struct says ok = {.first = "SIP/2.0 200 OK", .method = "INVITE", .call = 1, .to = "t", .contact = "198.51.100.2:5060"};
+	ok.sdp = sdp_of("198.51.100.2", "m=audio 6000 RTP/AVP 0\r\nm=audio 6010 RTP/AVP 0\r\nm=audio 6020 RTP/AVP 0\r\n"
+					"m=audio 6030 RTP/AVP 0\r\n");
+	sip_in(PROXY, 5060, POOL(5), 5060, &ok);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(5, 4000) && comes_in(5, 4010) && comes_in(5, 4020) && comes_in(5, 4030) && comes_in(5, 4031));
 }
 END_TEST
 
@@ -181,7 +284,7 @@ START_TEST(no_more_places_to_follow)
 	most = expect_count(lab.engine->expects);
 	ck_assert_uint_le(most, EXPECT_HOST_MAX);
 	ck_assert_uint_gt(most, 1000);
-	ck_assert_uint_eq(noted(NOTE_LIMIT), 3000 - most);
+	ck_assert_uint_eq(noted(NOTE_LIMIT_FLOW) + noted(NOTE_LIMIT_HOST), 3000 - most);
 	/* Another host is not concerned. */
 	invite_from(6, 9000, AUDIO);
 	struct says ok = {.first = "SIP/2.0 200 OK", .method = "INVITE", .call = 9000, .to = "t", .contact = "198.51.100.4:7070",
@@ -196,7 +299,7 @@ START_TEST(no_more_places_to_follow)
 	ck_assert_uint_le(expect_count(lab.engine->expects), 1);
 	snprintf(at, sizeof(at), "198.51.100.3:9999");
 	sip_in(PEER(3), 5060, POOL(5), 5060, &invite);
-	ck_assert_uint_eq(noted(NOTE_LIMIT), 3000 - most);
+	ck_assert_uint_eq(noted(NOTE_LIMIT_FLOW) + noted(NOTE_LIMIT_HOST), 3000 - most);
 }
 END_TEST
 
@@ -367,6 +470,9 @@ static Suite *suite(void)
 	tcase_add_test(t, no_more_calls_of_one_host);
 	tcase_add_test(t, no_more_ports);
 	tcase_add_test(t, too_many_media_in_one_call);
+	tcase_add_loop_test(t, room_in_a_call_is_not_made_of_what_is_wanted, 0, 2);
+	tcase_add_test(t, room_in_a_call_is_not_made_of_what_holds);
+	tcase_add_test(t, a_place_that_is_named_again_and_again);
 	tcase_add_test(t, no_more_places_to_follow);
 	tcase_add_test(t, a_flood_from_outside_harms_no_call_from_inside);
 	tcase_add_test(t, too_many_registrations_of_one_host);

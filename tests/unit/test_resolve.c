@@ -287,7 +287,7 @@ START_TEST(half_a_pair_is_none)
 	struct told said = lab_say(&lab, ALG_FTP, flow, SIDE_INSIDE, pair_at(5, 5004));
 
 	SAYS(said, RESOLVE_REFUSED);
-	NOTED(said, LIMIT);
+	NOTED(said, LIMIT_FLOW);
 	ck_assert_uint_eq(lab_expected(&lab), EXPECT_FLOW_MAX - 1);
 	ck_assert_uint_eq(binding_count(lab.engine->bindings), bindings);
 	SAYS(port_of(flow, 5, 3000), RESOLVED);
@@ -483,7 +483,7 @@ START_TEST(a_flow_has_few_and_a_host_not_too_many)
 		SAYS(port_of(flow, 5, (uint16_t)(2000 + i)), RESOLVED);
 	said = port_of(flow, 5, 3000);
 	SAYS(said, RESOLVE_REFUSED);
-	NOTED(said, LIMIT);
+	NOTED(said, LIMIT_FLOW);
 	for (uint16_t i = EXPECT_FLOW_MAX; i < EXPECT_HOST_MAX; i++) {
 		if (i % EXPECT_FLOW_MAX == 0)
 			flow = control(5, (uint16_t)(40000 + i), 1);
@@ -494,7 +494,7 @@ START_TEST(a_flow_has_few_and_a_host_not_too_many)
 	flow = control(5, 60000, 1);
 	said = port_of(flow, 5, 30000);
 	SAYS(said, RESOLVE_REFUSED);
-	NOTED(said, LIMIT);
+	NOTED(said, LIMIT_HOST);
 	ck_assert_uint_eq(binding_count(lab.engine->bindings), bindings + 1);
 	said = lab_say(&lab, ALG_FTP, flow, SIDE_OUTSIDE, listens(PEER(1), 6000));
 	SAYS(said, RESOLVE_LEFT);

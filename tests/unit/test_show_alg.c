@@ -290,14 +290,14 @@ START_TEST(platform_sip)
 	       "SIP flows:               9               SIP flows ended:         5\n"
 	       "\n"
 	       "Errors\n"
-	       "Create Token Err:        211             Error New Chnl:          210\n"
-	       "Sess Malloc Failed:      212             Bad Format:              201\n"
+	       "Create Token Err:        850             Error New Chnl:          210\n"
+	       "Sess Malloc Failed:      215             Bad Format:              201\n"
 	       "No Call-id:              133             Huge Size:               411\n"
 	       "Parse SIP Hdr Fail:      134             Parse SDP Fail:          135\n"
 	       "Not SIP Msg:             202\n"
 	       "\n"
 	       "Writeback Errors\n"
-	       "PA Err:                  213\n");
+	       "PA Err:                  216\n");
 }
 END_TEST
 
@@ -464,7 +464,7 @@ START_TEST(a_trace_names_its_call)
 	forget();
 	put_trace(full);
 	full.kind = TRACE_NOTE;
-	full.note = NOTE_LIMIT;
+	full.note = NOTE_LIMIT_CALL;
 	put_trace(full);
 	show(SHOW_ALG_TRACE_NAME_SIP, 0);
 	ck_assert_ptr_nonnull(strstr(fake_text(&session), " Record-Route          10.0.0.5:4000 -> 203.0.113.1:4002, call "));
