@@ -67,7 +67,7 @@ static bool wants_event(const struct engine *engine, enum event_kind kind, enum 
 			const struct decoded *before)
 {
 	return kind == EVENT_REFUSED ||
-	       (verdict != VERDICT_ACCEPT && verdict != VERDICT_TAKE && is_watched(engine, before));
+	       ((verdict == VERDICT_REPLACE || verdict == VERDICT_DROP) && is_watched(engine, before));
 }
 
 /* Endpoints before (as they came) and after. */
@@ -202,6 +202,12 @@ static bool is_sendable(const struct packet *packet, const struct decoded *view,
 		(largest == 0 || reason_verdict(reason) != VERDICT_ACCEPT));
 }
 
+/* Or several that can be written as one. */
+static bool is_one(const struct packet *packet, const struct decoded *view)
+{
+	return !packet->gso || view->protocol == PROTOCOL_TCP || view->protocol == PROTOCOL_UDP;
+}
+
 void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, struct out *out)
 {
 	struct decoded view = {0}, before;
@@ -217,6 +223,8 @@ void engine_packet(struct engine *engine, uint64_t now, struct packet *packet, s
 		engine_record(engine, now, packet, &view, &decision, &rewrite);
 	if (decision.read != RECORD_NONE)
 		session_packet(engine, now, packet, &view, &decision, &rewrite, out);
+	if (reason_verdict(decision.reason) == VERDICT_REPLACE && !is_one(packet, &view))
+		decision.reason = REASON_CUT;
 	if (reason_verdict(decision.reason) == VERDICT_REPLACE) {
 		rewrite_bytes(packet, &view, &decision, &rewrite);
 		renumber(engine, packet, &before, &view);

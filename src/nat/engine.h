@@ -44,7 +44,7 @@ struct packet {
 	uint8_t visit;        /* enum visit */
 	bool checksum_partial;/* transport checksum unfinished (NFQA_SKB_CSUMNOTREADY): completed when replaced */
 	bool checksum_good;   /* the kernel has verified it */
-	bool gso;
+	bool gso;             /* several in one, which the kernel cuts when they leave; where, it does not say */
 	uint32_t room;        /* bytes that may be written from data on: what came in pieces is put together there. 0: no
 			       * more than length */
 	const struct prepared *prepared; /* what engine_prepare found; NULL: nobody asked it */

@@ -5,6 +5,7 @@
  *
  *   R(NAME, verdict, "text")   verdict: ACCEPT (not translated), REPLACE (translated), DROP,
  *                              TAKE (leaves the queue, but is not lost: kept, or sent on in another form)
+ *                              CUT (comes again in the pieces that it was made of)
  */
 #ifndef ALGATE_NAT_REASON_H
 #define ALGATE_NAT_REASON_H
@@ -54,6 +55,7 @@
 	R(STREAM_HELD, TAKE, "TCP segment held until a gateway has its message whole")      \
 	R(STREAM_ANSWERED, TAKE, "TCP segment that a gateway's stream answered")            \
 	R(STREAM_REFUSED, DROP, "TCP segment that a gateway's stream has no place for")     \
+	R(CUT, CUT, "several datagrams in one that have to be seen one by one")             \
 	R(ALG_DAMAGED, DROP, "damaged TCP segment that a gateway would have to read")       \
 	R(ALG_REFUSED, DROP, "message that would show an inside address")                   \
 	R(ALG_NO_ROOM, DROP, "connection that a gateway has no room to read")
@@ -65,7 +67,7 @@ enum reason {
 	REASON_COUNT
 };
 
-enum verdict { VERDICT_ACCEPT, VERDICT_REPLACE, VERDICT_DROP, VERDICT_TAKE };
+enum verdict { VERDICT_ACCEPT, VERDICT_REPLACE, VERDICT_DROP, VERDICT_TAKE, VERDICT_CUT };
 
 enum verdict reason_verdict(enum reason reason);
 const char *reason_text(enum reason reason);

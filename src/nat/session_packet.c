@@ -329,11 +329,8 @@ static enum reason datagram(struct work *work, struct packet *packet, struct dec
 
 	if (!is_sound(packet, view))
 		return reason;
-	/* Several in one, cut by the kernel later: where, it does not say. */
-	if (packet->gso) {
-		note(work, NOTE_TOO_LONG);
-		return reason;
-	}
+	if (packet->gso)
+		return REASON_CUT;
 	fate = session_message(work->engine, work->now, &work->reading, other, (enum flow_side)side,
 			       view->l4 + UDP_HEADER, view->l4_length - UDP_HEADER, NULL, &work->stop);
 	if (work->stop && work->reading.session != NULL)

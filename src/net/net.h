@@ -19,9 +19,10 @@
 #include "lib/err.h"
 #include "nat/engine.h"
 
-#define NET_QUEUE_NUMBER 6464 /* the first of NET_QUEUES: for inside sources, outside sources, the router */
+#define NET_QUEUE_NUMBER 6464 /* the first of NET_QUEUES: for inside sources, outside sources, the router, and NET_QUEUE_CUT */
 #define NET_QUEUES_EACH 16
-#define NET_QUEUES (2 * NET_QUEUES_EACH + 1)
+#define NET_QUEUES (2 * NET_QUEUES_EACH + 2)
+#define NET_QUEUE_CUT (NET_QUEUE_NUMBER + NET_QUEUES - 1) /* what comes to this one the kernel has cut before */
 #define NET_TABLE_GUARD "algate_guard"
 #define NET_TABLE_QUEUE "algate"
 #define NET_ROUTE_PROTOCOL SYSTEM_ROUTE_PROTOCOL /* RTPROT_* of our routes */

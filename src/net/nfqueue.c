@@ -187,7 +187,7 @@ static void verdict_put(struct nfqueue *queue, const struct queued *queued, cons
 	if (queue->n_verdicts == BATCH || !queued->first ||
 	    (queue->n_verdicts > 0 && queue->bytes + whole > FLUSH_BYTES))
 		verdicts_flush(queue);
-	head_put(queue, at, queued, accept ? NF_ACCEPT : NF_DROP, whole);
+	head_put(queue, at, queued, accept ? NF_ACCEPT : out->verdict == VERDICT_CUT ? NF_QUEUE_NR(NET_QUEUE_CUT) : NF_DROP, whole);
 	if (mark) {
 		uint32_t value = htonl(out->mark);
 
@@ -529,7 +529,7 @@ static int queue_parameters(struct nfqueue *queue, uint16_t number)
 	struct nlmsghdr *header = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, number);
 
 	nfq_nlmsg_cfg_put_qmaxlen(header, QUEUE_LENGTH);
-	mnl_attr_put_u32(header, NFQA_CFG_FLAGS, htonl(NFQA_CFG_F_GSO));
+	mnl_attr_put_u32(header, NFQA_CFG_FLAGS, number == NET_QUEUE_CUT ? 0 : htonl(NFQA_CFG_F_GSO));
 	mnl_attr_put_u32(header, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO));
 	return netlink_ask(queue->socket, header);
 }

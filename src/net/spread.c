@@ -15,7 +15,7 @@
 #define EITHER "queue_either"
 #define QUEUE_OWN (NET_QUEUE_NUMBER + 2 * NET_QUEUES_EACH)
 
-_Static_assert(NET_QUEUES == 2 * NET_QUEUES_EACH + 1, "inside, outside, own");
+_Static_assert(NET_QUEUES == 2 * NET_QUEUES_EACH + 2, "inside, outside, own, cut");
 
 static void queue_chains(struct nft_batch *batch, const char *map, uint16_t first)
 {

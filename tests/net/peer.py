@@ -12,6 +12,7 @@
   udp-late ADDRESS PORT SECONDS          a datagram and its echo, then waits for "late"
   serve-burst ADDRESS PORT               answers a burst with one like it
   burst ADDRESS PORT N BYTES             N datagrams of BYTES, the last shorter, in one piece that the network cuts (UDP_SEGMENT)
+  sip-burst ADDRESS PORT N               likewise N requests of SIP; N answers have to come
   many ADDRESS PORT N                    N connections open at the same time, each echoes
   steady ADDRESS PORT SECONDS            one line every 50 ms for that long, all of which must come back
   peername ADDRESS PORT                  as serve-tcp, but sends each client its own address and port as seen here
@@ -172,6 +173,18 @@ def serve_burst(address, port):
         sock.connect(client)
         send_burst(sock, receive_burst(sock))
         sock.close()
+
+
+def sip_burst(address, port, count):
+    """Requests of one length, in one piece; all are echoed."""
+    with connect(address, port, socket.SOCK_DGRAM, PATIENCE) as sock:
+        local = "%s:%d" % sock.getsockname()
+        datagrams = [(f"OPTIONS sip:{address} SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bK{i:04}\r\n"
+                      f"From: <sip:a@{local}>;tag={i:04}\r\nTo: <sip:{address}>\r\nCall-ID: {i:04}\r\nCSeq: 1 OPTIONS\r\n"
+                      "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n").encode() for i in range(int(count))]
+        send_burst(sock, datagrams)
+        for _ in datagrams:
+            sock.recv(65536)
 
 
 def burst(address, port, count, size):

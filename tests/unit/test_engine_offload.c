@@ -45,7 +45,7 @@ END_TEST
 START_TEST(datagrams_in_one_piece_keep_an_unfinished_checksum)
 {
 	for (int gso = 0; gso <= 1; gso++) {
-		struct pkt p = pkt_udp(HOST(5), 4000, PEER(1), 53);
+		struct pkt p = pkt_udp(HOST(5), 4000, PEER(1), 443);
 		struct packet packet = {.data = p.data, .length = p.length, .in_ifindex = IN, .out_ifindex = OUT,
 					.visit = VISIT_TO_OUTSIDE, .checksum_partial = true, .gso = gso};
 
@@ -55,6 +55,35 @@ START_TEST(datagrams_in_one_piece_keep_an_unfinished_checksum)
 		if (gso)
 			ck_assert_uint_eq(up16(l4_of(&p) + 6), judge_pseudo(p.data, p.length - 20));
 	}
+}
+END_TEST
+
+/* Where one ends and the next begins only the kernel knows. */
+START_TEST(messages_in_one_piece_are_cut_before_they_are_read)
+{
+	struct pkt p = pkt_udp(HOST(5), 4000, PEER(1), 53), came = p;
+	struct packet packet = {.data = p.data, .length = p.length, .in_ifindex = IN, .out_ifindex = OUT,
+				.visit = VISIT_TO_OUTSIDE, .checksum_partial = true, .gso = true};
+
+	engine_packet(lab.engine, lab.now, &packet, &lab.out);
+	IS(lab.out.reason, CUT);
+	ck_assert_mem_eq(p.data, came.data, p.length);
+	packet.gso = false;
+	engine_packet(lab.engine, lab.now, &packet, &lab.out);
+	ck_assert_msg(lab.out.verdict == VERDICT_REPLACE, "control: one by one they pass");
+}
+END_TEST
+
+START_TEST(what_else_is_in_one_piece_is_cut)
+{
+	uint8_t l4[40] = {0};
+	struct pkt p = pkt_ip(P_GRE, HOST(7), PEER(1), l4, sizeof(l4)), came = p;
+	struct packet packet = {.data = p.data, .length = p.length, .in_ifindex = IN, .out_ifindex = OUT,
+				.visit = VISIT_TO_OUTSIDE, .gso = true};
+
+	engine_packet(lab.engine, lab.now, &packet, &lab.out);
+	IS(lab.out.reason, CUT);
+	ck_assert_mem_eq(p.data, came.data, p.length);
 }
 END_TEST
 
@@ -85,6 +114,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_is_too_large_for_a_verdict_is_dropped);
 	tcase_add_test(tc, datagrams_in_one_piece_keep_an_unfinished_checksum);
+	tcase_add_test(tc, messages_in_one_piece_are_cut_before_they_are_read);
+	tcase_add_test(tc, what_else_is_in_one_piece_is_cut);
 	tcase_add_test(tc, sctp_is_finished);
 	suite_add_tcase(suite, tc);
 	return suite_main(suite);
