@@ -56,7 +56,7 @@ class Daemon:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(20)
+            status = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = self.process.wait()
@@ -70,7 +70,7 @@ class Session:
 
     def __init__(self, directory):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
         self.socket.connect(os.path.join(directory, "algate.sock"))
         self.buffer = b""
         self.screen = ""
@@ -211,7 +211,7 @@ class Run:
         words = shlex.split(line[2:])
         done = subprocess.run([self.algate, "-s", self.directory.name] + words[1:],
                               input="".join(text[2:] + "\n" for text in self.lines[at:end]),
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60)
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=300)
         self.seen += [line] + self.lines[at:end] + mask(done.stdout).splitlines() + ["[%d]" % done.returncode]
         return end
 

@@ -14,7 +14,7 @@ check "now it listens" wait_for 30 listens router $PORT
 check "only where it was told to" bash -c "! ip netns exec ${NET}router ss -Hltn 'sport = :$PORT' | grep -v 127.0.0.1"
 sub_tap in_ns router expect -f "$EXPECT_DIR/telnet.exp" $PORT "$ALGATE" "$WORK/state"
 check "an enable secret" configure "enable secret s3cret"
-sub_tap in_ns router timeout 200 "$PYTHON3" "$EXPECT_DIR/telnet_clients.py" $PORT
+sub_tap in_ns router timeout 400 "$PYTHON3" "$EXPECT_DIR/telnet_clients.py" $PORT
 check "the daemon is well" output_has 'Current privilege level' cli "show privilege"
 no_session() {
 	! in_ns router ss -Htn state established "sport = :$PORT" | grep .

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 begin "floods"
 SECONDS_EACH=2
+export SMALL_PAGES=1
 flood() { # NAMESPACE ARGUMENTS...   for that long, and again until thousands were sent: a busy machine is slow
 	local ns=$1 _
 	shift

@@ -3,8 +3,10 @@
 """notify.py TIMEOUT PIDFILE LOGFILE COMMAND...
 
 Starts COMMAND with a NOTIFY_SOCKET and returns 0 when it reports READY=1; the command goes on running. Returns 1
-when it ends first or the time is up (then it is ended).
+when it ends first or the time is up (then it is ended). With SMALL_PAGES=1 the kernel gives it no huge pages, so that its resident
+memory is what it has touched.
 """
+import ctypes
 import os
 import select
 import socket
@@ -12,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+PR_SET_THP_DISABLE = 41  # linux/prctl.h
 
 
 def main():
@@ -21,6 +25,8 @@ def main():
         path = os.path.join(directory, "notify")
         sock.bind(path)
         os.chmod(path, 0o666)
+        if os.environ.get("SMALL_PAGES"):
+            ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)  # what is started inherits it
         with open(logfile, "ab") as log:
             child = subprocess.Popen(sys.argv[4:], env={**os.environ, "NOTIFY_SOCKET": path}, stdout=log, stderr=log,
                                      stdin=subprocess.DEVNULL, start_new_session=True)

@@ -6,6 +6,7 @@
 begin "virtual reassembly"
 FRAGMENTS=$HERE/fragments.py
 GLOBAL=198.51.100.20
+export SMALL_PAGES=1
 topology
 {
 	config_base

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../sip/lib.sh"
 begin "SIP: trunks"
 # Of a sanitizer: freed memory that it keeps would look like a leak.
-export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1"
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1" SMALL_PAGES=1
 sip_programs sipp
 CALLS=${CALLS:-10000} WIDTH=200
 sip_topology

@@ -203,7 +203,7 @@ int main(void)
 	TCase *tests = tcase_create("binding");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, found_by_both_sides);
 	tcase_add_test(tests, no_endpoint_twice);
 	tcase_add_test(tests, pairing_follows_the_bindings);

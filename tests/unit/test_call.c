@@ -271,7 +271,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 200);
+	tcase_set_timeout(t, 300);
 	tcase_add_test(t, calls_are_found_as_a_list_would_find_them);
 	tcase_add_loop_test(t, whatever_is_said_shows_nothing_and_leaves_nothing, 0, 12);
 	tcase_add_test(t, ten_thousand_calls_in_sequence_leave_nothing);

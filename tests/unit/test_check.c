@@ -249,7 +249,7 @@ int main(void)
 	Suite *suite = suite_create("check");
 	TCase *tests = tcase_create("check");
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 300);
 	tcase_add_loop_test(tests, refused_or_taken, 0, sizeof(refusals) / sizeof(*refusals));
 	tcase_add_loop_test(tests, canonical_forms, 0, sizeof(canonicals) / sizeof(*canonicals));
 	tcase_add_test(tests, secrets_are_hashed_once);

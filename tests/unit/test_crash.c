@@ -347,7 +347,7 @@ int main(void)
 	TCase *tests = tcase_create("crash");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_set_timeout(tests, 240);
+	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, every_store_of_the_tables);
 	tcase_add_test(tests, every_store_of_adoption);
 	tcase_add_test(tests, every_store_of_the_header);

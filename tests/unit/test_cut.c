@@ -153,7 +153,7 @@ static Suite *suite(void)
 	Suite *all = suite_create("cut");
 	TCase *tests = tcase_create("cut");
 
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 300);
 	for (unsigned i = 0; i < sizeof(all_tests) / sizeof(*all_tests); i++)
 		tcase_add_test(tests, all_tests[i]);
 	suite_add_tcase(all, tests);

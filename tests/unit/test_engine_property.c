@@ -325,7 +325,7 @@ int main(void)
 	TCase *tc = tcase_create("engine_property");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, random_traffic);
 	tcase_add_test(tc, judges_are_awake);
 	suite_add_tcase(suite, tc);

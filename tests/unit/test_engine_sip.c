@@ -479,7 +479,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 300);
 	tcase_add_test(t, a_call_from_inside_has_media_both_ways);
 	tcase_add_test(t, nobody_else_may_send_media);
 	tcase_add_test(t, media_from_inside_leave_as_announced);

@@ -508,7 +508,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 300);
 	tcase_add_test(t, early_media_of_all_that_ring);
 	tcase_add_test(t, another_18x_moves_early_media);
 	tcase_add_test(t, hanging_up_a_second_answer_twice);

@@ -517,7 +517,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 300);
 	tcase_add_test(t, early_media_for_ten_minutes);
 	tcase_add_test(t, a_queue_that_hangs_is_given_up);
 	tcase_add_test(t, a_core_behind_an_edge_calls);

@@ -415,7 +415,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 300);
 	tcase_add_test(t, a_registered_phone_is_reached_for_the_granted_time);
 	tcase_add_test(t, it_is_not_reached_when_it_is_over);
 	tcase_add_test(t, expires_0_removes);

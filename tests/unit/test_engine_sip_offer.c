@@ -444,7 +444,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 300);
 	tcase_add_loop_test(t, our_refused_offer_leaves_what_was_before, 0, sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_loop_test(t, their_refused_offer_leaves_what_was_before, 0, sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_test(t, another_requests_refusal_undoes_nothing);

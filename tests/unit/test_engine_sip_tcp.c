@@ -262,7 +262,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 300);
 	tcase_add_test(t, a_call_comes_by_the_phones_own_connection);
 	tcase_add_test(t, a_call_comes_by_a_connection_of_its_own);
 	tcase_add_test(t, a_trunk_on_one_connection);

@@ -317,7 +317,7 @@ int main(void)
 	TCase *tc = tcase_create("engine_sweep");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, a_swap_ends_no_flow_and_a_sweep_few);
 	tcase_add_test(tc, nothing_stale_is_used_before_it_is_swept);
 	tcase_add_test(tc, a_whole_address_that_is_gone_is_used_no_more);

@@ -309,7 +309,7 @@ int main(void)
 	Suite *suite = suite_create("flow");
 	TCase *tests = tcase_create("flow");
 
-	tcase_set_timeout(tests, 240);
+	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, keys_and_rewrites);
 	tcase_add_test(tests, icmp_keys);
 	tcase_add_test(tests, packets_are_counted_beyond_32_bits);

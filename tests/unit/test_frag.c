@@ -600,7 +600,7 @@ static Suite *suite(void)
 	TCase *tests = tcase_create("frag");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_set_timeout(tests, 60);
+	tcase_set_timeout(tests, 300);
 	for (unsigned i = 0; i < sizeof(all_tests) / sizeof(*all_tests); i++)
 		tcase_add_test(tests, all_tests[i]);
 	suite_add_tcase(all, tests);

@@ -399,7 +399,7 @@ int main(void)
 	tcase_add_test(tc, adoption_counts_again);
 	tcase_add_test(alone, the_set_counts_as_the_model_does);
 	tcase_add_test(alone, a_full_set_refuses);
-	tcase_set_timeout(alone, 60);
+	tcase_set_timeout(alone, 300);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, alone);
 	return suite_main(suite);

@@ -482,7 +482,7 @@ int main(void)
 	TCase *tests = tcase_create("port");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, preserved_if_free);
 	tcase_add_test(tests, parity_and_group_are_kept);
 	tcase_add_test(tests, other_parity_when_one_is_full);

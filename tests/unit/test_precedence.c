@@ -249,7 +249,7 @@ int main(void)
 	if (geteuid() != 0 || precedence_kind(precedence) != PRECEDENCE_REAL_TIME)
 		return 77;
 	teardown();
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 300);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, lent_to_who_does_not_get_to_his_work);
 	tcase_add_test(tcase, lent_to_who_has_work_in_hand);

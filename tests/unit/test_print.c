@@ -430,7 +430,7 @@ int main(void)
 	Suite *suite = suite_create("print");
 	TCase *tests = tcase_create("print");
 
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, full_configuration_is_a_fixed_point);
 	tcase_add_test(tests, an_empty_store);
 	tcase_add_test(tests, entries_are_printed_canonically);

@@ -403,7 +403,7 @@ int main(void)
 	TCase *tests = tcase_create("records");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, adopted_in_the_next_life);
 	tcase_add_test(tests, adopted_again_in_the_same_life);
 	tcase_add_test(tests, high_water_goes_down);

@@ -161,7 +161,7 @@ int main(void)
 	Suite *suite = suite_create("wheel");
 	TCase *tests = tcase_create("wheel");
 
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 300);
 	tcase_add_test(tests, never_early_never_forgotten);
 	tcase_add_test(tests, next_is_never_late);
 	tcase_add_test(tests, past_times_come_with_the_next_tick);
