@@ -34,9 +34,9 @@ UDP_SEGMENT = 103  # linux/udp.h
 PATIENCE = float(os.environ.get("PATIENCE", 30))  # s, for what has to come
 
 
-def connect(address, port, kind=socket.SOCK_STREAM):
+def connect(address, port, kind=socket.SOCK_STREAM, timeout=PATIENCE):
     sock = socket.socket(socket.AF_INET, kind)
-    sock.settimeout(PATIENCE)
+    sock.settimeout(timeout)
     sock.connect((address, int(port)))
     return sock
 
