@@ -11,7 +11,7 @@
 static const struct gateway *const gateways[ALG_COUNT] = {
 	[ALG_FTP] = &gateway_ftp,   [ALG_TFTP] = &gateway_tftp,    [ALG_SHELL] = &gateway_rsh,
 	[ALG_DNS] = &gateway_dns,   [ALG_EXEC] = &gateway_rexec, [ALG_LOGIN] = &gateway_rlogin,
-	[ALG_SIP] = &gateway_sip,
+	[ALG_SIP] = &gateway_sip,   [ALG_MSRP] = &gateway_msrp,
 };
 
 const struct gateway *alg_gateway(enum alg alg)

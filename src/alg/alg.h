@@ -12,7 +12,7 @@
  *
  * Laws, for every gateway (tests/unit/test_alg_laws.c, tests/fuzz/fuzz_alg.c):
  *   identity   nothing is resolved: not one byte changes
- *   split      a stream cut anywhere gives the same messages, so the same findings
+ *   split      a stream cut anywhere gives the same messages, so the same findings; only what is passed over may come in more parts
  *   bounds     fields and dependents lie within the message and are disjoint or one within the other; all but a few are in order
  *   reverse    scanning what edit made finds what was written
  *
@@ -59,6 +59,7 @@ enum role {
 #define MENTION_ACTIVE   64/* medium: its party opens connections and takes none: no port (RFC 4145) */
 #define MENTION_ROUTE    128/* name: a proxy through which the sender is reached from now on */
 #define MENTION_MUX      256/* medium, RTCP: RTCP comes with the medium, unless the other end does not know that (RFC 5761) */
+#define MENTION_TOLD     512/* name: of an end of the session that this flow carries, as a description told it (MSRP) */
 #define MENTION_HERE     16/* the sender's own address: `at` says the port only (FTP 229) */
 
 struct mention {
@@ -212,6 +213,7 @@ enum scan {
 struct gateway {
 	uint16_t state_size; /* at most ALG_STATE_MAX; all 0 when the flow begins; plain bytes, survives the daemon */
 	bool low_ports;      /* ports below 1024 may be mentioned */
+	uint8_t parent;      /* enum alg: reads only what this one announces, and as long as it is on; ALG_NONE: has ports of its own */
 	uint32_t expect_s;   /* life of an unused expectation */
 	uint32_t expect_max; /* waiting, of a control session; 0: EXPECT_FLOW_MAX (nat/expect.h) */
 	uint32_t patience_s; /* of streams: so long the rest of a message is waited for; 0: as long as the connection */

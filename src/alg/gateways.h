@@ -12,6 +12,7 @@ extern const struct gateway gateway_rsh;
 extern const struct gateway gateway_rlogin;
 extern const struct gateway gateway_rexec;
 extern const struct gateway gateway_sip;
+extern const struct gateway gateway_msrp;
 
 /* dns_short.c: as struct gateway has it. */
 uint32_t dns_shorten(uint8_t *message, uint32_t length, uint32_t was);

@@ -11,7 +11,8 @@
 	A(SHELL, "rsh", "SHELL") \
 	A(LOGIN, "rlogin", "LOGIN") \
 	A(EXEC, "rexec", "EXEC") \
-	A(SIP, "sip", "SIP")
+	A(SIP, "sip", "SIP")     \
+	A(MSRP, "msrp", "MSRP")
 
 enum alg {
 	ALG_NONE,

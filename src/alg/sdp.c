@@ -15,6 +15,7 @@
  * failure of the whole message.
  */
 #include "alg/sdp.h"
+#include "alg/msrp.h"
 #include "alg/sip_kind.h"
 
 #include <ctype.h>
@@ -35,6 +36,7 @@ struct medium {
 	struct span port;
 	uint32_t number;
 	enum transport transport;
+	uint8_t child; /* enum alg: what reads it */
 	bool several; /* port/n */
 	bool active;  /* TCP: it connects and accepts nothing */
 	bool mux;
@@ -172,6 +174,7 @@ static bool read_head(struct reader *reader, struct span value, struct medium *m
 	}
 	medium->port = (struct span){port.at, slash};
 	medium->transport = transport_of(reader, word);
+	medium->child = text_is(reader, word, "TCP/MSRP") ? ALG_MSRP : ALG_NONE;
 	return text_number(reader, medium->port, 65535, &medium->number);
 }
 
@@ -336,6 +339,7 @@ static void say_rtcp(struct sdp *sdp, const struct medium *medium, uint16_t inde
 		 : medium->transport != TRANSPORT_RTP || medium->mux_only)
 		return;
 	mention.role = ROLE_RTCP;
+	mention.child = ALG_NONE;
 	mention.flags &= MENTION_HELD | MENTION_MUX;
 	mention.at.port = (uint16_t)(said	       ? medium->rtcp_number
 				     : is_last(medium) ? medium->number
@@ -406,42 +410,16 @@ static void read_remote_candidates(struct reader *reader, struct span value)
 		say_name(reader, address, port, 17);
 }
 
-/* msrp://10.0.0.1:2855/session;tcp, of relays too (RFC 4975 6). */
-static void read_path_uri(struct reader *reader, struct span uri)
+/* msrp://10.0.0.1:2855/session;tcp, of relays too (RFC 4975 6). Who reads it may connect to the first of them. */
+static void read_path(struct reader *reader, struct span value, uint8_t child)
 {
-	struct mention mention = {
-	    .protocol = 6, .role = ROLE_NAME, .medium = (uint16_t)(reader->media - 1)};
-	uint32_t at, colon, number = 2855;
-	struct span host;
-
-	if (text_begins(reader, uri, "msrp://"))
-		uri.at += 7;
-	else if (text_begins(reader, uri, "msrps://"))
-		uri.at += 8;
-	else
-		return;
-	uri.end = text_find(reader, uri, '/');
-	uri.end = text_find(reader, uri, ';');
-	at = text_find(reader, uri, '@');
-	host = (struct span){at < uri.end ? at + 1 : uri.at, uri.end};
-	colon = text_find(reader, host, ':');
-	if (colon < host.end &&
-	    (!text_number(reader, (struct span){colon + 1, host.end}, 65535, &number) ||
-	     number == 0))
-		return;
-	if (!text_address(reader, (struct span){host.at, colon}, &mention.at.addr))
-		return;
-	mention.at.port = (uint16_t)number;
-	say_field(reader, host, say_mention(reader, &mention), ENCODE_ADDRESS_PORT, 2855);
-}
-
-static void read_path(struct reader *reader, struct span value)
-{
-	struct span uri;
+	const struct mention mention = {.protocol = 6,
+					.role = ROLE_NAME,
+					.child = child,
+					.medium = (uint16_t)(reader->media - 1)};
 
 	reader->place = "a=path";
-	while (text_word(reader, &value, &uri))
-		read_path_uri(reader, uri);
+	msrp_say_path(reader, value, &mention);
 }
 
 /* Lines of a medium that say more than where it is received. `first`: its c= line is read already.
@@ -466,7 +444,7 @@ static void say_others(struct reader *reader, const struct medium *medium)
 		else if (attribute(reader, line, "remote-candidates", &value))
 			read_remote_candidates(reader, value);
 		else if (attribute(reader, line, "path", &value))
-			read_path(reader, value);
+			read_path(reader, value, medium->child);
 	}
 }
 
@@ -480,6 +458,7 @@ static void say_open(struct sdp *sdp, const struct medium *medium,
 	struct mention mention = {.at = {connection->addr, (uint16_t)medium->number},
 				  .protocol = protocol_of(medium),
 				  .role = ROLE_MEDIA,
+				  .child = medium->child,
 				  .flags = (is_pair(medium, connection->addr) ? MENTION_PAIR : 0) |
 					   (medium->mux || medium->mux_only ? MENTION_MUX : 0) |
 					   (medium->held ? MENTION_HELD : 0),
@@ -519,6 +498,7 @@ static void say_active(struct reader *reader, const struct medium *medium, ip4 a
 	const struct mention mention = {.at = {addr, 0},
 					.protocol = protocol_of(medium),
 					.role = ROLE_MEDIA,
+					.child = medium->child,
 					.flags = MENTION_ACTIVE | (medium->held ? MENTION_HELD : 0),
 					.medium = number};
 

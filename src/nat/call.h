@@ -110,7 +110,8 @@ enum call_port_kind {
 	PORT_SIGNAL = 2, /* a contact */
 	PORT_RTCP = 4,
 	PORT_SPARE = 8,  /* RTCP comes with the medium, unless the other end does not know that */
-	PORT_KINDS = 15,
+	PORT_AWARE = 16, /* a medium: its party wrote the global endpoint by itself */
+	PORT_KINDS = 31,
 };
 
 enum call_port_flags {
@@ -130,6 +131,8 @@ struct call_port {
 	uint8_t alg;
 	ip4 il, ig;
 	uint16_t il_port, ig_port;
+	uint8_t child;       /* enum alg: what reads its flows; a contact's are read as `alg` says */
+	uint8_t spare[3];
 	uint64_t rule;
 	uint32_t call;       /* medium: its call; contact: RECORD_NONE */
 	ip4 host;            /* who announced it, */

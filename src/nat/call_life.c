@@ -150,7 +150,7 @@ bool call_leg(const struct ask *ask, enum flow_side side, struct endpoint source
 	leg->kind = LEG_EXPECTED;
 	leg->enters = side == SIDE_OUTSIDE;
 	leg->expectation = EXPECT_MAX + call_port_index(ask->engine->calls, port);
-	leg->child = port->kind & PORT_SIGNAL ? port->alg : ALG_NONE;
+	leg->child = port->kind & PORT_SIGNAL ? port->alg : port->child;
 	leg->id = port->rule;
 	leg->binding = port->binding;
 	leg->is_static = port->kind & PORT_STATIC;
@@ -425,7 +425,7 @@ void call_due(struct engine *engine, uint64_t now, uint32_t index)
 
 /* ---- ends ---- */
 
-/* Another port of the same endpoint has its flows from now on. What a gateway reads is signalling, whatever was announced. */
+/* Another port of the same endpoint has its flows from now on. */
 static struct call_port *heir_of(struct engine *engine, const struct call_port *gone)
 {
 	const struct endpoint local = call_port_local(gone);
@@ -438,13 +438,19 @@ static struct call_port *heir_of(struct engine *engine, const struct call_port *
 	return port;
 }
 
+/* What another gateway reads is signalling, whatever was announced. */
+static bool is_medium(const struct engine *engine, const struct call_port *port, uint32_t flow)
+{
+	return !(flow_at(engine->flows, flow)->flags & FLOW_ALG) || session_alg(engine, flow) == port->child;
+}
+
 static void leave_flows(struct engine *engine, uint64_t now, struct call_port *port)
 {
 	struct call_port *heir = heir_of(engine, port);
 	uint32_t flow;
 
 	while ((flow = call_port_next_flow(engine->calls, port, RECORD_NONE)) != RECORD_NONE) {
-		if (heir == NULL && !(flow_at(engine->flows, flow)->flags & FLOW_ALG)) {
+		if (heir == NULL && is_medium(engine, port, flow)) {
 			flow_end(engine, now, flow, EVENT_REMOVED);
 			continue;
 		}

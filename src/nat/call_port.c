@@ -96,6 +96,7 @@ static uint32_t port_seal(const struct call_port *port)
 static bool is_possible(struct call_table *table, const struct call_port *port)
 {
 	if (!record_live(port->state) || port->state != port_seal(port) || port->alg >= ALG_COUNT ||
+	    port->child >= ALG_COUNT ||
 	    (port->kind & ~PORT_KINDS) != 0 ||
 	    (port->flags & ~PORT_FLAGS) != 0)
 		return false;

@@ -107,19 +107,33 @@ static enum alg_note expect_outside(struct making *m, const struct mention *ment
 	return expect(m, &body);
 }
 
-/* From inside: the receiver goes there by its own global address. */
-enum alg_note expect_inside(struct making *m, const struct mention *mention, struct endpoint remote)
+enum alg_note expect_from(struct making *m, const struct mention *mention,
+			  const struct flow_record *flow, const struct call_port *port,
+			  struct endpoint remote)
 {
-	const struct flow_record *flow = m->receiver;
 	struct expect_record body = body_of(m, mention, flow);
-	const struct binding_record *binding = binding_at(m->engine->bindings, flow->binding);
+	const struct binding_record *binding;
 
+	if (port != NULL) {
+		body.il = port->il;
+		body.ig = port->ig;
+		body.rule = port->rule;
+		body.flags &= (uint8_t)~EXPECT_STATIC;
+		body.flags |= port->kind & PORT_STATIC ? EXPECT_STATIC : 0;
+	}
 	body.side = SIDE_INSIDE;
 	body.remote = remote.addr;
 	body.remote_port = remote.port;
-	if (binding != NULL && (binding->flags & BINDING_ADDRESS))
-		body.binding = flow->binding;
+	body.binding = port != NULL ? port->binding : flow->binding;
+	binding = binding_at(m->engine->bindings, body.binding);
+	if (binding == NULL || !(binding->flags & BINDING_ADDRESS))
+		body.binding = RECORD_NONE;
 	return expect(m, &body);
+}
+
+enum alg_note expect_inside(struct making *m, const struct mention *mention, struct endpoint remote)
+{
+	return expect_from(m, mention, m->receiver, NULL, remote);
 }
 
 /* ---- a listener inside ---- */
@@ -464,6 +478,8 @@ static enum resolve_outcome resolve(struct making *m, const struct mention *ment
 		return resolve_signal(m, mention, out);
 	if (mention->role == ROLE_MEDIA || mention->role == ROLE_RTCP)
 		return resolve_media(m, mention, out);
+	if (mention->flags & MENTION_TOLD)
+		return resolve_told(m, mention, out);
 	if (mention->role == ROLE_NAME && mention->medium != MEDIUM_NONE && m->sender != NULL &&
 	    mention->at.addr == m->sender->il)
 		return resolve_candidate(m, mention, out);

@@ -10,6 +10,7 @@
  *                a binding and an expectation from the receiver's address. Sender outside: an expectation from inside, so that
  *                the child is known and leaves by the address of its parent; nothing is written.
  *   ROLE_NAME    whatever mapping there is: static entry (not a `no-payload` one), binding, pair of addresses; else unchanged.
+ *                MENTION_TOLD: as the description had it, see resolve_told.c.
  *   ROLE_ADDRESS static entries of whole addresses (not `no-payload` ones), and address bindings; else unchanged.
  *   ROLE_SIGNAL, ROLE_MEDIA, ROLE_RTCP: resolve_call.c.
  *

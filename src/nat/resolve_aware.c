@@ -41,6 +41,11 @@ void aware_keep(struct making *m)
 	}
 }
 
+bool aware_is(const struct making *m, const struct flow_record *flow)
+{
+	return *place_of(m, flow, false) == call_party(flow);
+}
+
 bool aware_of(const struct making *m, const struct mention *mention, ip4 local)
 {
 	const struct flow_record *flow = m->receiver;

@@ -256,6 +256,40 @@ static void follow_there(struct making *m, const struct mention *mention)
 		m->note = note;
 }
 
+/* Likewise of a medium that is read: who is told of it may connect to it, the flow's host or another one that has a port of the
+ * same medium. */
+static void connect_there(struct making *m, const struct mention *mention, const struct flow_record *flow, struct endpoint at)
+{
+	struct mention there = *mention;
+	struct call_port *port = NULL;
+	enum alg_note note;
+
+	if (mention->child == ALG_NONE || at.addr == 0 || at.port == 0 || at.port == PORT_DISCARD)
+		return;
+	there.protocol = resolve_protocol(mention, flow);
+	there.flags = MENTION_MANY;
+	note = expect_from(m, &there, flow, NULL, at);
+	while (m->told.call != NULL && note == NOTE_NONE &&
+	       (port = call_port_of_call(m->engine->calls, call_index(m->engine->calls, m->told.call), port)) != NULL) {
+		if (port->medium == mention->medium && port->child == mention->child && port->il != flow->il &&
+		    port->host == flow->il)
+			note = expect_from(m, &there, flow, port, at);
+	}
+	if (note != NOTE_NONE)
+		m->note = note;
+}
+
+/* The sender answers, perhaps long after the other side has said where it takes connections. */
+static void connect_back(struct making *m, const struct mention *mention)
+{
+	const struct call_record *call = m->told.call;
+
+	for (unsigned i = 0; call != NULL && i < CALL_REMOTES; i++) {
+		if (call->remotes[i].medium == mention->medium && call->remotes[i].host == m->sender->il)
+			connect_there(m, mention, m->sender, call->remotes[i].at);
+	}
+}
+
 static void reached_there(struct making *m, const struct mention *mention)
 {
 	remember_place(m, mention->at.addr);
@@ -293,6 +327,8 @@ enum resolve_outcome resolve_own_name(struct making *m, const struct mention *me
 
 	if (flow != NULL && mention->at.port == 0 && m->told.call != NULL)
 		resolve_party(m, mention, out);
+	if (flow == NULL && mention->medium != MEDIUM_NONE)
+		connect_there(m, mention, m->receiver, mention->at);
 	if (m->findings->key_length == 0 || mention->at.port == 0)
 		return RESOLVED;
 	if (flow == NULL && (mention->flags & MENTION_ROUTE) && m->told.call != NULL)
@@ -365,7 +401,10 @@ static enum alg_note medium_port(struct making *m, const struct mention *mention
 	body = body_of(m, protocol, il, &mapping);
 	body.call = call_index(m->engine->calls, m->told.call);
 	body.medium = mention->medium;
+	body.child = mention->child;
 	body.kind |= kind;
+	if (il.addr != mention->at.addr)
+		body.kind |= PORT_AWARE;
 	if (kind == PORT_RTCP && (mention->flags & MENTION_MUX))
 		body.kind |= PORT_SPARE;
 	body.flags = PORT_OFFERED;
@@ -506,7 +545,8 @@ static enum resolve_outcome media_outside(struct making *m, const struct mention
 {
 	uint16_t medium = mention->medium;
 
-	resolve_name(m, mention, out);
+	if (!resolve_name(m, mention, out))
+		connect_there(m, mention, m->receiver, mention->at);
 	m->told.answered = true;
 	if (m->told.call == NULL && m->findings->said != SAID_NOTHING)
 		telling_open(m);
@@ -538,7 +578,11 @@ enum resolve_outcome resolve_media(struct making *m, const struct mention *menti
 		return media_outside(m, mention, out);
 	outcome = mention->flags & MENTION_ACTIVE ? active_inside(m, mention, out) : media_inside(m, mention, out);
 	/* The other party is inside, too: it knows this one by its global endpoint. */
-	if (outcome == RESOLVED && m->receiver != NULL && m->told.call != NULL)
+	if (outcome == RESOLVED && m->receiver != NULL && m->told.call != NULL) {
 		offer_remember(m, out->to, mention->medium);
+		connect_there(m, mention, m->receiver, out->to);
+	}
+	if (outcome == RESOLVED)
+		connect_back(m, mention);
 	return outcome;
 }

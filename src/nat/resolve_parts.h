@@ -60,6 +60,9 @@ enum alg_note map_listener(struct making *m, uint8_t protocol, struct endpoint i
 void map_pair(struct making *m, uint8_t protocol, struct endpoint il);
 /* The receiver goes there by its own global address. */
 enum alg_note expect_inside(struct making *m, const struct mention *mention, struct endpoint remote);
+/* The host of this flow does, or, port not NULL, that of this port by what was announced for it. */
+enum alg_note expect_from(struct making *m, const struct mention *mention, const struct flow_record *flow,
+			  const struct call_port *port, struct endpoint remote);
 bool is_good_port(const struct making *m, const struct mention *mention);
 /* By whatever mapping there is, else unchanged. True: there is one. */
 bool resolve_name(const struct making *m, const struct mention *mention, struct resolved *out);
@@ -88,8 +91,14 @@ void map_other_pair(struct making *m, uint8_t protocol, struct endpoint il);
 /* What a message from inside shows of its sender; when all of it holds. */
 void aware_note(struct making *m, const struct mention *mention);
 void aware_keep(struct making *m);
+/* Does this endpoint show its global address in names? */
+bool aware_is(const struct making *m, const struct flow_record *flow);
 /* The receiver, who has this local address, writes its global one there by itself, so that it must stay. */
 bool aware_of(const struct making *m, const struct mention *mention, ip4 local);
+
+/* resolve_told.c */
+/* A name within a session: as the description of that session had it. */
+enum resolve_outcome resolve_told(struct making *m, const struct mention *mention, struct resolved *out);
 
 /* resolve_offer.c */
 /* Where the other side receives this medium, as it tells the receiver. */

@@ -373,8 +373,7 @@ void telling_end(struct making *m)
 	struct call_record *call = m->told.call;
 	const struct flow_record *flow = flow_at(m->engine->flows, m->ask->flow);
 
-	if (m->findings->key_length > 0)
-		aware_keep(m);
+	aware_keep(m);
 	if (call == NULL)
 		return;
 	call->said_s = seconds(m->now);

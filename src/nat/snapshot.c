@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "alg/alg.h"
 #include "lib/mem.h"
 #include "lib/siphash.h"
 #include "lib/sorted.h"
@@ -391,6 +392,10 @@ enum alg snapshot_service(const struct snapshot *snapshot, uint8_t protocol, uin
 
 bool snapshot_serves(const struct snapshot *snapshot, enum alg alg)
 {
+	const struct gateway *gateway = alg_gateway(alg);
+
+	if (gateway != NULL && gateway->parent != ALG_NONE)
+		alg = (enum alg)gateway->parent;
 	for (uint32_t i = 0; i < snapshot->n_services; i++) {
 		if (snapshot->services[i].alg == alg)
 			return true;

@@ -255,7 +255,7 @@ const struct snapshot_rule *snapshot_rule_by_id(const struct snapshot *snapshot,
 uint32_t snapshot_port_timeout(const struct snapshot *snapshot, uint8_t protocol, uint16_t port);
 /* The gateway for connections to this port of this server; ALG_NONE. */
 enum alg snapshot_service(const struct snapshot *snapshot, uint8_t protocol, uint16_t port, ip4 server);
-/* Is this gateway on for any port? */
+/* Is this gateway, or the one that announces what it reads, on for any port? */
 bool snapshot_serves(const struct snapshot *snapshot, enum alg alg);
 bool snapshot_pool_has(const struct snapshot *snapshot, uint32_t pool, ip4 addr);
 

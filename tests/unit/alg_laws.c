@@ -255,9 +255,24 @@ struct split {
 	const void *state;
 	enum alg_from from;
 	const uint8_t *bytes;
+	uint32_t length;
 	enum frame whole; /* what is said with all that is there */
 	uint32_t size;
 };
+
+/* What is passed over may come in parts, if no message is found within it. */
+static void check_parts(const struct split *split, uint32_t at)
+{
+	uint32_t size;
+
+	for (; at < split->size; at += size) {
+		size = 0;
+		LAW("split", split->gateway->frame(split->state, split->from, split->bytes + at, split->length - at,
+						   &size) == FRAME_PASS);
+		LAW("split", size > 0);
+	}
+	LAW("split", at == split->size);
+}
 
 /* However many bytes are there already, the answer is the same, or that more are needed. */
 static void check_cut(const struct split *split, uint32_t there)
@@ -269,6 +284,10 @@ static void check_cut(const struct split *split, uint32_t there)
 	if (said == FRAME_MORE)
 		return;
 	LAW("split", said == split->whole);
+	if (said == FRAME_PASS && early > 0 && early < split->size && early <= there) {
+		check_parts(split, early);
+		return;
+	}
 	LAW("split", said == FRAME_DONE || said == FRAME_FOREIGN || early == split->size);
 	LAW("split", said != FRAME_WHOLE || early <= there);
 }
@@ -303,7 +322,7 @@ static void check_cuts(const struct split *split, uint32_t length)
 static enum frame check_split(const struct gateway *gateway, const void *state, enum alg_from from,
 			      const uint8_t *bytes, uint32_t length, uint32_t *size)
 {
-	struct split split = {gateway, state, from, bytes, FRAME_MORE, 0};
+	struct split split = {gateway, state, from, bytes, length, FRAME_MORE, 0};
 
 	split.whole = gateway->frame(state, from, alone(bytes, length), length, &split.size);
 	check_cuts(&split, length);
