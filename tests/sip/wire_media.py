@@ -10,6 +10,7 @@ import select
 import socket
 import time
 
+import msrp
 import wirelab
 from wirelab import (INSIDE, INSIDE_NET, PATIENCE, SERVER, WAY, answer, exact, fields, header, medium_place, message, phone_address,
                      phone_socket, take, take_all, udp, want, within)
@@ -67,21 +68,27 @@ class Signalling:
 KINDS = {"application": "TCP/BFCP *", "image": "TCP t38", "audio": "TCP/RTP/AVP 0", "message": "TCP/MSRP *"}
 
 
-def tcp_sdp(kind, address, port, setup):
+def tcp_sdp(kind, address, port, setup, transport=None):
     """setup: as of RFC 4145, or "" for MSRP's own rule. Who only connects receives nowhere."""
     text = f"v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
-    text += f"m={kind} {9 if setup == 'active' else port} {KINDS[kind]}\r\n"
+    text += f"m={kind} {9 if setup == 'active' else port} {transport or KINDS[kind]}\r\n"
     if kind == "message":
-        text += f"a=accept-types:text/plain\r\na=path:msrp://{address}:{port}/s{port};tcp\r\n"
+        own = 9 if setup == "active" else port
+        text += f"a=accept-types:*\r\na=path:msrp://{address}:{own}/s{port};tcp\r\n"
     if setup:
         text += f"a=setup:{setup}\r\na=connection:new\r\n"
     return text
 
 
-def path_place(data):
-    found = re.search(rb"a=path:msrp://([0-9.]+):(\d+)/s\d+;tcp", data)
+def path_of(data):
+    found = re.search(rb"a=path:(msrp://[0-9.]+:\d+/s\d+;tcp)\r\n", data)
     want(found, "no path in", data)
-    return (found.group(1).decode(), int(found.group(2)))
+    return found.group(1).decode()
+
+
+def path_place(data):
+    address, port = path_of(data)[7:].split("/")[0].split(":")
+    return (address, int(port))
 
 
 def listening(namespace, place):
@@ -124,11 +131,74 @@ def chat(one, other):
         want(take_all(receiver, len(data)) == data, "bytes were lost or changed")
 
 
-def tcp_call(signalling, kind, caller, offer, answer_setup):
+# ---- MSRP
+
+def said(one, other, *arguments, status="200", **more):
+    """One asks, the other answers; the request as it came."""
+    one.request(*arguments, **more)
+    asked, answered = other.next(), one.next()
+    want(answered.verb == status, answered.start, "to", asked.start, asked.fields)
+    return asked
+
+
+def deceptive(other):
+    """A body with all that ends a chunk, but its own end."""
+    return (f"\r\n-------zzz$\r\nMSRP zzz 200 OK\r\nTo-Path: {other.own}\r\nFrom-Path: {other.other}\r\n-------zzz$\r\n\r\n\r\n-------".encode()
+            + bytes(range(256)) * 8)
+
+
+def talk(one, other):
+    """Both compare the paths of all that comes with what the descriptions said. Bodies come as they were sent."""
+    fields = ["Message-ID: 12339sdqwer", "Byte-Range: 1-16/16"]
+    for sender, receiver in ((one, other), (other, one)):
+        want(said(sender, receiver, "SEND").body is None, "a body out of nothing")
+        for body in (b"", b"hello", deceptive(sender), deceptive(receiver), bytes(range(256)) * 200):
+            asked = said(sender, receiver, "SEND", fields, body)
+            want(asked.body == body, "a body was changed:", len(body), asked.body[:200])
+            want(asked.fields["byte-range"] == "1-16/16", "fields were changed:", asked.fields)
+        want(said(sender, receiver, "SEND", fields, deceptive(sender)[:400], piece=1).body == deceptive(sender)[:400], "by bytes: changed")
+        for flag in "+#$":
+            want(said(sender, receiver, "SEND", fields, b"part\r\n", flag, "same").flag == flag, "another flag than", flag)
+        several(sender, receiver)
+
+
+def several(sender, receiver):
+    """One behind the other in a segment, and a report, which nobody answers."""
+    wanted = [b"one", b"two", b"\r\n", None, b"three"]
+    data = [msrp.chunk("REPORT" if body is None else "SEND", sender.other, sender.own, ["Status: 000 200 OK"], body) for body in wanted]
+    sender.send(b"".join(data))
+    want([receiver.next().body for _ in wanted] == wanted, "not as they were sent")
+    want([sender.next().verb for _ in range(4)] == ["200"] * 4, "not all of them were taken")
+    want(receiver.got[-2].fields["to-path"] == receiver.own, "a report for", receiver.got[-2].fields)
+
+
+def ends(near, far, texts, told, read):
+    """The two ends of a session, by what was told and read: inside, outside."""
+    inside = msrp.Endpoint(near, path_of(texts["in"].encode()), path_of(read), PATIENCE)
+    return inside, msrp.Endpoint(far, path_of(texts["out"].encode()), path_of(told), PATIENCE)
+
+
+def messages(near, far, texts, told, read):
+    inside, outside = ends(near, far, texts, told, read)
+    try:
+        talk(inside, outside)
+    except (msrp.Ended, OSError) as error:
+        raise wirelab.Wrong(error) from error
+    want(not any(INSIDE_NET in str(one.fields) for one in outside.got), "an inside address in the fields of a message")
+
+
+def unread(near, far, texts, told, read):
+    """The control: nobody has read this medium, so that each answers that it is not meant, or that it does not know the other."""
+    inside, outside = ends(near, far, texts, told, read)
+    said(outside, inside, "SEND", status="481")
+    said(inside, outside, "SEND", status="403")
+
+
+def tcp_call(signalling, kind, caller, offer, answer_setup, transport=None):
     """One call whose offer and answer say so; who connects then follows, and does."""
     inside, outside = (signalling.address, PHONE_PORT + next(NUMBERS)), (SERVER, SERVER_PORT + next(NUMBERS))
     setups = {"in": offer, "out": answer_setup} if caller == "in" else {"in": answer_setup, "out": offer}
-    texts = {"in": tcp_sdp(kind, *inside, setups["in"]), "out": tcp_sdp(kind, *outside, setups["out"])}
+    texts = {"in": tcp_sdp(kind, *inside, setups["in"], transport), "out": tcp_sdp(kind, *outside, setups["out"], transport)}
     other = "out" if caller == "in" else "in"
     call, invited, answers = signalling.exchange(caller, texts[caller], lambda _: texts[other])
     told, read = (invited, answers) if caller == "in" else (answers, invited)
@@ -152,7 +222,10 @@ def tcp_call(signalling, kind, caller, offer, answer_setup):
         far = connecting("far", (SERVER, 0), medium_place(told))
         near, source = pair(listener, far)
         want(source == far.getsockname(), "comes from", source, "instead of", far.getsockname())
-    chat(near, far)
+    if kind == "message":
+        (unread if transport else messages)(near, far, texts, told, read)
+    else:
+        chat(near, far)
     if stranger:
         want(stranger.connect_ex(medium_place(told)) != errno.EISCONN, "a stranger is let in")
         stranger.close()
@@ -172,6 +245,16 @@ def check_tcp(kind):
             except (wirelab.Wrong, OSError) as error:
                 wrong.append(f"caller {caller}, {offer or 'nothing'}/{answered or 'nothing'}: {error}")
     want(not wrong, "\n".join(wrong))
+
+
+def check_msrp_unread():
+    """What is said to be encrypted is not read, so that strict endpoints fail where they are behind a shared address or not."""
+    signalling = Signalling()
+    for caller in ("in", "out"):
+        tcp_call(signalling, "message", caller, "", "", "TCP/TLS/MSRP *")
+        tcp_call(signalling, "message", caller, "actpass", "active", "TCP/TLS/MSRP *")
+    # Beside it, one that is read.
+    tcp_call(signalling, "message", "in", "", "")
 
 
 # ---- ICE
