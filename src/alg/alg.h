@@ -213,7 +213,7 @@ enum scan {
 struct gateway {
 	uint16_t state_size; /* at most ALG_STATE_MAX; all 0 when the flow begins; plain bytes, survives the daemon */
 	bool low_ports;      /* ports below 1024 may be mentioned */
-	uint8_t parent;      /* enum alg: reads only what this one announces, and as long as it is on; ALG_NONE: has ports of its own */
+	uint8_t parent;      /* enum alg: it reads only what that one announces, and is on while that is; ALG_NONE: has ports */
 	uint32_t expect_s;   /* life of an unused expectation */
 	uint32_t expect_max; /* waiting, of a control session; 0: EXPECT_FLOW_MAX (nat/expect.h) */
 	uint32_t patience_s; /* of streams: so long the rest of a message is waited for; 0: as long as the connection */

@@ -31,7 +31,8 @@ static uint32_t bits_of_name(uint8_t name)
 {
 	static const uint32_t bits[] = {
 		[SHOW_ALG_ONE_NAME_DNS] = ALG_BIT(ALG_DNS),	 [SHOW_ALG_ONE_NAME_FTP] = ALG_BIT(ALG_FTP),
-		[SHOW_ALG_ONE_NAME_ICMP] = ICMP_BIT,		 [SHOW_ALG_ONE_NAME_RCMD] = RCMD_BITS,
+		[SHOW_ALG_ONE_NAME_ICMP] = ICMP_BIT,		 [SHOW_ALG_ONE_NAME_MSRP] = ALG_BIT(ALG_MSRP),
+		[SHOW_ALG_ONE_NAME_RCMD] = RCMD_BITS,
 		[SHOW_ALG_ONE_NAME_REXEC] = ALG_BIT(ALG_EXEC),	 [SHOW_ALG_ONE_NAME_RLOGIN] = ALG_BIT(ALG_LOGIN),
 		[SHOW_ALG_ONE_NAME_RSH] = ALG_BIT(ALG_SHELL),	 [SHOW_ALG_ONE_NAME_SIP] = ALG_BIT(ALG_SIP),
 		[SHOW_ALG_ONE_NAME_TFTP] = ALG_BIT(ALG_TFTP),
@@ -69,7 +70,7 @@ void cmd_show_alg_one(struct session *session, const struct args_show_alg_one *a
 	free(view);
 }
 
-_Static_assert((int)SHOW_ALG_TRACE_NAME_DNS == 1 && (int)SHOW_ALG_TRACE_NAME_TFTP == 8,
+_Static_assert((int)SHOW_ALG_TRACE_NAME_DNS == 1 && (int)SHOW_ALG_TRACE_NAME_TFTP == 9,
 	       "the gateways of the table below");
 
 void cmd_show_alg_trace(struct session *session, const struct args_show_alg_trace *args, bool no)
@@ -77,6 +78,7 @@ void cmd_show_alg_trace(struct session *session, const struct args_show_alg_trac
 	static const uint32_t bits[] = {
 		[0] = ALG_BITS_ALL,
 		[SHOW_ALG_TRACE_NAME_DNS] = ALG_BIT(ALG_DNS),	 [SHOW_ALG_TRACE_NAME_FTP] = ALG_BIT(ALG_FTP),
+		[SHOW_ALG_TRACE_NAME_MSRP] = ALG_BIT(ALG_MSRP),
 		[SHOW_ALG_TRACE_NAME_RCMD] = RCMD_BITS,		 [SHOW_ALG_TRACE_NAME_REXEC] = ALG_BIT(ALG_EXEC),
 		[SHOW_ALG_TRACE_NAME_RLOGIN] = ALG_BIT(ALG_LOGIN), [SHOW_ALG_TRACE_NAME_RSH] = ALG_BIT(ALG_SHELL),
 		[SHOW_ALG_TRACE_NAME_SIP] = ALG_BIT(ALG_SIP),	 [SHOW_ALG_TRACE_NAME_TFTP] = ALG_BIT(ALG_TFTP),

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <string.h>
+#include "alg/alg.h"
 #include "show/names.h"
 #include "show/peek.h"
 #include "show/table.h"
@@ -12,9 +13,9 @@
 
 /* ---- what is shown ---- */
 
-/* Those that have a word in ip nat service. */
-static const uint8_t order[] = {ALG_FTP,   ALG_SIP,   ALG_DNS, ALG_TFTP,
-				ALG_SHELL, ALG_LOGIN, ALG_EXEC};
+/* Those that have a word in ip nat service, and behind each what reads only what it announces. */
+static const uint8_t order[] = {ALG_FTP,  ALG_SIP,   ALG_MSRP,	ALG_DNS,
+				ALG_TFTP, ALG_SHELL, ALG_LOGIN, ALG_EXEC};
 
 unsigned alg_rows(uint8_t rows[ALG_ROWS])
 {
@@ -214,8 +215,13 @@ void alg_print(FILE *out, const struct alg_view *view)
 
 static void print_ports(FILE *out, const struct snapshot *snapshot, uint8_t alg)
 {
+	const struct gateway *gateway = alg_gateway((enum alg)alg);
 	const char *before = "  Ports: ";
 
+	if (gateway != NULL && gateway->parent != ALG_NONE) {
+		fprintf(out, "  Ports: those that %s announces\n", alg_name((enum alg)gateway->parent));
+		return;
+	}
 	for (uint32_t i = 0; snapshot != NULL && i < snapshot->n_services; i++) {
 		const struct snapshot_service *row = &snapshot->services[i];
 

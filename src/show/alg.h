@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * show ip nat alg: what each gateway did and why it left things alone; and the same counters as the platform's shows have them
- * (show platform hardware qfp active feature alg statistics). Only gateways that an operator can switch are shown, then ICMP, whose
- * errors carry addresses, too.
+ * (show platform hardware qfp active feature alg statistics). Shown are the gateways that an operator can switch, with
+ * what reads only what these announce (which the platform does not count), then ICMP, whose errors carry addresses, too.
  */
 #ifndef ALGATE_SHOW_ALG_H
 #define ALGATE_SHOW_ALG_H

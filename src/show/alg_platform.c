@@ -5,6 +5,7 @@
  * (FTP, TFTP) has labels of our own, one a line.
  */
 #include <inttypes.h>
+#include "alg/alg.h"
 #include "alg/sip_kind.h"
 #include "nat/alg_store.h"
 #include "show/alg.h"
@@ -69,7 +70,8 @@ void alg_platform_print(FILE *out, const struct alg_view *view)
 	      "-------------------------------------------------------------\n",
 	      out);
 	for (unsigned i = 0; i < n; i++)
-		print_row(out, view, rows[i]);
+		if (rows[i] == ALG_ROW_ICMP || alg_gateway((enum alg)rows[i])->parent == ALG_NONE)
+			print_row(out, view, rows[i]);
 	print_pools(out, view);
 }
 

@@ -3,6 +3,7 @@ Router>show ip nat alg
 Gateway State Ports               Flows Messages  Rewrites  Expected  Refused  Malformed  Encrypted  Last reason
 ftp     on    tcp 21              0     0         0         0         0        0          0          ---
 sip     on    tcp 5060 udp 5060   0     0         0         0         0        0          0          ---
+msrp    on    ---                 0     0         0         0         0        0          0          ---
 dns     on    tcp 53 udp 53       0     0         0         0         0        0          0          ---
 tftp    on    udp 69              0     0         0         0         0        0          0          ---
 rsh     on    tcp 514             0     0         0         0         0        0          0          ---
@@ -29,6 +30,7 @@ Router#show ip nat alg
 Gateway State Ports               Flows Messages  Rewrites  Expected  Refused  Malformed  Encrypted  Last reason
 ftp     on    tcp 21 2121         0     0         0         0         0        0          0          ---
 sip     on    tcp 5060 udp 5060   0     0         0         0         0        0          0          ---
+msrp    on    ---                 0     0         0         0         0        0          0          ---
 dns     on    udp 53              0     0         0         0         0        0          0          ---
 tftp    on    udp 69              0     0         0         0         0        0          0          ---
 rsh     off   ---                 0     0         0         0         0        0          0          ---
@@ -50,6 +52,10 @@ Gateway icmp is on
   Messages: 0, rewritten 0
   Left unchanged or remarkable:
   Last reason: none
+Router#show ip nat alg msrp
+Gateway msrp is on
+  Ports: those that sip announces
+@include alg-idle.part
 Router#show ip nat alg rcmd
 Gateway rsh is off
   Ports: none
@@ -64,6 +70,7 @@ Router#show ip nat alg ?
   dns     Domain Name System
   ftp     File Transfer Protocol
   icmp    ICMP errors and the packets that they quote
+  msrp    Message Session Relay Protocol
   rcmd    Remote commands: rexec, rlogin and rsh
   rexec   Remote execution
   rlogin  Remote login
@@ -77,6 +84,7 @@ Router#show ip nat alg trace ?
   dns     Domain Name System
   ftp     File Transfer Protocol
   last    Only the last records
+  msrp    Message Session Relay Protocol
   rcmd    Remote commands: rexec, rlogin and rsh
   rexec   Remote execution
   rlogin  Remote login

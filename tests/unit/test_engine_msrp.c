@@ -37,8 +37,8 @@ static const char *chunk(const char *what, const char *to, const char *from)
 {
 	static char text[600];
 
-	snprintf(text, sizeof(text), "MSRP t1 %s\r\nTo-Path: %s\r\nFrom-Path: %s\r\nMessage-ID: 10.0.0.5:4000\r\n-------t1$\r\n", what, to,
-		 from);
+	snprintf(text, sizeof(text),
+		 "MSRP t1 %s\r\nTo-Path: %s\r\nFrom-Path: %s\r\nMessage-ID: 10.0.0.5:4000\r\n-------t1$\r\n", what, to, from);
 	return text;
 }
 
@@ -209,7 +209,8 @@ START_TEST(who_knows_its_global_endpoint)
 	masquerade();
 	struct says invite = {.first = "INVITE sip:b@example.com SIP/2.0", .method = "INVITE", .call = 1, .via = "10.0.0.5:5060",
 			      .contact = "10.0.0.5:5060",
-			      .sdp = sdp_of("203.0.113.1", "m=message 5000 TCP/MSRP *\r\na=path:msrp://203.0.113.1:5000/phone;tcp\r\n")};
+			      .sdp = sdp_of("203.0.113.1", "m=message 5000 TCP/MSRP *\r\n"
+							   "a=path:msrp://203.0.113.1:5000/phone;tcp\r\n")};
 	sip_out(HOST(5), 5060, PROXY, 5060, &invite);
 	HAS(own);
 	answered("");
@@ -241,7 +242,8 @@ START_TEST(who_only_connects_and_knows_its_global_address)
 	struct says invite = {
 		.first = "INVITE sip:b@example.com SIP/2.0", .method = "INVITE", .call = 1, .via = "10.0.0.5:5060",
 		.contact = "10.0.0.5:5060",
-		.sdp = sdp_of("203.0.113.1", "m=message 9 TCP/MSRP *\r\na=setup:active\r\na=path:msrp://203.0.113.1:9/phone;tcp\r\n")};
+		.sdp = sdp_of("203.0.113.1", "m=message 9 TCP/MSRP *\r\na=setup:active\r\n"
+					     "a=path:msrp://203.0.113.1:9/phone;tcp\r\n")};
 	sip_out(HOST(5), 5060, PROXY, 5060, &invite);
 	HAS(own);
 	answered("a=setup:passive\r\n");
@@ -267,6 +269,60 @@ START_TEST(another_host_of_the_call_connects)
 	answered("");
 	connect_from(&c, (struct endpoint){HOST(7), 51515}, (struct endpoint){PEER(2), 7000});
 	chat_by(&c, phone, told);
+}
+END_TEST
+
+/* ---- both inside */
+
+static void turn(struct end *from, struct end *to, uint8_t flags, const char *text)
+{
+	struct pkt p = segment(from, flags, text);
+
+	got[0] = '\0';
+	IS(lab_turn(&lab, &p), HAIRPIN);
+	from->next += (uint32_t)strlen(text) + (flags & F_SYN ? 1 : 0);
+	ck_assert_uint_eq(dst_of(&p), to->own.addr);
+	to->other = (struct endpoint){src_of(&p), (uint16_t)sport_of(&p)};
+	comes(to, p.data, p.length);
+}
+
+/* One calls the other by its global address: each knows the other by that only. */
+START_TEST(both_are_inside)
+{
+	const char *own = "msrp://10.0.0.6:4000/other;tcp";
+	struct end one = {.own = {HOST(6), 51515}, .next = 1000}, other = {.own = {HOST(5), 4000}, .next = 7000};
+	char via[40], theirs[64];
+	struct pkt p;
+
+	lab_static(&lab, 1, P_UDP, HOST(6), 5060, FACE, 5060);
+	masquerade();
+	p = pkt_tcp(HOST(7), 4000, PEER(9), 80, F_SYN);
+	lab_out(&lab, &p);
+	struct says invite = {.first = "INVITE sip:u@203.0.113.1 SIP/2.0", .method = "INVITE", .call = 1, .via = "10.0.0.5:5060",
+			      .contact = "10.0.0.5:5060", .sdp = sdp_of("10.0.0.5", MEDIUM)};
+	p = udp_text(HOST(5), 5060, FACE, 5060, sip_text(&invite));
+	IS(lab_turn(&lab, &p), HAIRPIN);
+	take(&p);
+	one.other = (struct endpoint){FACE, read_told()};
+	ck_assert_uint_ne(one.other.port, 4000);
+	snprintf(via, sizeof(via), "%.*s", (int)strcspn(strstr(got, "UDP ") + 4, ";"), strstr(got, "UDP ") + 4);
+	struct says ok = {.first = "SIP/2.0 200 OK", .method = "INVITE", .call = 1, .to = "t", .via = via,
+			  .contact = "10.0.0.6:5060",
+			  .sdp = sdp_of("10.0.0.6", "m=message 4000 TCP/MSRP *\r\na=path:msrp://10.0.0.6:4000/other;tcp\r\n")};
+	p = udp_text(HOST(6), 5060, FACE, (uint16_t)sport_of(&p), sip_text(&ok));
+	IS(lab_turn(&lab, &p), HAIRPIN);
+	take(&p);
+	HAS_NOT("10.0.0.6");
+	snprintf(theirs, sizeof(theirs), "%.*s", (int)strcspn(strstr(got, "msrp:"), "\r"), strstr(got, "msrp:"));
+	turn(&one, &other, F_SYN, "");
+	turn(&other, &one, F_SYN | F_ACK, "");
+	turn(&one, &other, F_ACK, "");
+	turn(&one, &other, F_ACK | F_PUSH, chunk("SEND", told, own));
+	expect_text(chunk("SEND", PHONE, theirs));
+	turn(&other, &one, F_ACK | F_PUSH, chunk("200 OK", theirs, PHONE));
+	expect_text(chunk("200 OK", own, told));
+	turn(&other, &one, F_ACK | F_PUSH, chunk("SEND", theirs, PHONE));
+	expect_text(chunk("SEND", own, told));
 }
 END_TEST
 
@@ -411,6 +467,7 @@ int main(void)
 	tcase_add_test(tc, and_who_does_not);
 	tcase_add_test(tc, who_only_connects_and_knows_its_global_address);
 	tcase_add_test(tc, another_host_of_the_call_connects);
+	tcase_add_test(tc, both_are_inside);
 	tcase_add_test(tc, a_session_keeps_its_call);
 	tcase_add_test(tc, it_ends_with_its_call);
 	tcase_add_test(tc, other_transports);

@@ -54,6 +54,7 @@ START_TEST(table)
 	       "ftp     on    tcp 21 2121         2     100       60        50        3        2          1          "
 	       "encrypted from here on\n"
 	       "sip     off   ---                 0     0         0         0         0        0          0          ---\n"
+	       "msrp    off   ---                 0     0         0         0         0        0          0          ---\n"
 	       "dns     on    udp 53              3     20        4         0         0        0          6          ---\n"
 	       "tftp    on    udp 69              0     0         0         0         0        0          0          ---\n"
 	       "rsh     on    tcp 514             0     0         0         0         0        0          0          ---\n"
