@@ -21,8 +21,9 @@ for WAY in overload pool crowd static; do
 	for kind in application image audio; do
 		check "$WAY: TCP, m=$kind: every role, bytes both ways" wire_media tcp $kind
 	done
-	check "$WAY: MSRP: strict endpoints in every role find their own URIs in each message, bodies are not touched" wire_media tcp message
-	check "$WAY: MSRP: such endpoints fail where nothing reads (control)" wire_media msrp_unread
+	echo "# $WAY"
+	check "MSRP: strict endpoints in every role find their own URIs, bodies are not touched" wire_media tcp message
+	check "MSRP: such endpoints fail where nothing reads (control)" wire_media msrp_unread
 	check "$WAY: ICE: the pair is of candidates as they were told" wire_media ice
 	check "$WAY: ICE with STUN: both candidates are one mapping" wire_media ice_stun 203.0.113.1
 done
