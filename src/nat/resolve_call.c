@@ -527,14 +527,14 @@ enum resolve_outcome resolve_candidate(struct making *m, const struct mention *m
 	return RESOLVED;
 }
 
-/* An old way to hold: the port stays, nothing is to be sent to it. */
+/* An old way to hold: the port stays, nothing is to be sent to it. One that was replaced goes all the same. */
 static void hold(struct making *m, const struct mention *mention)
 {
 	uint32_t index = call_index(m->engine->calls, m->told.call);
 	struct call_port *port = NULL;
 
 	while ((port = call_port_of_call(m->engine->calls, index, port)) != NULL) {
-		if (port->medium != mention->medium || port->party != call_party(m->sender))
+		if (port->medium != mention->medium || port->party != call_party(m->sender) || port->closes_s != 0)
 			continue;
 		port->flags |= PORT_HELD;
 		touch(m, port);

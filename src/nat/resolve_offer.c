@@ -85,9 +85,9 @@ void offer_remember(struct making *m, struct endpoint at, uint16_t medium)
 	STORE_POINT();
 }
 
-static void settle_remotes(struct making *m, ip4 host, bool agreed)
+static void settle_remotes(struct making *m, ip4 host, uint32_t asked, bool agreed)
 {
-	const uint16_t question = (uint16_t)(m->findings->question | 1);
+	const uint16_t question = (uint16_t)(asked | 1);
 	struct call_record *call = m->told.call;
 	unsigned i = 0;
 
@@ -265,7 +265,7 @@ static void leave_losers(struct making *m)
 
 /* ---- questions and answers */
 
-static void settle(struct making *m, bool agreed)
+static void settle(struct making *m, uint32_t question, bool agreed)
 {
 	const struct flow_record *parties[] = {m->sender, m->receiver};
 
@@ -273,8 +273,30 @@ static void settle(struct making *m, bool agreed)
 		if (parties[i] == NULL)
 			continue;
 		settle_ports(m, parties[i]->il, agreed);
-		settle_remotes(m, parties[i]->il, agreed);
+		settle_remotes(m, parties[i]->il, question, agreed);
 	}
+}
+
+static bool describes(const struct findings *findings)
+{
+	for (uint32_t i = 0; i < findings->n_mentions; i++) {
+		if (findings->mentions[i].role == ROLE_MEDIA)
+			return true;
+	}
+	return false;
+}
+
+void offer_begin(struct making *m)
+{
+	struct call_record *call = m->told.call;
+	const uint32_t question = m->findings->question;
+	uint32_t *offered = &call->offers[m->sender != NULL ? SIDE_INSIDE : SIDE_OUTSIDE];
+
+	if (call->state != CALL_BEGUN || question == 0 || call->asked == question || *offered == 0 ||
+	    *offered != call->asked || m->findings->answer != ANSWER_NONE || !describes(m->findings))
+		return;
+	settle(m, *offered, true);
+	*offered = 0;
 }
 
 /* A refusal by one of several ways leaves what was said by the others. */
@@ -313,6 +335,6 @@ void offer_follow(struct making *m)
 		return;
 	if (answer == ANSWER_AGREED)
 		agree(m);
-	settle(m, answer == ANSWER_AGREED);
+	settle(m, m->findings->question, answer == ANSWER_AGREED);
 	*asked = 0;
 }

@@ -67,10 +67,12 @@ void telling_begin(struct making *m)
 	if (findings->key_length == 0)
 		return;
 	m->told.call = call_find(m->engine->calls, flow->vrf, m->ask->alg, findings->key, findings->key_length);
-	if (m->told.call != NULL)
+	if (m->told.call != NULL) {
 		m->engine->call_in_hand = call_index(m->engine->calls, m->told.call);
-	else if (findings->said == SAID_BEGIN || findings->said == SAID_REGISTER)
+		offer_begin(m);
+	} else if (findings->said == SAID_BEGIN || findings->said == SAID_REGISTER) {
 		telling_open(m);
+	}
 }
 
 /* ---- undone ---- */
@@ -126,6 +128,20 @@ static void over(struct making *m)
 	set_state(m, CALL_OVER);
 }
 
+/* Where others that were rung would have received. */
+static void forget_losers(struct call_record *call)
+{
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
+		uint32_t branch = call->remotes[i].branch;
+		bool holds = branch == 0;
+
+		for (unsigned n = 0; n < call->n_branches; n++)
+			holds |= call->branches[n] == branch;
+		if (!holds)
+			call->remotes[i] = (struct call_remote){0};
+	}
+}
+
 /* Calls again after a refusal (credentials were wanted), or begins what was something else before. */
 static void said_begin(struct making *m)
 {
@@ -141,6 +157,8 @@ static void said_begin(struct making *m)
 	call->flags &= (uint8_t) ~(CALL_ENDED | CALL_OTHER);
 	rung_ask(m);
 	call->n_branches = 0;
+	if (call->state == CALL_OVER)
+		forget_losers(call); /* of what is over, all */
 	set_state(m, CALL_BEGUN);
 }
 
@@ -152,20 +170,6 @@ static void add_branch(struct call_record *call, uint32_t branch)
 	}
 	if (call->n_branches < CALL_BRANCHES)
 		call->branches[call->n_branches++] = branch;
-}
-
-/* Where others that were rung would have received. */
-static void forget_losers(struct call_record *call)
-{
-	for (unsigned i = 0; i < CALL_REMOTES; i++) {
-		uint32_t branch = call->remotes[i].branch;
-		bool holds = branch == 0;
-
-		for (unsigned n = 0; n < call->n_branches; n++)
-			holds |= call->branches[n] == branch;
-		if (!holds)
-			call->remotes[i] = (struct call_remote){0};
-	}
 }
 
 static void said_up(struct making *m)
@@ -206,13 +210,27 @@ static bool ends_another(const struct call_record *call, uint32_t branch)
 	return call->n_branches > 0 && branch != 0;
 }
 
+/* One of those that ring may be, too; the question has its last answer all the same (RFC 3261 15). */
+static bool ends_early(struct call_record *call, uint32_t branch)
+{
+	if (call->state != CALL_BEGUN || branch == 0 || !rung_waits(call))
+		return false;
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
+		if (call->remotes[i].branch == branch)
+			call->remotes[i] = (struct call_remote){0};
+	}
+	STORE_POINT();
+	return true;
+}
+
 static void said_end(struct making *m)
 {
 	struct call_record *call = m->told.call;
 	const uint32_t branch = m->findings->branch;
 	unsigned kept = 0;
 
-	if ((call->state != CALL_UP && call->state != CALL_BEGUN) || ends_another(call, branch))
+	if ((call->state != CALL_UP && call->state != CALL_BEGUN) || ends_another(call, branch) ||
+	    ends_early(call, branch))
 		return;
 	for (unsigned i = 0; i < call->n_branches && branch != 0; i++) {
 		if (call->branches[i] != branch && call->branches[i] != 0)

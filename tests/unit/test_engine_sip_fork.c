@@ -366,6 +366,56 @@ START_TEST(the_second_that_answers_brings_nothing_back)
 }
 END_TEST
 
+/* A caller may hang up one of those that ring alone (RFC 3261 15). */
+START_TEST(one_that_rings_is_hung_up)
+{
+	masquerade();
+	invite_out(1, BOTH);
+	SAY_IN(.method = "INVITE", .status = "183 Session Progress", .tag = "p", .addr = "198.51.100.20", .media = TAKES_BOTH);
+	SAY_IN(.method = "INVITE", .status = "183 Session Progress", .tag = "q", .addr = "198.51.100.21", .media = TAKES_BOTH);
+	SAY_OUT(.method = "BYE", .cseq = 2, .tag = "p");
+	lab_wait(&lab, 40);
+	ck_assert(comes_in(21, 4000));
+	ck_assert(!comes_in(20, 4010));
+	ANSWER("q", "198.51.100.21", TAKES_BOTH);
+	ck_assert_uint_eq(calls_now().up, 1);
+	ck_assert(comes_in(21, 4000) && comes_in(21, 4010));
+	SAY_OUT(.method = "BYE", .cseq = 3, .tag = "q");
+	ck_assert_uint_eq(calls_now().ended, 1);
+}
+END_TEST
+
+/* And where it was the only one, its last answer follows. */
+START_TEST(the_only_one_that_rings_is_hung_up)
+{
+	masquerade();
+	invite_out(1, AUDIO);
+	SAY_IN(.method = "INVITE", .status = "183 Session Progress", .tag = "p", .media = THERE);
+	SAY_OUT(.method = "BYE", .cseq = 2, .tag = "p");
+	SAY_IN(.method = "INVITE", .status = "487 Request Terminated", .tag = "p");
+	ck_assert_uint_eq(calls_now().over, 1);
+	lab_wait(&lab, 40);
+	ck_assert_uint_eq(calls_now().over + calls_now().ports, 0);
+}
+END_TEST
+
+/* Under the Call-ID of one that is over: those who took part in that are nobody now. */
+START_TEST(called_again_by_the_same_name)
+{
+	masquerade();
+	call_up(1);
+	ck_assert(comes_in(2, 4000));
+	SAY_OUT(.method = "BYE", .cseq = 2);
+	SAY_OUT(.method = "INVITE", .cseq = 3, .tag = "", .media = AUDIO);
+	ck_assert(comes_in(1, 4000));
+	SAY_IN(.method = "INVITE", .status = "200 OK", .cseq = 3, .tag = "u", .addr = "198.51.100.20", .media = THERE);
+	ck_assert_uint_eq(calls_now().up, 1);
+	lab_wait(&lab, 301);
+	ck_assert(comes_in(20, 4000));
+	ck_assert(!comes_in(2, 4000));
+}
+END_TEST
+
 static void inside(TCase *t)
 {
 	tcase_add_test(t, one_of_three_that_ring_is_picked_up);
@@ -393,6 +443,9 @@ static Suite *suite(void)
 	tcase_add_test(t, what_one_declines_early_another_may_take);
 	tcase_add_test(t, the_second_that_answers_takes_more);
 	tcase_add_test(t, the_second_that_answers_brings_nothing_back);
+	tcase_add_test(t, one_that_rings_is_hung_up);
+	tcase_add_test(t, the_only_one_that_rings_is_hung_up);
+	tcase_add_test(t, called_again_by_the_same_name);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -251,6 +251,48 @@ START_TEST(offered_in_a_response_answered_in_prack)
 }
 END_TEST
 
+static const struct {
+	const char *method, *status;
+} early[] = {{"UPDATE", "491 Request Pending"}, {"UPDATE", "200 OK"}, {"PRACK", "488 Not Acceptable Here"}};
+
+/* What was offered first is answered by then (RFC 3262 5, RFC 3311 5.1): it holds if something else is refused before the call is
+ * taken, and goes if not. Whether the answer is said once more does not matter. */
+START_TEST(our_second_early_offer)
+{
+	const bool agreed = strcmp(early[_i / 2].status, "200 OK") == 0;
+	const char *method = early[_i / 2].method, *again = _i % 2 == 0 ? THERE : NULL;
+
+	masquerade();
+	invite_out(1, AUDIO);
+	SAY_IN(.method = "INVITE", .status = "183 Session Progress", .media = THERE, .more = "RSeq: 1\r\n");
+	SAY_OUT(.method = method, .cseq = 2, .media = NEW);
+	SAY_IN(.method = method, .status = early[_i / 2].status, .cseq = 2, .media = agreed ? THERE : NULL);
+	SAY_IN(.method = "INVITE", .status = "200 OK", .media = again);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) == !agreed && comes_in(2, 4100) == agreed);
+	ck_assert_uint_eq(calls_now().ports, 3);
+	ck_assert_uint_eq(calls_now().up, 1);
+}
+END_TEST
+
+START_TEST(their_second_early_offer)
+{
+	const bool agreed = strcmp(early[_i / 2].status, "200 OK") == 0;
+	const char *method = early[_i / 2].method, *again = _i % 2 == 0 ? AUDIO : NULL;
+
+	lab_static(&lab, 1, P_UDP, HOST(5), 5060, FACE, 5060);
+	masquerade();
+	SAY_IN(.method = "INVITE", .theirs = true, .media = THERE);
+	SAY_OUT(.method = "INVITE", .status = "183 Session Progress", .theirs = true, .media = AUDIO);
+	SAY_IN(.method = method, .theirs = true, .cseq = 2, .addr = "198.51.100.9", .media = THERE);
+	SAY_OUT(.method = method, .status = early[_i / 2].status, .theirs = true, .cseq = 2, .media = agreed ? AUDIO : NULL);
+	SAY_OUT(.method = "INVITE", .status = "200 OK", .theirs = true, .media = again);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) == !agreed && comes_in(9, 4000) == agreed);
+	ck_assert_uint_eq(calls_now().up, 1);
+}
+END_TEST
+
 START_TEST(early_update_moves_media_before_the_answer)
 {
 	masquerade();
@@ -360,6 +402,23 @@ START_TEST(a_stranger_goes_when_the_place_is_answered)
 }
 END_TEST
 
+/* On hold, what was replaced just before does not come back. */
+START_TEST(held_by_address_after_a_change_of_ports)
+{
+	masquerade();
+	call_up(1);
+	SAY_OUT(.method = "INVITE", .cseq = 2, .media = NEW);
+	SAY_IN(.method = "INVITE", .status = "200 OK", .cseq = 2, .media = THERE);
+	SAY_OUT(.method = "INVITE", .cseq = 3, .addr = "0.0.0.0", .media = NEW);
+	SAY_IN(.method = "INVITE", .status = "200 OK", .cseq = 3, .media = THERE);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4100) && comes_in(2, 4101));
+	ck_assert(!comes_in(2, 4000));
+	ck_assert(is_held());
+	ck_assert_uint_eq(calls_now().ports, 3);
+}
+END_TEST
+
 /* Where candidates are to tell where RTCP goes it is at no address, and the medium is not on hold for that (RFC 8840 4.1.1). */
 START_TEST(no_hold_by_a_place_for_rtcp_that_is_not_known_yet)
 {
@@ -455,6 +514,9 @@ static Suite *suite(void)
 	tcase_add_test(t, a_refusal_that_describes_media);
 	tcase_add_test(t, what_is_offered_late_is_answered_with_ack);
 	tcase_add_test(t, offered_in_a_response_answered_in_prack);
+	tcase_add_loop_test(t, our_second_early_offer, 0, 2 * sizeof(early) / sizeof(early[0]));
+	tcase_add_loop_test(t, their_second_early_offer, 0, 2 * sizeof(early) / sizeof(early[0]));
+	tcase_add_test(t, held_by_address_after_a_change_of_ports);
 	tcase_add_test(t, early_update_moves_media_before_the_answer);
 	tcase_add_test(t, before_an_answer_only_the_signalling_peer);
 	tcase_add_test(t, a_phone_behind_another_translation_is_heard);
