@@ -14,6 +14,7 @@
 #include <string.h>
 #include "lib/mem.h"
 #include "lib/sparse.h"
+#include "nat/resolve.h"
 #include "nat/tcp.h"
 
 /* of_flow: index of the record + 1, alone or with OF_ANSWERER; or OF_STATELESS, gateway and client. */
@@ -393,15 +394,34 @@ static bool opens(const struct decoded *view)
 	       (view->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
+/* Its ports are used again: what has been announced since for the same endpoints? */
+static bool is_announced(struct engine *engine, const struct decoded *view, uint8_t side, const struct flow_record *flow,
+			 struct leg *found)
+{
+	const struct ask ask = {.engine = engine, .snapshot = engine->snapshot, .view = view, .vrf = flow->vrf};
+	const struct endpoint inside = {flow->il, flow->il_port}, global = {flow->ig, flow->ig_port},
+			      other = {flow->og, flow->og_port};
+
+	*found = (struct leg){.binding = RECORD_NONE, .stale = RECORD_NONE};
+	return (side == SIDE_INSIDE ? resolve_expected(&ask, SIDE_INSIDE, inside, other, found)
+				    : resolve_expected(&ask, SIDE_OUTSIDE, other, global, found)) &&
+	       found->il.addr == flow->il && found->il.port == flow->il_port;
+}
+
 bool session_made(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t index,
 		  const struct leg *leg)
 {
 	const struct flow_record *flow = flow_at(engine->flows, index);
 	bool expected = leg->kind == LEG_EXPECTED;
 	enum alg alg, configured;
+	struct leg again;
 
 	if (!is_readable(flow))
 		return true;
+	if (leg->kind == LEG_FLOW && is_announced(engine, view, side, flow, &again)) {
+		leg = &again;
+		expected = true;
+	}
 	configured = alg_of(engine->snapshot, flow, side);
 	alg = expected ? (enum alg)leg->child : configured;
 	if (!can_read(flow, alg) || (expected && keeps_payload(engine->snapshot, flow)))

@@ -5,6 +5,7 @@
 
 #include "phonelab.h"
 
+#define F_FIN  1
 #define F_SYN  2
 #define F_PUSH 8
 #define F_ACK  16

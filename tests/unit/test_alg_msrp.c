@@ -165,7 +165,8 @@ START_TEST(case_and_blanks)
 #define ODD(at) "MSRP a 200 OK\r\nTO-PATH:MSRP://" at ";tcp\r\nfrom-path: \t Msrps://" at "/x;tcp \r\n-------a$\r\n"
 	BECOMES(ODD("10.0.0.9:5001"), ODD("203.0.113.9:18140"));
 	/* Not these. */
-	STAYS("MSRP a 200 OK\r\nTo-Path2: msrp://10.0.0.9:5001/x;tcp\r\nUse-Path: msrp://10.0.0.9:5001/x;tcp\r\n"
+	STAYS("MSRP a 200 OK\r\nTo-Path2: msrp://10.0.0.9:5001/x;tcp\r\nFrom: msrp://10.0.0.9:5001/x;tcp\r\n"
+	      "From-Path2: msrp://10.0.0.9:5001/x;tcp\r\nUse-Path: msrp://10.0.0.9:5001/x;tcp\r\n"
 	      "To-Path: http://10.0.0.9:5001/ msrp:10.0.0.9 msrp://10.0.0.9:0/ msrp://10.0.0.9:65536/ msrp://010.0.0.9:5001/\r\n"
 	      "-------a$\r\n");
 	ck_assert_uint_eq(laws_findings()->n_mentions, 0);

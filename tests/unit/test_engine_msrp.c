@@ -145,6 +145,35 @@ static void called(void)
 	SAY_IN(.method = "INVITE", .theirs = true, .tag = "", .media = THEIRS);
 }
 
+/* The same two endpoints had another connection before, of which nobody knew; its flow is still there. */
+START_TEST(ports_that_are_used_again)
+{
+	struct connection c;
+
+	masquerade();
+	connect_there(&c, 4000);
+	talk_out(&c, chunk("SEND", THERE, PHONE));
+	expect_text(chunk("SEND", THERE, PHONE));
+	send_as(&c.inside, &c.outside, true, F_FIN | F_ACK, "");
+	c.inside.next++;
+	c.outside.wanted++;
+	send_as(&c.outside, &c.inside, false, F_FIN | F_ACK, "");
+	c.outside.next++;
+	c.inside.wanted++;
+	send_as(&c.inside, &c.outside, true, F_ACK, "");
+	offered("a=setup:actpass\r\n");
+	answered("a=setup:passive\r\n");
+	struct pkt p = segment(&(struct end){{HOST(5), 4000}, {PEER(2), 7000}, 900000, 0}, F_SYN, "");
+	IS(lab_out(&lab, &p), TRANSLATED);
+	c.inside.next = 900001;
+	c.outside.wanted = 900001;
+	c.outside.next = 990000;
+	send_as(&c.outside, &c.inside, false, F_SYN | F_ACK, "");
+	send_as(&c.inside, &c.outside, true, F_ACK, "");
+	chat(&c);
+}
+END_TEST
+
 START_TEST(the_phone_is_called)
 {
 	struct connection c;
@@ -460,6 +489,7 @@ int main(void)
 	tcase_add_test(tc, the_other_side_connects);
 	tcase_add_test(tc, the_phone_connects);
 	tcase_add_test(tc, the_phone_connects_from_what_it_announced);
+	tcase_add_test(tc, ports_that_are_used_again);
 	tcase_add_test(tc, the_phone_is_called);
 	tcase_add_test(tc, the_phone_is_called_and_only_connects);
 	tcase_add_test(tc, an_address_of_its_own);
