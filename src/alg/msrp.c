@@ -78,10 +78,13 @@ static void say_uri(struct reader *reader, struct span uri, const struct mention
 
 void msrp_say_path(struct reader *reader, struct span path, const struct mention *as)
 {
+	struct mention mention = *as;
 	struct span uri;
 
-	while (text_word(reader, &path, &uri))
-		say_uri(reader, uri, as);
+	while (text_word(reader, &path, &uri)) {
+		say_uri(reader, uri, &mention);
+		mention.child = ALG_NONE; /* nobody connects to the others but the one before (RFC 4975 5.4) */
+	}
 }
 
 /* ---- lines ---- */
@@ -301,6 +304,8 @@ static enum frame msrp_frame(const void *state, enum alg_from from, const uint8_
 {
 	const struct way *way = &((const struct msrp *)state)->ways[from];
 
+	if (way->size > IDENT_MAX)
+		return FRAME_FOREIGN;
 	return way->size > 0 ? frame_body(way, bytes, length, size) : frame_head(bytes, length, size);
 }
 
@@ -374,7 +379,7 @@ static enum scan msrp_scan(void *state, enum alg_from from, const uint8_t *bytes
 	struct way *way = &((struct msrp *)state)->ways[from];
 	enum scan said = SCAN_FOREIGN;
 
-	if (stream)
+	if (stream && way->size <= IDENT_MAX)
 		said = way->size > 0 ? scan_end(way, bytes, length, findings)
 				     : scan_head(way, bytes, length, findings);
 	if (said != SCAN_OK)

@@ -149,7 +149,7 @@ static void share(struct precedence *precedence, uint64_t passed)
 
 	set_policy(precedence->thread, SCHED_BATCH);
 	wait_or_quit(precedence, ns < SHARED_NS ? ns : SHARED_NS);
-	set_policy(precedence->thread, SCHED_RR);
+	precedence->lent = set_policy(precedence->thread, SCHED_RR);
 }
 
 /* Should the call fail that takes it back, the next look tries again. */
@@ -174,10 +174,15 @@ struct look {
 	bool kept;
 };
 
+static struct look look_first(const struct precedence *precedence)
+{
+	return (struct look){atomic_load(&precedence->rounds), waits_read(precedence), false};
+}
+
 /* Whether the thread gets to its work. */
 static bool look(const struct precedence *precedence, struct look *last, bool *stands)
 {
-	struct look now = {atomic_load(&precedence->rounds), waits_read(precedence), false};
+	struct look now = look_first(precedence);
 	bool kept_again;
 
 	*stands = now.rounds == last->rounds;
@@ -190,13 +195,14 @@ static bool look(const struct precedence *precedence, struct look *last, bool *s
 /* Looks until there has been nothing to do for a while, or quit. */
 static void look_on(struct precedence *precedence)
 {
-	struct look last = {atomic_load(&precedence->rounds), waits_read(precedence), false};
+	struct look last = look_first(precedence);
 	unsigned idle = 0;
 	bool stands;
 
 	while ((precedence->lent || idle < LOOKS) && wait_or_quit(precedence, LOOK_MS * MS)) {
 		if (precedence->lent) {
 			look_at_lent(precedence);
+			last = look_first(precedence);
 			idle = 0;
 		} else if (look(precedence, &last, &stands)) {
 			idle = stands ? idle + 1 : 0;

@@ -264,10 +264,13 @@ static void connect_there(struct making *m, const struct mention *mention, const
 	struct call_port *port = NULL;
 	enum alg_note note;
 
-	if (mention->child == ALG_NONE || at.addr == 0 || at.port == 0 || at.port == PORT_DISCARD)
+	if (mention->child == ALG_NONE || names_nobody(at.addr) || at.port == 0 || at.port == PORT_DISCARD)
 		return;
 	there.protocol = resolve_protocol(mention, flow);
 	there.flags = MENTION_MANY;
+	/* Nobody's description may keep another gateway from reading what is its own. */
+	if (snapshot_service(m->engine->snapshot, there.protocol, at.port, at.addr) != ALG_NONE)
+		return;
 	note = expect_from(m, &there, flow, NULL, at);
 	while (m->told.call != NULL && note == NOTE_NONE &&
 	       (port = call_port_of_call(m->engine->calls, call_index(m->engine->calls, m->told.call), port)) != NULL) {
@@ -545,11 +548,11 @@ static enum resolve_outcome media_outside(struct making *m, const struct mention
 {
 	uint16_t medium = mention->medium;
 
-	if (!resolve_name(m, mention, out))
-		connect_there(m, mention, m->receiver, mention->at);
 	m->told.answered = true;
 	if (m->told.call == NULL && m->findings->said != SAID_NOTHING)
 		telling_open(m);
+	if (!resolve_name(m, mention, out))
+		connect_there(m, mention, m->receiver, mention->at);
 	if (mention->role == ROLE_RTCP)
 		medium |= CALL_REMOTE_RTCP;
 	if (m->told.call != NULL)

@@ -15,9 +15,11 @@
 
 #define PORT_DISCARD 9 /* RFC 4145 4 */
 
-static bool is_told(const struct making *m, const struct call_port *port)
+/* This inside host announced it, or receives there. */
+static bool is_told(const struct making *m, const struct flow_record *flow, const struct call_port *port)
 {
-	return !(port->kind & PORT_SIGNAL) && port->child == m->ask->alg && call_port_fits(m->engine->snapshot, port);
+	return !(port->kind & PORT_SIGNAL) && port->child == m->ask->alg && (port->host == flow->il || port->il == flow->il) &&
+	       call_port_fits(m->engine->snapshot, port);
 }
 
 /* Sessions with different servers may have told different addresses: that of this flow counts first. */
@@ -26,7 +28,7 @@ static struct call_port *told_of_local(const struct making *m, const struct flow
 	struct call_port *port = NULL, *found = NULL;
 
 	while ((port = call_port_of_local(m->engine->calls, flow->vrf, flow->protocol, at, port)) != NULL) {
-		if (is_told(m, port) && (found == NULL || port->ig == flow->ig))
+		if (is_told(m, flow, port) && (found == NULL || port->ig == flow->ig))
 			found = port;
 		if (found != NULL && found->ig == flow->ig)
 			break;
@@ -40,14 +42,19 @@ static struct call_port *told_of_global(const struct making *m, const struct flo
 
 	do {
 		port = call_port_of_global(m->engine->calls, flow->vrf, flow->protocol, at, port);
-	} while (port != NULL && !is_told(m, port));
+	} while (port != NULL && !is_told(m, flow, port));
 	return port;
 }
 
+/* The connection is this port's, also where it has another one: its session lasts as long as it is used, and ends with the call. */
 static void heard(const struct making *m, struct call_port *port, enum flow_side from)
 {
+	struct call_table *calls = m->engine->calls;
+
 	port->heard_s[from] = seconds(m->now);
 	STORE_POINT();
+	if (call_port_of_flow(calls, m->ask->flow) == RECORD_NONE)
+		call_port_link(calls, port, m->ask->flow);
 }
 
 static bool told_out(const struct making *m, struct endpoint *at)

@@ -405,7 +405,7 @@ static bool is_announced(struct engine *engine, const struct decoded *view, uint
 	*found = (struct leg){.binding = RECORD_NONE, .stale = RECORD_NONE};
 	return (side == SIDE_INSIDE ? resolve_expected(&ask, SIDE_INSIDE, inside, other, found)
 				    : resolve_expected(&ask, SIDE_OUTSIDE, other, global, found)) &&
-	       found->il.addr == flow->il && found->il.port == flow->il_port;
+	       found->child != ALG_NONE && found->il.addr == flow->il && found->il.port == flow->il_port;
 }
 
 bool session_made(struct engine *engine, uint64_t now, const struct decoded *view, uint8_t side, uint32_t index,
@@ -421,6 +421,8 @@ bool session_made(struct engine *engine, uint64_t now, const struct decoded *vie
 	if (leg->kind == LEG_FLOW && is_announced(engine, view, side, flow, &again)) {
 		leg = &again;
 		expected = true;
+		if (again.expectation < EXPECT_MAX)
+			resolve_came(engine, now, again.expectation, index);
 	}
 	configured = alg_of(engine->snapshot, flow, side);
 	alg = expected ? (enum alg)leg->child : configured;

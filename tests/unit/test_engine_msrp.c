@@ -377,6 +377,27 @@ START_TEST(a_session_keeps_its_call)
 }
 END_TEST
 
+/* Nothing is said, but the connection lives. */
+START_TEST(so_do_its_keepalives)
+{
+	struct connection c;
+
+	masquerade();
+	take_port();
+	offered("");
+	answered("");
+	connect_there(&c, 51515);
+	chat(&c);
+	for (int i = 0; i < 4; i++) {
+		lab_wait(&lab, 3000);
+		talk_out(&c, "\r\n");
+		expect_text("\r\n");
+	}
+	ck_assert_uint_eq(calls_now().up, 1);
+	chat(&c);
+}
+END_TEST
+
 START_TEST(it_ends_with_its_call)
 {
 	struct connection c;
@@ -424,6 +445,25 @@ START_TEST(other_transports)
 		talk_out(&c, chunk("SEND", THERE, PHONE));
 		expect_text(chunk("SEND", THERE, PHONE));
 	}
+	ck_assert_uint_eq(msrp_flows(), 0);
+}
+END_TEST
+
+/* Whoever describes a place that is another gateway's. */
+START_TEST(what_another_gateway_reads_stays_its_own)
+{
+	struct connection c;
+
+	masquerade();
+	offered("");
+	answer_in_as(1, "SIP/2.0 200 OK", "t", "198.51.100.2:5060", OTHER_PLACE,
+		     "m=message 5060 TCP/MSRP *\r\na=path:msrp://198.51.100.2:5060/other;tcp\r\n");
+	connect_from(&c, (struct endpoint){HOST(5), 51515}, (struct endpoint){PEER(2), 5060});
+	talk_out(&c, "OPTIONS sip:b@198.51.100.2 SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.5:51515;branch=z9hG4bKx\r\n"
+		     "Max-Forwards: 70\r\nFrom: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\nCall-ID: o\r\n"
+		     "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+	HAS("SIP/2.0/TCP 203.0.113.1:");
+	HAS_NOT("10.0.0.5");
 	ck_assert_uint_eq(msrp_flows(), 0);
 }
 END_TEST
@@ -501,6 +541,8 @@ int main(void)
 	tcase_add_test(tc, a_session_keeps_its_call);
 	tcase_add_test(tc, it_ends_with_its_call);
 	tcase_add_test(tc, other_transports);
+	tcase_add_test(tc, what_another_gateway_reads_stays_its_own);
+	tcase_add_test(tc, so_do_its_keepalives);
 	tcase_add_test(tc, a_stranger_is_not_read);
 	tcase_add_test(tc, it_is_off_where_sip_is);
 	tcase_add_test(tc, what_is_no_msrp_passes);
