@@ -29,18 +29,33 @@ static bool is_same_place(const struct call_remote *a, const struct call_remote 
 	       (a->branch == b->branch || a->branch == 0 || b->branch == 0);
 }
 
-/* What is agreed to takes the place of all that was said before, an offer that of another offer. */
-static bool gives_way(const struct call_remote *old, const struct call_remote *to)
+/* Is it of a question, not that of this message, whose answer is to come? */
+static bool is_open(const struct making *m, uint16_t offered)
 {
-	return old->at.addr != 0 && is_same_place(old, to) && (old->offered != 0 || to->offered == 0);
+	for (unsigned side = 0; side < 2; side++) {
+		const uint32_t asked = m->told.call->offers[side];
+
+		if (asked != 0 && asked != m->findings->question && (uint16_t)(asked | 1) == offered)
+			return true;
+	}
+	return false;
 }
 
-static void make_way(struct call_record *call, const struct call_remote *to)
+/* An offer takes the place of another, what is agreed to that of all but an offer that is open. */
+static bool gives_way(const struct making *m, const struct call_remote *old, const struct call_remote *to)
 {
+	if (old->at.addr == 0 || !is_same_place(old, to))
+		return false;
+	return to->offered != 0 ? old->offered != 0 : !is_open(m, old->offered);
+}
+
+static void make_way(struct making *m, const struct call_remote *to)
+{
+	struct call_record *call = m->told.call;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < CALL_REMOTES; i++) {
-		if (!gives_way(&call->remotes[i], to))
+		if (!gives_way(m, &call->remotes[i], to))
 			call->remotes[kept++] = call->remotes[i];
 	}
 	while (kept < CALL_REMOTES)
@@ -79,7 +94,7 @@ void offer_remember(struct making *m, struct endpoint at, uint16_t medium)
 	if (answer_of(m) == ANSWER_REFUSED)
 		return;
 	m->told.moved |= said.offered == 0 && has_moved(call, &said);
-	make_way(call, &said);
+	make_way(m, &said);
 	memmove(&call->remotes[1], &call->remotes[0], (CALL_REMOTES - 1) * sizeof(call->remotes[0]));
 	call->remotes[0] = said;
 	STORE_POINT();
@@ -103,7 +118,7 @@ static void settle_remotes(struct making *m, ip4 host, uint32_t asked, bool agre
 		if (!agreed)
 			continue;
 		m->told.moved |= has_moved(call, &said);
-		make_way(call, &said);
+		make_way(m, &said);
 		memmove(&call->remotes[1], &call->remotes[0], (CALL_REMOTES - 1) * sizeof(call->remotes[0]));
 		call->remotes[0] = said;
 		i = 0;
@@ -265,14 +280,16 @@ static void leave_losers(struct making *m)
 
 /* ---- questions and answers */
 
-static void settle(struct making *m, uint32_t question, bool agreed)
+/* has_ports: see there. Where the other side receives is known by its question in any case. */
+static void settle(struct making *m, uint32_t question, bool agreed, bool has_ports)
 {
 	const struct flow_record *parties[] = {m->sender, m->receiver};
 
 	for (unsigned i = 0; i < 2; i++) {
 		if (parties[i] == NULL)
 			continue;
-		settle_ports(m, parties[i]->il, agreed);
+		if (has_ports)
+			settle_ports(m, parties[i]->il, agreed);
 		settle_remotes(m, parties[i]->il, question, agreed);
 	}
 }
@@ -295,8 +312,8 @@ void offer_begin(struct making *m)
 	if (call->state != CALL_BEGUN || question == 0 || call->asked == question || *offered == 0 ||
 	    *offered != call->asked || m->findings->answer != ANSWER_NONE || !describes(m->findings))
 		return;
-	settle(m, *offered, true);
 	*offered = 0;
+	settle(m, call->asked, true, true);
 }
 
 /* A refusal by one of several ways leaves what was said by the others. */
@@ -305,9 +322,9 @@ static bool is_waited_for(const struct making *m)
 	return (m->sender != NULL && rung_has(m, m->sender->il)) || (m->receiver != NULL && rung_has(m, m->receiver->il));
 }
 
-static void agree(struct making *m)
+static void agree(struct making *m, bool has_ports)
 {
-	for (uint32_t i = 0; i < m->told.n_refused && m->receiver != NULL; i++)
+	for (uint32_t i = 0; i < m->told.n_refused && m->receiver != NULL && has_ports; i++)
 		refuse(m, m->told.refused[i]);
 	if (m->receiver != NULL)
 		take_after_all(m);
@@ -315,26 +332,44 @@ static void agree(struct making *m)
 		leave_losers(m);
 }
 
+/* An answer goes to who asked. */
+static uint32_t *open_offer(const struct making *m, bool theirs)
+{
+	return &m->told.call->offers[(m->receiver != NULL) == theirs ? SIDE_INSIDE : SIDE_OUTSIDE];
+}
+
+/* Ports are not known by their questions. They are left to the one that is open, of either side, unless the answer names them. */
+static bool has_ports(const struct making *m, bool described)
+{
+	const uint32_t question = m->findings->question, asked = *open_offer(m, true), other = *open_offer(m, false);
+
+	if (asked != 0)
+		return asked == question;
+	return other == 0 || other == question || (described && answer_of(m) == ANSWER_AGREED);
+}
+
 void offer_follow(struct making *m)
 {
 	const bool described = m->told.answered || m->told.n_media > 0;
+	const uint32_t question = m->findings->question;
 	const enum answering answer = answer_of(m);
-	struct call_record *call = m->told.call;
-	/* An answer goes to who asked. */
-	uint32_t *asked = &call->offers[m->receiver != NULL ? SIDE_INSIDE : SIDE_OUTSIDE];
+	uint32_t *asked = open_offer(m, true);
 
 	if (m->sender != NULL && m->told.n_media > 0 && answer != ANSWER_REFUSED)
 		follow(m);
 	if (answer == ANSWER_NONE && described)
-		call->offers[m->sender != NULL ? SIDE_INSIDE : SIDE_OUTSIDE] = m->findings->question;
+		m->told.call->offers[m->sender != NULL ? SIDE_INSIDE : SIDE_OUTSIDE] = question;
 	if (answer != ANSWER_AGREED && answer != ANSWER_REFUSED)
 		return;
-	if (!described && !m->told.let_go && (m->findings->question == 0 || *asked != m->findings->question))
+	if (!described && !m->told.let_go && (question == 0 || *asked != question))
 		return;
 	if (answer == ANSWER_REFUSED && is_waited_for(m))
 		return;
+	const bool ports = has_ports(m, described);
+
 	if (answer == ANSWER_AGREED)
-		agree(m);
-	settle(m, m->findings->question, answer == ANSWER_AGREED);
-	*asked = 0;
+		agree(m, ports);
+	settle(m, question, answer == ANSWER_AGREED, ports);
+	if (*asked == question)
+		*asked = 0;
 }

@@ -104,7 +104,8 @@ enum resolve_outcome resolve_told(struct making *m, const struct mention *mentio
 /* Where the other side receives this medium, as it tells the receiver. */
 void offer_remember(struct making *m, struct endpoint at, uint16_t medium);
 /* Nothing of the message is resolved yet. What the side that asks had offered to begin the call is agreed to if it offers something
- * else before the call is taken: not before its first offer is answered may it do so (RFC 3264 4, RFC 3311 5.1). */
+ * else before the call is taken: not before its first offer is answered may it do so (RFC 3264 4, RFC 3311 5.1). That holds, and is
+ * not undone, even if the message then goes no further: that it was sent says so. */
 void offer_begin(struct making *m);
 /* Has the message in hand named this port so far? */
 bool offer_names(const struct making *m, const struct call_port *port);

@@ -2,8 +2,9 @@
 /*
  * What a message says of its call, or registration: which it is, what becomes of it, what of its ports goes.
  *
- * Nothing holds before the whole message was resolved. A call that is up is ended by hanging up only: a refusal then was of a
- * change, and what was there before the change goes on. May not read messages.
+ * Of a message that is not resolved as a whole no port stays that it would have made. What the other side says of where it
+ * receives, and that an offer before it must have been agreed to (offer_begin), is kept all the same. A call that is up is ended by
+ * hanging up only: a refusal then was of a change, and what was there before the change goes on. May not read messages.
  */
 #include "nat/call_life.h"
 #include "nat/resolve_parts.h"
@@ -142,6 +143,19 @@ static void forget_losers(struct call_record *call)
 	}
 }
 
+/* All but what this message itself says. */
+static void forget_before(struct making *m)
+{
+	const uint16_t question = (uint16_t)(m->findings->question | 1);
+	struct call_record *call = m->told.call;
+
+	for (unsigned i = 0; i < CALL_REMOTES; i++) {
+		if (call->remotes[i].offered != question || call->remotes[i].branch != m->findings->branch)
+			call->remotes[i] = (struct call_remote){0};
+	}
+	STORE_POINT();
+}
+
 /* Calls again after a refusal (credentials were wanted), or begins what was something else before. */
 static void said_begin(struct making *m)
 {
@@ -158,7 +172,7 @@ static void said_begin(struct making *m)
 	rung_ask(m);
 	call->n_branches = 0;
 	if (call->state == CALL_OVER)
-		forget_losers(call); /* of what is over, all */
+		forget_before(m);
 	set_state(m, CALL_BEGUN);
 }
 

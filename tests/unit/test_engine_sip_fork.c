@@ -124,6 +124,69 @@ START_TEST(a_call_that_comes_by_two_ways)
 }
 END_TEST
 
+/* The second way is refused late: the call is up, and another question is open, of the phone's or to it. */
+static uint16_t second_way_waits(void)
+{
+	masquerade();
+	uint16_t port = registers(5);
+	rings(port, "INVITE", "a");
+	rings(port, "INVITE", "b");
+	replies(5, "a", "200 OK", AUDIO);
+	ck_assert_uint_eq(calls_now().up, 1);
+	return port;
+}
+
+START_TEST(a_late_refusal_leaves_our_open_offer)
+{
+	const bool agreed = _i == 0;
+	struct says again = {.first = "INVITE sip:a@example.com SIP/2.0", .method = "INVITE", .call = 1, .cseq = 7, .to = "t5a",
+			     .via = "10.0.0.5:5060", .contact = "10.0.0.5:5060", .way = "c"};
+	struct says answer = {.first = agreed ? "SIP/2.0 200 OK" : "SIP/2.0 491 Request Pending", .method = "INVITE", .call = 1,
+			      .cseq = 7, .to = "t5a", .via = "203.0.113.1:5060", .contact = "198.51.100.7:5060", .way = "c"};
+
+	second_way_waits();
+	again.sdp = sdp_of("10.0.0.5", "m=audio 4100 RTP/AVP 0\r\n");
+	sip_out(HOST(5), 5060, PROXY, 5060, &again);
+	for (int i = 0; i < 2; i++)
+		replies(5, "b", "482 Loop Detected", NULL);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) && comes_in(2, 4100));
+	if (agreed)
+		answer.sdp = sdp_of("198.51.100.2", THERE);
+	sip_in(PROXY, 5060, FACE, 5060, &answer);
+	lab_wait(&lab, 34);
+	ck_assert_uint_eq(ports_of(5), 2);
+	ck_assert(comes_in(2, 4100) == agreed && comes_in(2, 4000) == !agreed);
+}
+END_TEST
+
+START_TEST(a_late_refusal_leaves_their_open_offer)
+{
+	const bool agreed = _i == 0;
+	struct says again = {.first = "INVITE sip:u@203.0.113.1 SIP/2.0", .method = "INVITE", .call = 1, .cseq = 7, .to = "t5a",
+			     .via = "198.51.100.1:5060", .contact = "198.51.100.7:5060", .way = "c"};
+	struct says answer = {.first = agreed ? "SIP/2.0 200 OK" : "SIP/2.0 488 Not Acceptable Here", .method = "INVITE",
+			      .call = 1, .cseq = 7, .to = "t5a", .via = "198.51.100.1:5060", .contact = "10.0.0.5:5060",
+			      .way = "c"};
+	const uint16_t port = second_way_waits();
+
+	again.sdp = sdp_of("198.51.100.9", THERE);
+	sip_in(PROXY, 5060, FACE, port, &again);
+	/* What it says early already is of another port. */
+	struct says early = answer;
+	early.first = "SIP/2.0 183 Session Progress";
+	early.sdp = sdp_of("10.0.0.5", "m=audio 4100 RTP/AVP 0\r\n");
+	sip_out(HOST(5), 5060, PROXY, 5060, &early);
+	replies(5, "b", "482 Loop Detected", NULL);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) && comes_in(2, 4100) && comes_in(9, 4100));
+	sip_out(HOST(5), 5060, PROXY, 5060, &answer);
+	lab_wait(&lab, 34);
+	ck_assert_uint_eq(ports_of(5), 2);
+	ck_assert(comes_in(9, 4100) == agreed && comes_in(2, 4000) == !agreed);
+}
+END_TEST
+
 /* Where it is all that is said to the caller, his question has its last answer (RFC 3261 16.7), whatever it is. */
 START_TEST(a_loop_ends_the_call)
 {
@@ -416,11 +479,40 @@ START_TEST(called_again_by_the_same_name)
 }
 END_TEST
 
+/* And the other side, which had said where it receives before there was any answer. */
+START_TEST(called_again_from_outside_by_the_same_name)
+{
+	struct says again = {.first = "INVITE sip:u@203.0.113.1 SIP/2.0", .method = "INVITE", .call = 1, .cseq = 3,
+			     .via = "198.51.100.1:5060", .contact = "198.51.100.7:5060", .way = "b"};
+	struct says bye = {.first = "BYE sip:u@203.0.113.1 SIP/2.0", .method = "BYE", .call = 1, .cseq = 2, .to = "t5a",
+			   .via = "198.51.100.1:5060"};
+	struct says early = {.first = "SIP/2.0 183 Session Progress", .method = "INVITE", .call = 1, .cseq = 3, .to = "t5b",
+			     .via = "198.51.100.1:5060", .contact = "10.0.0.5:5060", .way = "b"};
+
+	masquerade();
+	uint16_t port = registers(5);
+	rings(port, "INVITE", "a");
+	replies(5, "a", "200 OK", AUDIO);
+	ck_assert_uint_eq(calls_now().up, 1);
+	sip_in(PROXY, 5060, FACE, port, &bye);
+	ck_assert_uint_eq(calls_now().over, 1);
+	again.sdp = sdp_of("198.51.100.20", THERE);
+	sip_in(PROXY, 5060, FACE, port, &again);
+	early.sdp = sdp_of("10.0.0.5", AUDIO);
+	sip_out(HOST(5), 5060, PROXY, 5060, &early);
+	ck_assert_uint_eq(calls_now().begun, 1);
+	ck_assert(comes_in(20, 4000));
+	ck_assert(!comes_in(2, 4000));
+}
+END_TEST
+
 static void inside(TCase *t)
 {
 	tcase_add_test(t, one_of_three_that_ring_is_picked_up);
 	tcase_add_test(t, none_of_two_that_ring_is_picked_up);
 	tcase_add_test(t, a_call_that_comes_by_two_ways);
+	tcase_add_loop_test(t, a_late_refusal_leaves_our_open_offer, 0, 2);
+	tcase_add_loop_test(t, a_late_refusal_leaves_their_open_offer, 0, 2);
 	tcase_add_test(t, a_loop_ends_the_call);
 	tcase_add_test(t, the_caller_is_told_that_nobody_answers);
 	tcase_add_test(t, one_that_is_busy_is_not_all_that_are_rung);
@@ -446,6 +538,7 @@ static Suite *suite(void)
 	tcase_add_test(t, one_that_rings_is_hung_up);
 	tcase_add_test(t, the_only_one_that_rings_is_hung_up);
 	tcase_add_test(t, called_again_by_the_same_name);
+	tcase_add_test(t, called_again_from_outside_by_the_same_name);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -293,6 +293,47 @@ START_TEST(their_second_early_offer)
 }
 END_TEST
 
+/* The INVITE's last answer crosses the UPDATE that our side asks meanwhile: that one is still open, whatever comes of it. */
+START_TEST(the_last_answer_crosses_our_update)
+{
+	const bool agreed = strcmp(early[_i / 2].status, "200 OK") == 0;
+	const char *method = early[_i / 2].method, *again = _i % 2 == 0 ? THERE : NULL;
+
+	masquerade();
+	invite_out(1, AUDIO);
+	SAY_IN(.method = "INVITE", .status = "183 Session Progress", .media = THERE, .more = "RSeq: 1\r\n");
+	SAY_OUT(.method = method, .cseq = 2, .media = NEW);
+	for (unsigned i = 0; i < 2; i++)
+		SAY_IN(.method = "INVITE", .status = "200 OK", .media = again);
+	ck_assert_uint_eq(calls_now().up, 1);
+	ck_assert_uint_eq(ports_at(4100), 1);
+	SAY_IN(.method = method, .status = early[_i / 2].status, .cseq = 2, .media = agreed ? THERE : NULL);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) == !agreed && comes_in(2, 4100) == agreed);
+	ck_assert_uint_eq(calls_now().ports, 3);
+}
+END_TEST
+
+/* And what the other side asks meanwhile. */
+START_TEST(the_last_answer_crosses_their_update)
+{
+	const bool agreed = strcmp(early[_i / 2].status, "200 OK") == 0;
+	const char *method = early[_i / 2].method, *again = _i % 2 == 0 ? THERE : NULL;
+
+	masquerade();
+	invite_out(1, AUDIO);
+	SAY_IN(.method = "INVITE", .status = "183 Session Progress", .media = THERE, .more = "RSeq: 1\r\n");
+	SAY_IN(.method = method, .theirs = true, .cseq = 2, .addr = "198.51.100.9", .media = THERE);
+	for (unsigned i = 0; i < 2; i++)
+		SAY_IN(.method = "INVITE", .status = "200 OK", .media = again);
+	SAY_OUT(.method = method, .status = early[_i / 2].status, .theirs = true, .cseq = 2, .media = agreed ? AUDIO : NULL);
+	lab_wait(&lab, 34);
+	ck_assert(comes_in(2, 4000) == !agreed && comes_in(9, 4000) == agreed);
+	ck_assert_uint_eq(calls_now().ports, 3);
+	ck_assert_uint_eq(calls_now().up, 1);
+}
+END_TEST
+
 START_TEST(early_update_moves_media_before_the_answer)
 {
 	masquerade();
@@ -516,6 +557,8 @@ static Suite *suite(void)
 	tcase_add_test(t, offered_in_a_response_answered_in_prack);
 	tcase_add_loop_test(t, our_second_early_offer, 0, 2 * sizeof(early) / sizeof(early[0]));
 	tcase_add_loop_test(t, their_second_early_offer, 0, 2 * sizeof(early) / sizeof(early[0]));
+	tcase_add_loop_test(t, the_last_answer_crosses_their_update, 0, 2 * sizeof(early) / sizeof(early[0]));
+	tcase_add_loop_test(t, the_last_answer_crosses_our_update, 0, 2 * sizeof(early) / sizeof(early[0]));
 	tcase_add_test(t, held_by_address_after_a_change_of_ports);
 	tcase_add_test(t, early_update_moves_media_before_the_answer);
 	tcase_add_test(t, before_an_answer_only_the_signalling_peer);
